@@ -1,0 +1,2 @@
+//! The `pixtwin` program.
+fn main() {}

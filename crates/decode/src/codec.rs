@@ -1,0 +1,148 @@
+//! What every format can do, and the fence round all of them.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use pixtwin_pixel::{Depth, RowSink};
+
+use crate::{Error, Format, Metadata, Source};
+
+/// What the first bytes of a picture promise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// Width in pixels of the first frame, or of the canvas of an animation.
+    pub width: u32,
+    /// Height in pixels of the same.
+    pub height: u32,
+    /// Bytes of memory that decoding it whole holds at once, an upper estimate made from the header alone.
+    pub whole_bytes: u64,
+    /// Bytes of memory that decoding a few first rows holds at once; equal to `whole_bytes` for a format that cannot
+    /// stop early.
+    pub head_bytes: u64,
+    /// Whether the decoder can stop after a few rows. If not, a look at the first rows costs a whole decode.
+    pub stops_early: bool,
+}
+
+/// What one decode may use.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Bytes of memory held at once.
+    pub memory_bytes: u64,
+}
+
+/// One format.
+///
+/// Each function may be called on its own, with the source at any position, and reads only what it needs. A codec
+/// checks the estimate of its header against the limits before it allocates, and never guesses a pixel: a file that
+/// ends early, or whose checksum fails, is an error.
+pub(crate) trait Codec: Sync {
+    /// Reads the size, from as few bytes as the format allows.
+    fn header(&self, source: &mut dyn Source) -> Result<Header, Error>;
+
+    /// Decodes to rows. Stops without error when the sink answers `Break`; `depth` says beforehand how many rows it
+    /// will take, for decoders that can save work by knowing.
+    fn rows(&self, source: &mut dyn Source, depth: Depth, limits: Limits, sink: &mut dyn RowSink) -> Result<(), Error>;
+
+    /// Feeds everything that the pixels depend on, and nothing else, to `take`: if two files of one format feed the
+    /// same bytes, their pixels are the same. On the way it checks that the file is whole as far as that shows
+    /// without decoding: lengths, checksums, end marks.
+    fn payload(&self, source: &mut dyn Source, limits: Limits, take: &mut dyn FnMut(&[u8])) -> Result<(), Error>;
+
+    /// Lists what the file holds beside the pixels.
+    fn metadata(&self, source: &mut dyn Source) -> Result<Metadata, Error>;
+}
+
+impl Format {
+    /// Width, height and cost of a picture.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] or [`Error::Unsupported`] if it is no readable picture of this format.
+    pub fn header(self, source: &mut dyn Source) -> Result<Header, Error> {
+        let header = fenced(|| self.codec().header(source))?;
+        if header.width == 0 || header.height == 0 {
+            return Err(Error::corrupt(format!("the header says {} x {} pixels", header.width, header.height)));
+        }
+        Ok(header)
+    }
+
+    /// Decodes the picture into `sink`: its number of frames, then frames and rows from the top.
+    ///
+    /// # Errors
+    /// Any kind; after an error the sink holds the rows before it, which prove nothing about the picture.
+    pub fn rows(
+        self,
+        source: &mut dyn Source,
+        depth: Depth,
+        limits: Limits,
+        sink: &mut dyn RowSink,
+    ) -> Result<(), Error> {
+        fenced(|| self.codec().rows(source, depth, limits, sink))
+    }
+
+    /// The hash of everything in the file that its pixels depend on: equal hashes in one format prove equal pixels.
+    /// Damage that shows without decoding (a missing end, a wrong checksum) is an error.
+    ///
+    /// # Errors
+    /// As [`Format::rows`].
+    ///
+    /// # Cost
+    /// Reads the file once; decodes nothing.
+    pub fn payload(self, source: &mut dyn Source, limits: Limits) -> Result<[u8; 32], Error> {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(self.name().as_bytes());
+        fenced(|| {
+            self.codec().payload(source, limits, &mut |bytes| {
+                hasher.update(bytes);
+            })
+        })?;
+        Ok(*hasher.finalize().as_bytes())
+    }
+
+    /// What the file holds beside its pixels.
+    ///
+    /// # Errors
+    /// As [`Format::rows`].
+    pub fn metadata(self, source: &mut dyn Source) -> Result<Metadata, Error> {
+        fenced(|| self.codec().metadata(source))
+    }
+}
+
+/// Runs one decoder; a panic inside costs this one picture.
+fn fenced<T>(decode: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|cause| {
+        let what = cause
+            .downcast_ref::<&str>()
+            .map(|text| (*text).to_owned())
+            .or_else(|| cause.downcast_ref::<String>().cloned())
+            .unwrap_or_else(|| "no message".to_owned());
+        Err(Error::corrupt(format!("the decoder gave up: {what}")))
+    })
+}
+
+/// Refuses a decode that needs more than its limit.
+pub(crate) fn charge(needed: u64, limits: Limits) -> Result<(), Error> {
+    if needed > limits.memory_bytes {
+        return Err(Error::TooLarge { needed, budget: limits.memory_bytes });
+    }
+    Ok(())
+}
+
+/// Stands in for a format whose codec is not written yet.
+pub(crate) struct Missing(pub(crate) &'static str);
+
+impl Codec for Missing {
+    fn header(&self, _: &mut dyn Source) -> Result<Header, Error> {
+        Err(Error::unsupported(self.0))
+    }
+
+    fn rows(&self, _: &mut dyn Source, _: Depth, _: Limits, _: &mut dyn RowSink) -> Result<(), Error> {
+        Err(Error::unsupported(self.0))
+    }
+
+    fn payload(&self, _: &mut dyn Source, _: Limits, _: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
+        Err(Error::unsupported(self.0))
+    }
+
+    fn metadata(&self, _: &mut dyn Source) -> Result<Metadata, Error> {
+        Err(Error::unsupported(self.0))
+    }
+}

@@ -1,0 +1,19 @@
+//! Files of every format as rows of pixels, as the hash of what those pixels depend on, and as a list of their metadata.
+//!
+//! This crate never judges whether two pictures are the same, and never opens a file: it reads the bytes it is given.
+
+mod error;
+
+mod source;
+
+mod codec;
+
+mod sniff;
+
+mod metadata;
+
+pub use codec::{Header, Limits};
+pub use error::Error;
+pub use metadata::{Item, Metadata};
+pub use sniff::{Format, Sniffed, is_picture_name, sniff};
+pub use source::{InMemory, Source};

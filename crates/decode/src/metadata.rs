@@ -1,0 +1,47 @@
+//! What a file holds beside its pixels.
+
+use pixtwin_pixel::{Key, Turn};
+
+/// What a file holds beside its pixels: enough to say how two twins differ.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Metadata {
+    /// How a viewer turns the stored picture before it shows it.
+    pub orientation: Turn,
+    /// Everything else, in the order of the file.
+    pub items: Vec<Item>,
+}
+
+/// One piece of metadata.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// What it is, in the field's words: `EXIF`, `XMP`, `ICC profile`, `IPTC`, `comment`, `gamma`, `text`, ...
+    pub name: &'static str,
+    /// Key of its content: equal content, equal key.
+    pub content: Key,
+    /// Its value in a few characters where that helps, such as `1/2.2`.
+    pub value: Option<String>,
+}
+
+impl Metadata {
+    /// Adds an item with that content.
+    pub(crate) fn add(&mut self, name: &'static str, content: &[u8]) {
+        self.items.push(Item { name, content: Key::of(content), value: None });
+    }
+
+    /// Adds an item whose value is short enough to show.
+    pub(crate) fn add_value(&mut self, name: &'static str, content: &[u8], value: String) {
+        self.items.push(Item { name, content: Key::of(content), value: Some(value) });
+    }
+
+    /// Adds EXIF data, a TIFF structure without the `Exif\0\0` before it, and takes the orientation from it.
+    pub(crate) fn add_exif(&mut self, tiff: &[u8]) {
+        self.add("EXIF", tiff);
+        let parsed = exif::Reader::new().read_raw(tiff.to_vec()).ok();
+        let number = parsed.as_ref().and_then(|data| {
+            data.get_field(exif::Tag::Orientation, exif::In::PRIMARY).and_then(|field| field.value.get_uint(0))
+        });
+        if let Some(turn) = number.and_then(Turn::from_exif) {
+            self.orientation = turn;
+        }
+    }
+}

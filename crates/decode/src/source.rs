@@ -1,0 +1,81 @@
+//! Where the bytes of a picture come from.
+
+use std::io::{BufRead, Cursor, Read, Seek, SeekFrom};
+
+use crate::Error;
+
+/// The bytes of one file: buffered and seekable, positioned anywhere when a codec gets it.
+pub trait Source: BufRead + Seek {
+    /// Length of the file in bytes.
+    fn byte_len(&self) -> u64;
+
+    /// The whole file, where it is already in memory.
+    fn in_memory(&self) -> Option<&[u8]> {
+        None
+    }
+}
+
+/// A file that was read into memory.
+pub type InMemory<'a> = Cursor<&'a [u8]>;
+
+impl Source for InMemory<'_> {
+    fn byte_len(&self) -> u64 {
+        self.get_ref().len() as u64
+    }
+
+    fn in_memory(&self) -> Option<&[u8]> {
+        Some(self.get_ref())
+    }
+}
+
+/// The whole file as a vector. Refuses a file larger than `budget_bytes`.
+pub(crate) fn read_all(source: &mut dyn Source, budget_bytes: u64) -> Result<Vec<u8>, Error> {
+    let len = source.byte_len();
+    read_prefix(source, len, budget_bytes)
+}
+
+/// The first `len` bytes of the file, or all of it if it is shorter.
+pub(crate) fn read_prefix(source: &mut dyn Source, len: u64, budget_bytes: u64) -> Result<Vec<u8>, Error> {
+    let len = len.min(source.byte_len());
+    if len > budget_bytes {
+        return Err(Error::TooLarge { needed: len, budget: budget_bytes });
+    }
+    if let Some(bytes) = source.in_memory() {
+        return Ok(bytes.get(..usize::try_from(len).unwrap_or(usize::MAX)).unwrap_or(bytes).to_vec());
+    }
+    source.seek(SeekFrom::Start(0))?;
+    let mut bytes = Vec::with_capacity(usize::try_from(len).unwrap_or(0));
+    source.take(len).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Exactly `N` bytes at `offset`; `what` is named if the file ends before.
+pub(crate) fn read_at<const N: usize>(source: &mut dyn Source, offset: u64, what: &str) -> Result<[u8; N], Error> {
+    let mut bytes = [0; N];
+    source.seek(SeekFrom::Start(offset))?;
+    source.read_exact(&mut bytes).map_err(|cause| Error::reading(cause, what))?;
+    Ok(bytes)
+}
+
+/// Feeds `len` bytes from `offset` on to `take`, in pieces.
+pub(crate) fn feed(
+    source: &mut dyn Source,
+    offset: u64,
+    len: u64,
+    what: &str,
+    take: &mut dyn FnMut(&[u8]),
+) -> Result<(), Error> {
+    source.seek(SeekFrom::Start(offset))?;
+    let mut left = len;
+    while left > 0 {
+        let piece = source.fill_buf()?;
+        if piece.is_empty() {
+            return Err(Error::corrupt(format!("the file ends within {what}")));
+        }
+        let taken = piece.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+        take(piece.get(..taken).unwrap_or_default());
+        source.consume(taken);
+        left -= taken as u64;
+    }
+    Ok(())
+}

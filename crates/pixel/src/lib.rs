@@ -1,0 +1,20 @@
+//! What a picture is to pixtwin: rows of samples, their canonical form, the pixel digest, and the eight turns.
+//!
+//! This crate is pure: it never touches a file, a clock, a thread or the environment, so every machine of a
+//! cluster computes the same answer from the same rows. `docs/pixel-digest.md` is the specification of the digest.
+
+mod row;
+
+mod canonical;
+
+mod digest;
+
+mod raster;
+
+mod turn;
+
+pub use canonical::{Alpha, Canonical};
+pub use digest::{Depth, Digester, Fingerprint, HEAD_ROWS, Key, PixelDigest};
+pub use raster::{Difference, Raster, RasterSink};
+pub use row::{Channels, Delay, Frame, Row, RowSink, Samples, scale_to_sixteen};
+pub use turn::Turn;

@@ -1,0 +1,242 @@
+//! Whole pictures in memory: to compare two pixel by pixel, or to hand one on turned.
+
+use std::ops::ControlFlow;
+
+use crate::{
+    row::{Channels, Frame, Row, RowSink, Samples},
+    turn::Turn,
+};
+
+/// The samples of a whole frame, in the layout its decoder gave them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Stored {
+    Eight(Vec<u8>),
+    Sixteen(Vec<u16>),
+}
+
+/// One frame, whole: rows top to bottom, each left to right, no padding.
+#[derive(Clone, Debug)]
+pub struct Raster {
+    frame: Frame,
+    channels: Channels,
+    stored: Stored,
+}
+
+impl Raster {
+    /// Size and delay of the frame.
+    #[must_use]
+    pub const fn frame(&self) -> Frame {
+        self.frame
+    }
+
+    /// Whether the samples are inks, which can never equal colours.
+    #[must_use]
+    pub fn is_cmyk(&self) -> bool {
+        self.channels == Channels::Cmyk
+    }
+
+    /// Red, green, blue and alpha at `(x, y)`, each 0 to 65535, or the four inks; all 0 outside the picture.
+    #[must_use]
+    pub fn pixel(&self, x: u32, y: u32) -> [u16; 4] {
+        let count = self.channels.count();
+        let at = (y as usize * self.frame.width as usize + x as usize) * count;
+        let mut found = [0; 4];
+        match &self.stored {
+            Stored::Eight(samples) => {
+                let pixel = samples.get(at..at + count).unwrap_or_default();
+                found.iter_mut().zip(pixel).for_each(|(wide, narrow)| *wide = u16::from(*narrow) * 257);
+            }
+            Stored::Sixteen(samples) => {
+                let pixel = samples.get(at..at + count).unwrap_or_default();
+                found.iter_mut().zip(pixel).for_each(|(wide, sample)| *wide = *sample);
+            }
+        }
+        let [a, b, c, d] = found;
+        match self.channels {
+            Channels::Grey => [a, a, a, u16::MAX],
+            Channels::GreyAlpha => [a, a, a, b],
+            Channels::Rgb => [a, b, c, u16::MAX],
+            Channels::Rgba | Channels::Cmyk => [a, b, c, d],
+        }
+    }
+
+    /// Gives the frame to a sink as it looks after `turn`.
+    pub fn replay(&self, turn: Turn, sink: &mut dyn RowSink) -> ControlFlow<()> {
+        let Frame { width, height, delay } = self.frame;
+        let (shown_width, shown_height) = if turn.swaps_sides() { (height, width) } else { (width, height) };
+        sink.frame(Frame { width: shown_width, height: shown_height, delay })?;
+        let mut row = Vec::with_capacity(shown_width as usize * 4);
+        let channels = if self.is_cmyk() { Channels::Cmyk } else { Channels::Rgba };
+        for y in 0..shown_height {
+            row.clear();
+            for x in 0..shown_width {
+                let (sx, sy) = turn.stored((x, y), (width, height));
+                row.extend_from_slice(&self.pixel(sx, sy));
+            }
+            sink.row(Row::sixteen(channels, &row))?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// How the pixels of `self` differ from those of `other` after `turn`, or nothing if the sizes or the kinds of
+    /// sample do not fit.
+    ///
+    /// # Cost
+    /// One pass over both.
+    #[must_use]
+    pub fn difference(&self, other: &Self, turn: Turn) -> Option<Difference> {
+        let theirs = (other.frame.width, other.frame.height);
+        let shown = if turn.swaps_sides() { (theirs.1, theirs.0) } else { theirs };
+        if shown != (self.frame.width, self.frame.height) || self.is_cmyk() != other.is_cmyk() {
+            return None;
+        }
+        let mut found = Difference::default();
+        for y in 0..self.frame.height {
+            for x in 0..self.frame.width {
+                let (sx, sy) = turn.stored((x, y), theirs);
+                found.add((x, y), self.pixel(x, y), other.pixel(sx, sy));
+            }
+        }
+        Some(found)
+    }
+
+    /// Whether every pixel of `self` equals that of `other` after `turn`. Stops at the first that does not.
+    #[must_use]
+    pub fn equals(&self, other: &Self, turn: Turn) -> bool {
+        let theirs = (other.frame.width, other.frame.height);
+        let shown = if turn.swaps_sides() { (theirs.1, theirs.0) } else { theirs };
+        shown == (self.frame.width, self.frame.height)
+            && self.is_cmyk() == other.is_cmyk()
+            && (0..self.frame.height).all(|y| {
+                (0..self.frame.width).all(|x| {
+                    let (sx, sy) = turn.stored((x, y), theirs);
+                    self.pixel(x, y) == other.pixel(sx, sy)
+                })
+            })
+    }
+}
+
+/// How two pictures of one size differ.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Difference {
+    /// The first pixel that differs, in reading order: x, y, counted from 0.
+    pub first: Option<(u32, u32)>,
+    /// How many pixels differ.
+    pub pixels: u64,
+    /// The largest difference in each channel, 0 to 65535: red, green, blue, alpha, or the four inks.
+    pub largest: [u16; 4],
+}
+
+impl Difference {
+    fn add(&mut self, at: (u32, u32), ours: [u16; 4], theirs: [u16; 4]) {
+        if ours == theirs {
+            return;
+        }
+        self.first.get_or_insert(at);
+        self.pixels += 1;
+        for (largest, (a, b)) in self.largest.iter_mut().zip(ours.iter().zip(theirs)) {
+            *largest = (*largest).max(a.abs_diff(b));
+        }
+    }
+}
+
+/// Keeps every frame it is given.
+///
+/// # Cost
+/// Holds the samples of all frames in their decoder's own layout.
+#[derive(Debug, Default)]
+pub struct RasterSink {
+    frames: Vec<Raster>,
+}
+
+impl RasterSink {
+    /// The frames, if every row of each came in its promised width.
+    #[must_use]
+    pub fn finish(self) -> Option<Vec<Raster>> {
+        let is_whole = |raster: &Raster| {
+            let samples = match &raster.stored {
+                Stored::Eight(samples) => samples.len(),
+                Stored::Sixteen(samples) => samples.len(),
+            };
+            samples == raster.frame.width as usize * raster.frame.height as usize * raster.channels.count()
+        };
+        (!self.frames.is_empty() && self.frames.iter().all(is_whole)).then_some(self.frames)
+    }
+}
+
+impl RowSink for RasterSink {
+    fn picture(&mut self, _frames: u32) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    fn frame(&mut self, frame: Frame) -> ControlFlow<()> {
+        self.frames.push(Raster { frame, channels: Channels::Rgb, stored: Stored::Eight(Vec::new()) });
+        ControlFlow::Continue(())
+    }
+
+    fn row(&mut self, row: Row<'_>) -> ControlFlow<()> {
+        let Some(raster) = self.frames.last_mut() else { return ControlFlow::Break(()) };
+        let is_first = matches!(&raster.stored, Stored::Eight(samples) if samples.is_empty());
+        if is_first {
+            raster.channels = row.channels;
+            let samples = raster.frame.height as usize * raster.frame.width as usize * row.channels.count();
+            raster.stored = match row.samples {
+                Samples::Eight(_) => Stored::Eight(Vec::with_capacity(samples)),
+                Samples::Sixteen(_) => Stored::Sixteen(Vec::with_capacity(samples)),
+            };
+        }
+        if raster.channels != row.channels {
+            return ControlFlow::Break(());
+        }
+        match (&mut raster.stored, row.samples) {
+            (Stored::Eight(all), Samples::Eight(samples)) => all.extend_from_slice(samples),
+            (Stored::Sixteen(all), Samples::Sixteen(samples)) => all.extend_from_slice(samples),
+            // One decoder gives all rows of a frame in one layout; anything else leaves the frame incomplete.
+            _ => return ControlFlow::Break(()),
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::row::Delay;
+
+    fn raster(width: u32, height: u32, grey: &[u8]) -> Raster {
+        let mut sink = RasterSink::default();
+        let _ = sink.picture(1);
+        let _ = sink.frame(Frame { width, height, delay: Delay::NONE });
+        for row in grey.chunks(width as usize) {
+            let _ = sink.row(Row::eight(Channels::Grey, row));
+        }
+        sink.finish().unwrap().remove(0)
+    }
+
+    #[test]
+    fn wrapped_differences_are_seen() {
+        let difference = raster(1, 1, &[10]).difference(&raster(1, 1, &[202]), Turn::None).unwrap();
+        assert_eq!(difference.largest, [192 * 257, 192 * 257, 192 * 257, 0]);
+        assert_eq!((difference.first, difference.pixels), (Some((0, 0)), 1));
+    }
+
+    #[test]
+    fn the_turn_that_makes_two_equal_is_the_one_that_was_made() {
+        let stored = raster(2, 3, &[1, 2, 3, 4, 5, 6]);
+        for turn in Turn::ALL {
+            let mut sink = RasterSink::default();
+            let _ = stored.replay(turn, &mut sink);
+            let turned = sink.finish().unwrap().remove(0);
+            let found: Vec<Turn> = Turn::ALL.into_iter().filter(|&turn| turned.equals(&stored, turn)).collect();
+            assert_eq!(found, [turn]);
+        }
+    }
+
+    #[test]
+    fn a_missing_row_is_no_picture() {
+        let mut sink = RasterSink::default();
+        let _ = sink.frame(Frame { width: 1, height: 2, delay: Delay::NONE });
+        let _ = sink.row(Row::eight(Channels::Grey, &[1]));
+        assert!(sink.finish().is_none());
+    }
+}
