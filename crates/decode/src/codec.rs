@@ -1,6 +1,9 @@
 //! What every format can do, and the fence round all of them.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    cell::Cell,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use pixtwin_pixel::{Depth, RowSink};
 
@@ -106,9 +109,23 @@ impl Format {
     }
 }
 
+thread_local! {
+    static DECODING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread is inside a decoder, where a panic is caught and becomes the reason of one unread file. A
+/// program's panic hook asks this to keep quiet about those.
+#[must_use]
+pub fn is_decoding() -> bool {
+    DECODING.get()
+}
+
 /// Runs one decoder; a panic inside costs this one picture.
 fn fenced<T>(decode: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|cause| {
+    DECODING.set(true);
+    let decoded = catch_unwind(AssertUnwindSafe(decode));
+    DECODING.set(false);
+    decoded.unwrap_or_else(|cause| {
         let what = cause
             .downcast_ref::<&str>()
             .map(|text| (*text).to_owned())

@@ -12,7 +12,7 @@ mod sniff;
 
 mod metadata;
 
-pub use codec::{Header, Limits};
+pub use codec::{Header, Limits, is_decoding};
 pub use error::Error;
 pub use metadata::{Item, Metadata};
 pub use sniff::{Format, Sniffed, is_picture_name, sniff};

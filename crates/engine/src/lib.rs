@@ -1,3 +1,53 @@
-//! Searches folders for twins: walks, asks the decoders, and climbs the ladder of ever dearer looks.
+//! Searches folders for twins: walks them, asks the decoders, and climbs a ladder of ever dearer looks.
 //!
-//! This crate only reads: it never changes, moves or deletes a file.
+//! This crate only reads: it never changes, moves or deletes a file, and it neither prints nor exits.
+
+mod settings;
+
+mod scan;
+
+mod find;
+
+mod examine;
+
+mod compare;
+
+mod report;
+
+mod walk;
+
+mod first_look;
+
+mod ladder;
+
+mod look;
+
+mod equal_bytes;
+
+mod evidence;
+
+mod file;
+
+mod opened;
+
+mod budget;
+
+mod pool;
+
+mod progress;
+
+pub use budget::default_memory_bytes;
+pub use compare::{Comparison, FrameDifference, Side, compare};
+pub use examine::{Examined, digest_all};
+pub use file::Identity;
+pub use find::{Found, Match, find};
+pub use progress::{Progress, Stage};
+pub use report::{Counts, Failure, Group, Member, RungCount, Unread};
+pub use scan::{Scanned, scan};
+pub use settings::{Digests, Links, Orientation, Selection, Settings, Tier};
+pub use walk::check_globs;
+
+pub use pixtwin_decode::{Item, Metadata, is_decoding};
+pub use pixtwin_matching::Proof;
+pub use pixtwin_matching::Rung;
+pub use pixtwin_pixel::{Alpha, Delay, Difference, Fingerprint, HEAD_ROWS, PixelDigest, Raster, Turn};

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use crate::{
+    canonical::Alpha,
     row::{Channels, Frame, Row, RowSink, Samples},
     turn::Turn,
 };
@@ -60,6 +61,14 @@ impl Raster {
         }
     }
 
+    /// A pixel as it counts in a comparison.
+    fn judged(&self, x: u32, y: u32, alpha: Alpha) -> [u16; 4] {
+        match self.pixel(x, y) {
+            [_, _, _, 0] if alpha == Alpha::IgnoreHidden && !self.is_cmyk() => [0; 4],
+            pixel => pixel,
+        }
+    }
+
     /// Gives the frame to a sink as it looks after `turn`.
     pub fn replay(&self, turn: Turn, sink: &mut dyn RowSink) -> ControlFlow<()> {
         let Frame { width, height, delay } = self.frame;
@@ -84,7 +93,7 @@ impl Raster {
     /// # Cost
     /// One pass over both.
     #[must_use]
-    pub fn difference(&self, other: &Self, turn: Turn) -> Option<Difference> {
+    pub fn difference(&self, other: &Self, turn: Turn, alpha: Alpha) -> Option<Difference> {
         let theirs = (other.frame.width, other.frame.height);
         let shown = if turn.swaps_sides() { (theirs.1, theirs.0) } else { theirs };
         if shown != (self.frame.width, self.frame.height) || self.is_cmyk() != other.is_cmyk() {
@@ -94,7 +103,7 @@ impl Raster {
         for y in 0..self.frame.height {
             for x in 0..self.frame.width {
                 let (sx, sy) = turn.stored((x, y), theirs);
-                found.add((x, y), self.pixel(x, y), other.pixel(sx, sy));
+                found.add((x, y), self.judged(x, y, alpha), other.judged(sx, sy, alpha));
             }
         }
         Some(found)
@@ -102,7 +111,7 @@ impl Raster {
 
     /// Whether every pixel of `self` equals that of `other` after `turn`. Stops at the first that does not.
     #[must_use]
-    pub fn equals(&self, other: &Self, turn: Turn) -> bool {
+    pub fn equals(&self, other: &Self, turn: Turn, alpha: Alpha) -> bool {
         let theirs = (other.frame.width, other.frame.height);
         let shown = if turn.swaps_sides() { (theirs.1, theirs.0) } else { theirs };
         shown == (self.frame.width, self.frame.height)
@@ -110,7 +119,7 @@ impl Raster {
             && (0..self.frame.height).all(|y| {
                 (0..self.frame.width).all(|x| {
                     let (sx, sy) = turn.stored((x, y), theirs);
-                    self.pixel(x, y) == other.pixel(sx, sy)
+                    self.judged(x, y, alpha) == other.judged(sx, sy, alpha)
                 })
             })
     }
@@ -144,12 +153,26 @@ impl Difference {
 ///
 /// # Cost
 /// Holds the samples of all frames in their decoder's own layout.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct RasterSink {
     frames: Vec<Raster>,
+    free_bytes: u64,
+}
+
+impl Default for RasterSink {
+    fn default() -> Self {
+        Self::within(u64::MAX)
+    }
 }
 
 impl RasterSink {
+    /// Keeps frames as long as their samples fit in so many bytes; a frame that does not ends the decoding, and there
+    /// will be no picture.
+    #[must_use]
+    pub const fn within(bytes: u64) -> Self {
+        Self { frames: Vec::new(), free_bytes: bytes }
+    }
+
     /// The frames, if every row of each came in its promised width.
     #[must_use]
     pub fn finish(self) -> Option<Vec<Raster>> {
@@ -180,6 +203,11 @@ impl RowSink for RasterSink {
         if is_first {
             raster.channels = row.channels;
             let samples = raster.frame.height as usize * raster.frame.width as usize * row.channels.count();
+            let sample_bytes = if matches!(row.samples, Samples::Eight(_)) { 1 } else { 2 };
+            let Some(free_bytes) = self.free_bytes.checked_sub(samples as u64 * sample_bytes) else {
+                return ControlFlow::Break(());
+            };
+            self.free_bytes = free_bytes;
             raster.stored = match row.samples {
                 Samples::Eight(_) => Stored::Eight(Vec::with_capacity(samples)),
                 Samples::Sixteen(_) => Stored::Sixteen(Vec::with_capacity(samples)),
@@ -195,6 +223,49 @@ impl RowSink for RasterSink {
             _ => return ControlFlow::Break(()),
         }
         ControlFlow::Continue(())
+    }
+}
+
+/// Hands every frame on turned: collects its rows, then gives them to the sink behind it as they look after the turn.
+///
+/// # Cost
+/// Holds one frame in its decoder's own layout.
+pub struct Turning<'a> {
+    turn: Turn,
+    sink: &'a mut dyn RowSink,
+    frame: RasterSink,
+    rows_left: u32,
+}
+
+impl<'a> Turning<'a> {
+    /// Turns what it is given and passes it to `sink`.
+    #[must_use]
+    pub fn new(turn: Turn, sink: &'a mut dyn RowSink) -> Self {
+        Self { turn, sink, frame: RasterSink::default(), rows_left: 0 }
+    }
+}
+
+impl RowSink for Turning<'_> {
+    fn picture(&mut self, frames: u32) -> ControlFlow<()> {
+        self.sink.picture(frames)
+    }
+
+    fn frame(&mut self, frame: Frame) -> ControlFlow<()> {
+        self.rows_left = frame.height;
+        self.frame = RasterSink::default();
+        self.frame.frame(frame)
+    }
+
+    fn row(&mut self, row: Row<'_>) -> ControlFlow<()> {
+        self.frame.row(row)?;
+        self.rows_left = self.rows_left.saturating_sub(1);
+        if self.rows_left > 0 {
+            return ControlFlow::Continue(());
+        }
+        match std::mem::take(&mut self.frame).finish().as_deref() {
+            Some([frame]) => frame.replay(self.turn, self.sink),
+            _ => ControlFlow::Break(()),
+        }
     }
 }
 
@@ -215,7 +286,7 @@ mod tests {
 
     #[test]
     fn wrapped_differences_are_seen() {
-        let difference = raster(1, 1, &[10]).difference(&raster(1, 1, &[202]), Turn::None).unwrap();
+        let difference = raster(1, 1, &[10]).difference(&raster(1, 1, &[202]), Turn::None, Alpha::Exact).unwrap();
         assert_eq!(difference.largest, [192 * 257, 192 * 257, 192 * 257, 0]);
         assert_eq!((difference.first, difference.pixels), (Some((0, 0)), 1));
     }
@@ -227,7 +298,8 @@ mod tests {
             let mut sink = RasterSink::default();
             let _ = stored.replay(turn, &mut sink);
             let turned = sink.finish().unwrap().remove(0);
-            let found: Vec<Turn> = Turn::ALL.into_iter().filter(|&turn| turned.equals(&stored, turn)).collect();
+            let found: Vec<Turn> =
+                Turn::ALL.into_iter().filter(|&turn| turned.equals(&stored, turn, Alpha::Exact)).collect();
             assert_eq!(found, [turn]);
         }
     }

@@ -1,0 +1,106 @@
+//! The search for pictures whose files are equal, byte for byte. Nothing is decoded, so it also takes formats that
+//! are not read otherwise.
+
+use pixtwin_decode::Sniffed;
+use pixtwin_matching::{Candidate, Exchange, Rung, Standing};
+use pixtwin_pixel::Key;
+
+use crate::{
+    file::{Listed, open, words_of},
+    first_look::{Outcome, not_a_picture},
+    look::{HEADER_WINDOW_BYTES, Looker},
+    opened::Opened,
+    pool,
+    progress::Stage,
+    report::{RungCount, Unread},
+};
+
+const RUNGS: [Rung; 3] = [Rung::Length, Rung::Start, Rung::Bytes];
+
+/// How much of a file's start its second key covers.
+const START_BYTES: u64 = 16 << 10;
+
+/// A picture that is compared by its bytes.
+pub(crate) struct Blob {
+    /// Which of the listed files.
+    pub(crate) file: usize,
+    /// The name of its format.
+    pub(crate) format: &'static str,
+    key: Option<Key>,
+    hash: Option<[u8; 32]>,
+    refusal: Option<String>,
+}
+
+/// The first look at a file that is searched by its bytes.
+pub(crate) fn look_for_bytes(looker: &Looker<'_>, listed: &mut Listed) -> Result<Outcome<Blob>, String> {
+    let (file, identity) = open(&listed.path).map_err(|cause| words_of(&cause))?;
+    listed.identity = Some(identity);
+    if identity.bytes < looker.min_bytes {
+        return Ok(Outcome::Small);
+    }
+    let mut source = Opened::new(&file, identity.bytes, HEADER_WINDOW_BYTES, looker.progress);
+    let format = match looker.sniff_open(&mut source, &listed.path)? {
+        Sniffed::Picture(format) => format.name(),
+        Sniffed::Unsupported(name) => name,
+        Sniffed::Other => return not_a_picture(listed).map(|()| Outcome::Other),
+    };
+    Ok(Outcome::Candidate(Blob { file: 0, format, key: None, hash: None, refusal: None }))
+}
+
+/// The key of a file on one of the three rungs.
+pub(crate) fn key_of(looker: &Looker<'_>, listed: &Listed, rung: Rung) -> Result<(Key, Option<[u8; 32]>), String> {
+    match rung {
+        Rung::Length => {
+            let mut key = [0; 16];
+            key.iter_mut().zip(listed.bytes().to_le_bytes()).for_each(|(byte, length)| *byte = length);
+            Ok((Key(key), None))
+        }
+        Rung::Start => looker.start(listed, START_BYTES).map(|start| (Key::of(&start), None)),
+        _ => {
+            let hash = looker.hash_bytes(listed)?;
+            Ok((Key(hash.first_chunk().copied().unwrap_or_default()), Some(hash)))
+        }
+    }
+}
+
+/// Sends the files up the three rungs.
+pub(crate) fn climb(
+    looker: &Looker<'_>,
+    files: &[Listed],
+    mut blobs: Vec<Blob>,
+    exchange: &mut dyn Exchange,
+    unread: &mut Vec<Unread>,
+) -> (Vec<Candidate>, Vec<Blob>, Vec<RungCount>) {
+    let mut counts = Vec::new();
+    for rung in RUNGS {
+        let bytes_before = looker.progress.bytes();
+        looker.progress.begin(Stage::Comparing, blobs.len());
+        pool::for_each(
+            &mut blobs,
+            looker.threads,
+            || (),
+            |(), blob| {
+                let listed = files.get(blob.file).ok_or_else(|| "it is not listed".to_owned());
+                match listed.and_then(|listed| key_of(looker, listed, rung)) {
+                    Ok((key, hash)) => (blob.key, blob.hash) = (Some(key), hash),
+                    Err(reason) => blob.refusal = Some(reason),
+                }
+                looker.progress.add_done();
+            },
+        );
+        for blob in blobs.extract_if(.., |blob| blob.refusal.is_some()) {
+            let path = files.get(blob.file).map(|file| file.path.clone()).unwrap_or_default();
+            unread.push(Unread { path, reason: blob.refusal.unwrap_or_default() });
+        }
+        let keys: Vec<Key> = blobs.iter().filter_map(|blob| blob.key).collect();
+        let mut standings = exchange.ask(rung, &keys).into_iter();
+        blobs.retain(|_| standings.next() != Some(Standing::Alone));
+        let (asked, bytes) = (keys.len() as u64, looker.progress.bytes() - bytes_before);
+        counts.push(RungCount { rung, asked, looked: asked, settled: asked - blobs.len() as u64, joined: 0, bytes });
+    }
+    let candidates = blobs
+        .iter()
+        .filter_map(|blob| Some(Candidate { file: blob.file, bytes: blob.hash?, payload: blob.hash?, digest: None }))
+        .collect();
+    (candidates, blobs, counts)
+}

@@ -1,0 +1,88 @@
+//! Whole looks at single pictures that the user named.
+
+use std::path::{Path, PathBuf};
+
+use pixtwin_decode::{Format, Header, Metadata, Sniffed};
+use pixtwin_pixel::{Depth, Fingerprint};
+
+use crate::{
+    file::{Identity, Listed},
+    look::{Known, Looker, Picture},
+    pool,
+    progress::{Progress, Stage},
+    report::Unread,
+    settings::Settings,
+};
+
+/// All that is known of one picture after it was read whole.
+#[derive(Clone, Debug)]
+pub struct Examined {
+    /// Where it is.
+    pub path: PathBuf,
+    /// The name of its format.
+    pub format: &'static str,
+    /// Frames, size, and the pixel digest.
+    pub fingerprint: Fingerprint,
+    /// What the file system says it is.
+    pub identity: Identity,
+    /// What it holds beside its pixels.
+    pub metadata: Metadata,
+}
+
+/// The pixel digest of every file, given to `each` in their order: a file that cannot be read has its reason in place
+/// of a digest, and the others are not affected.
+///
+/// # Cost
+/// Decodes every picture whole, on as many threads as the settings say, within their memory.
+pub fn digest_all(
+    paths: &[PathBuf],
+    settings: &Settings,
+    progress: &Progress,
+    mut each: impl FnMut(Result<Examined, Unread>),
+) {
+    /// As many pictures are digested before their lines are handed on.
+    const BATCH: usize = 256;
+    let looker = Looker::new(settings, progress);
+    progress.begin(Stage::FirstLook, paths.len());
+    for paths in paths.chunks(BATCH) {
+        let mut slots: Vec<_> = paths.iter().map(|path| (path, None)).collect();
+        pool::for_each(
+            &mut slots,
+            settings.threads,
+            || (),
+            |(), (path, slot)| {
+                let examined = examine(&looker, path);
+                *slot = Some(examined.map_err(|reason| Unread { path: (*path).clone(), reason }));
+                progress.add_done();
+            },
+        );
+        slots.into_iter().filter_map(|(_, slot)| slot).for_each(&mut each);
+    }
+}
+
+/// Decodes one picture whole.
+pub(crate) fn examine(looker: &Looker<'_>, path: &Path) -> Result<Examined, String> {
+    let (listed, mut picture) = identify(looker, path)?;
+    looker.decode(&listed, &mut picture, Depth::Whole)?;
+    let fingerprint = picture.known.fingerprint;
+    let metadata = looker.metadata(&listed, picture.format)?;
+    let identity = listed.identity.ok_or("it was not looked at")?;
+    Ok(Examined { path: path.to_owned(), format: picture.format.name(), fingerprint, identity, metadata })
+}
+
+/// Opens a file that should be a picture and reads its header.
+pub(crate) fn identify(looker: &Looker<'_>, path: &Path) -> Result<(Listed, Picture), String> {
+    let mut listed = Listed::new(path.to_owned());
+    let (format, header) = sniff_named(looker, &mut listed)?;
+    let picture = Picture { file: 0, format, header, known: Known::default() };
+    Ok((listed, picture))
+}
+
+fn sniff_named(looker: &Looker<'_>, listed: &mut Listed) -> Result<(Format, Header), String> {
+    match looker.sniff(listed)? {
+        Sniffed::Picture(format) => Ok((format, looker.header(listed, format)?)),
+        Sniffed::Unsupported(name) => Err(format!("{name} pictures are not supported")),
+        Sniffed::Other if listed.bytes() == 0 => Err("the file is empty".to_owned()),
+        Sniffed::Other => Err("not a picture in any known format".to_owned()),
+    }
+}

@@ -1,0 +1,182 @@
+//! The first look at every file: what it is, how large the picture is, and, where the file is tiny, all there is to
+//! know, for it costs less to read it now than to open it again.
+
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::{Mutex, PoisonError},
+};
+
+use pixtwin_decode::{InMemory, Sniffed, Source, is_picture_name};
+use pixtwin_matching::{Exchange, Rung};
+use pixtwin_pixel::Fingerprint;
+
+use crate::{
+    file::{Listed, open, words_of},
+    look::{HEADER_WINDOW_BYTES, Known, Looker, Picture, extension_of, header_key, still_unchanged},
+    opened::{Opened, read_whole},
+    pool,
+    report::{Counts, Unread},
+};
+
+/// A file up to this length is read whole at once (measured: below 64 KB a partial decode gains nothing).
+const TINY_FILE_BYTES: u64 = 32 << 10;
+
+/// A tiny file is decoded at once if that holds no more than this; a bomb waits until somebody has its size.
+const TINY_PICTURE_BYTES: u64 = 4 << 20;
+
+/// What a first look found.
+pub(crate) enum Outcome<Found> {
+    /// A picture that could have twins.
+    Candidate(Found),
+    /// A picture that nobody asks about.
+    Alone,
+    /// No picture.
+    Other,
+    /// Smaller than asked for.
+    Small,
+    /// Not readable, and why.
+    Unread(String),
+}
+
+/// The files that could have twins, each with what was found, in the order of the paths.
+pub(crate) struct Candidates<Found> {
+    pub(crate) files: Vec<Listed>,
+    pub(crate) found: Vec<Found>,
+}
+
+/// Calls `look` for every file on all threads, drops further names of files seen already, and counts the rest.
+pub(crate) fn look_at_all<Found: Send>(
+    looker: &Looker<'_>,
+    files: Vec<Listed>,
+    counts: &mut Counts,
+    unread: &mut Vec<Unread>,
+    look: impl Fn(&mut Listed, &mut Vec<u8>) -> Result<Outcome<Found>, String> + Sync,
+) -> Candidates<Found> {
+    let mut slots: Vec<_> = files.into_iter().map(|file| (file, None)).collect();
+    pool::for_each(&mut slots, looker.threads, Vec::new, |held, (file, slot)| {
+        *slot = Some(look(file, held).unwrap_or_else(Outcome::Unread));
+        looker.progress.add_done();
+    });
+    sort_out(slots, counts, unread)
+}
+
+fn sort_out<Found>(
+    slots: Vec<(Listed, Option<Outcome<Found>>)>,
+    counts: &mut Counts,
+    unread: &mut Vec<Unread>,
+) -> Candidates<Found> {
+    let mut kept = Candidates { files: Vec::new(), found: Vec::new() };
+    // Where each file is kept, by its place; files that are not kept are remembered too.
+    let mut places: HashMap<(u64, u64), Option<usize>> = HashMap::new();
+    for (file, outcome) in slots {
+        if let Some(identity) = file.identity {
+            match places.entry(identity.place) {
+                Entry::Occupied(first) => {
+                    counts.repeated += 1;
+                    if let Some(first) = first.get().and_then(|at: usize| kept.files.get_mut(at)) {
+                        first.other_paths.push(file.path);
+                    }
+                    continue;
+                }
+                Entry::Vacant(place) => {
+                    let is_kept = matches!(outcome, Some(Outcome::Candidate(_)));
+                    place.insert(is_kept.then_some(kept.files.len()));
+                }
+            }
+        }
+        match outcome {
+            Some(Outcome::Candidate(found)) => {
+                counts.pictures += 1;
+                kept.files.push(file);
+                kept.found.push(found);
+            }
+            Some(Outcome::Alone) => counts.pictures += 1,
+            Some(Outcome::Other) => counts.others += 1,
+            Some(Outcome::Small) => counts.small += 1,
+            Some(Outcome::Unread(reason)) => unread.push(Unread { path: file.path, reason }),
+            None => unread.push(Unread { path: file.path, reason: "it was not looked at".to_owned() }),
+        }
+    }
+    kept
+}
+
+/// Pixels of tiny files by their payload: an icon that lies in ten folders is decoded once.
+#[derive(Default)]
+pub(crate) struct DecodedPayloads(Mutex<HashMap<[u8; 32], Fingerprint>>);
+
+/// The first look at a file that is searched by its pixels.
+pub(crate) fn look_for_pixels(
+    looker: &Looker<'_>,
+    exchange: &dyn Exchange,
+    decoded: &DecodedPayloads,
+    listed: &mut Listed,
+    held: &mut Vec<u8>,
+) -> Result<Outcome<Picture>, String> {
+    let (file, identity) = open(&listed.path).map_err(|cause| words_of(&cause))?;
+    listed.identity = Some(identity);
+    if identity.bytes < looker.min_bytes {
+        return Ok(Outcome::Small);
+    }
+    if identity.bytes > TINY_FILE_BYTES {
+        let mut source = Opened::new(&file, identity.bytes, HEADER_WINDOW_BYTES, looker.progress);
+        return sniff_and_head(looker, exchange, listed, &mut source);
+    }
+    read_whole(&file, identity.bytes, held, looker.progress).map_err(|cause| words_of(&cause))?;
+    let mut outcome = sniff_and_head(looker, exchange, listed, &mut InMemory::new(held))?;
+    if let Outcome::Candidate(picture) = &mut outcome
+        && picture.header.whole_bytes <= TINY_PICTURE_BYTES
+    {
+        decode_tiny(looker, decoded, held, picture)?;
+    }
+    still_unchanged(&file, &identity)?;
+    Ok(outcome)
+}
+
+fn sniff_and_head(
+    looker: &Looker<'_>,
+    exchange: &dyn Exchange,
+    listed: &Listed,
+    source: &mut dyn Source,
+) -> Result<Outcome<Picture>, String> {
+    let format = match looker.sniff_open(source, &listed.path)? {
+        Sniffed::Picture(format) => format,
+        Sniffed::Unsupported(name) => return Err(format!("{name} pictures are not supported")),
+        Sniffed::Other => return not_a_picture(listed).map(|()| Outcome::Other),
+    };
+    let header = looker.header_open(source, format)?;
+    if !exchange.may_match(Rung::Header, header_key(&header)) {
+        return Ok(Outcome::Alone);
+    }
+    Ok(Outcome::Candidate(Picture { file: 0, format, header, known: Known::default() }))
+}
+
+/// Accepts a file that is no picture, unless its name says that it should be one.
+pub(crate) fn not_a_picture(listed: &Listed) -> Result<(), String> {
+    match extension_of(&listed.path) {
+        Some(extension) if is_picture_name(extension) && listed.bytes() == 0 => Err("the file is empty".to_owned()),
+        Some(extension) if is_picture_name(extension) => {
+            Err("named as a picture, but its content is none in any known format".to_owned())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn decode_tiny(
+    looker: &Looker<'_>,
+    decoded: &DecodedPayloads,
+    held: &[u8],
+    picture: &mut Picture,
+) -> Result<(), String> {
+    let hashes = looker.hashes_of(held, picture.format, TINY_PICTURE_BYTES)?;
+    let earlier = decoded.0.lock().unwrap_or_else(PoisonError::into_inner).get(&hashes.payload).copied();
+    match earlier {
+        Some(fingerprint) => picture.known.fingerprint = fingerprint,
+        None => {
+            looker.decode_held(held, picture)?;
+            let mut decoded = decoded.0.lock().unwrap_or_else(PoisonError::into_inner);
+            decoded.insert(hashes.payload, picture.known.fingerprint);
+        }
+    }
+    picture.known.hashes = Some(Box::new(hashes));
+    Ok(())
+}

@@ -1,0 +1,154 @@
+//! The ladder: ever dearer looks at ever fewer pictures.
+//!
+//! Each rung computes a key for the pictures still in play, asks which keys others hold too, and lets go of those that
+//! are alone. Two pictures that are twins have the same key on every rung, so a picture that is alone has no twin.
+//! The ladder knows nothing of who answers: a table on one machine, or the ranks of a cluster.
+
+use pixtwin_matching::{Candidate, Exchange, Rung, Standing};
+use pixtwin_pixel::{Depth, HEAD_ROWS, Key};
+
+use crate::{
+    file::Listed,
+    look::{Looker, Picture},
+    pool,
+    report::{RungCount, Unread},
+};
+
+/// The rungs, bottom up. The payload comes after the first look at the rows: it reads the whole file, which most
+/// pictures of a common size are spared.
+const RUNGS: [Rung; 6] = [Rung::Header, Rung::Head(0), Rung::Payload, Rung::Head(1), Rung::Head(2), Rung::Whole];
+
+/// What the ladder came to.
+pub(crate) struct Climbed {
+    /// Those that could not be told from all others: to be grouped.
+    pub(crate) candidates: Vec<Candidate>,
+    /// The pictures behind them, in the same order.
+    pub(crate) pictures: Vec<Picture>,
+    pub(crate) rungs: Vec<RungCount>,
+}
+
+/// A picture on the ladder.
+struct Climber {
+    picture: Picture,
+    /// Another picture with the same payload goes on for this one.
+    is_spoken_for: bool,
+    /// Nobody holds its keys.
+    is_alone: bool,
+    refusal: Option<String>,
+}
+
+impl Climber {
+    fn is_in_play(&self) -> bool {
+        !self.is_spoken_for && !self.is_alone && self.refusal.is_none()
+    }
+}
+
+/// Sends the pictures up the ladder.
+pub(crate) fn climb(
+    looker: &Looker<'_>,
+    files: &[Listed],
+    pictures: Vec<Picture>,
+    exchange: &mut dyn Exchange,
+    unread: &mut Vec<Unread>,
+) -> Climbed {
+    let mut climbers: Vec<_> = pictures
+        .into_iter()
+        .map(|picture| Climber { picture, is_spoken_for: false, is_alone: false, refusal: None })
+        .collect();
+    let mut rungs = Vec::new();
+    for rung in RUNGS {
+        rungs.push(climb_rung(looker, files, &mut climbers, rung, exchange));
+        // Before the payload is known, who is alone can be nobody's twin and needs no memory.
+        if rung < Rung::Payload {
+            climbers.retain(|climber| !climber.is_alone);
+        }
+    }
+    settle(files, climbers, rungs, unread)
+}
+
+fn climb_rung(
+    looker: &Looker<'_>,
+    files: &[Listed],
+    climbers: &mut [Climber],
+    rung: Rung,
+    exchange: &mut dyn Exchange,
+) -> RungCount {
+    let bytes_before = looker.progress.bytes();
+    let is_missing = |climber: &&mut Climber| climber.is_in_play() && climber.picture.key(rung).is_none();
+    let mut missing: Vec<&mut Climber> = climbers.iter_mut().filter(is_missing).collect();
+    let looked = missing.len() as u64;
+    looker.progress.begin(crate::progress::Stage::Comparing, missing.len());
+    pool::for_each(
+        &mut missing,
+        looker.threads,
+        || (),
+        |(), climber| {
+            climber.refusal = look(looker, files, &mut climber.picture, rung).err();
+            looker.progress.add_done();
+        },
+    );
+    let mut in_play: Vec<&mut Climber> = climbers.iter_mut().filter(|climber| climber.is_in_play()).collect();
+    let keys: Vec<Key> = in_play.iter().filter_map(|climber| climber.picture.key(rung)).collect();
+    let mut count = RungCount {
+        rung,
+        asked: keys.len() as u64,
+        looked,
+        settled: 0,
+        joined: 0,
+        bytes: looker.progress.bytes() - bytes_before,
+    };
+    for (climber, standing) in in_play.iter_mut().zip(exchange.ask(rung, &keys)) {
+        match standing {
+            // A payload of its own proves nothing: the pixels can still be another's.
+            Standing::Later if rung == Rung::Payload => climber.is_spoken_for = true,
+            Standing::Alone if rung != Rung::Payload => climber.is_alone = true,
+            _ => {}
+        }
+        count.settled += u64::from(climber.is_alone);
+        count.joined += u64::from(climber.is_spoken_for);
+    }
+    count
+}
+
+fn look(looker: &Looker<'_>, files: &[Listed], picture: &mut Picture, rung: Rung) -> Result<(), String> {
+    let file = files.get(picture.file).ok_or("it is not listed")?;
+    match rung {
+        Rung::Head(depth) => {
+            let rows = HEAD_ROWS.get(depth).copied().unwrap_or(u32::MAX);
+            looker.decode(file, picture, Depth::Rows(rows))
+        }
+        Rung::Payload => looker.hash(file, picture),
+        _ => looker.decode(file, picture, Depth::Whole),
+    }
+}
+
+/// Sorts those that went through into candidates and refusals.
+fn settle(files: &[Listed], climbers: Vec<Climber>, rungs: Vec<RungCount>, unread: &mut Vec<Unread>) -> Climbed {
+    // If the one that spoke for a payload could not be decoded, nor could the others that share it.
+    let refusals: std::collections::HashMap<[u8; 32], String> = climbers
+        .iter()
+        .filter_map(|climber| Some((climber.picture.known.hashes.as_ref()?.payload, climber.refusal.clone()?)))
+        .collect();
+    let mut climbed = Climbed { candidates: Vec::new(), pictures: Vec::new(), rungs };
+    for climber in climbers {
+        let hashes = climber.picture.known.hashes.as_deref().copied();
+        let refusal = climber.refusal.or_else(|| refusals.get(&hashes?.payload).cloned());
+        match (refusal, hashes) {
+            (None, Some(hashes)) => {
+                climbed.candidates.push(Candidate {
+                    file: climber.picture.file,
+                    bytes: hashes.bytes,
+                    payload: hashes.payload,
+                    digest: climber.picture.known.fingerprint.digest,
+                });
+                climbed.pictures.push(climber.picture);
+            }
+            (Some(reason), _) => {
+                let path = files.get(climber.picture.file).map(|file| file.path.clone()).unwrap_or_default();
+                unread.push(Unread { path, reason });
+            }
+            (None, None) => {}
+        }
+    }
+    climbed
+}

@@ -1,0 +1,332 @@
+//! Looks at files: opens them, makes sure they are still what they were, and asks the decoders within the budget.
+
+use std::{fs::File, io::BufRead, path::Path};
+
+use pixtwin_decode::{Error, Format, Header, InMemory, Limits, Metadata, Sniffed, Source, sniff};
+use pixtwin_matching::Rung;
+use pixtwin_pixel::{Alpha, Depth, Digester, Fingerprint, HEAD_ROWS, Key, RowSink, Turn, Turning};
+
+use crate::{
+    budget::Budget,
+    file::{Identity, Listed, open, words_of},
+    opened::{Opened, read_whole},
+    progress::Progress,
+    settings::{Orientation, Settings},
+};
+
+/// Windows on files: small where a look needs a few hundred bytes, large where it reads on.
+pub(crate) const HEADER_WINDOW_BYTES: usize = 4 << 10;
+const ROWS_WINDOW_BYTES: usize = 32 << 10;
+const WHOLE_WINDOW_BYTES: usize = 256 << 10;
+
+/// A file up to this length is held in memory when all of it has to be hashed.
+const HELD_FILE_BYTES: u64 = 64 << 20;
+
+/// A picture of the search and what is known of it so far.
+#[derive(Clone, Debug)]
+pub(crate) struct Picture {
+    /// Which of the listed files.
+    pub(crate) file: usize,
+    pub(crate) format: Format,
+    pub(crate) header: Header,
+    pub(crate) known: Known,
+}
+
+/// What the looks at one picture have found.
+#[derive(Clone, Debug)]
+pub(crate) struct Known {
+    /// Keys of the first rows, and the digest, as far as they are known.
+    pub(crate) fingerprint: Fingerprint,
+    /// Hashes of the payload and of the whole file.
+    pub(crate) hashes: Option<Box<Hashes>>,
+}
+
+/// Hashes of what is in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Hashes {
+    /// Of the bytes that the pixels depend on.
+    pub(crate) payload: [u8; 32],
+    /// Of all bytes.
+    pub(crate) bytes: [u8; 32],
+}
+
+impl Default for Known {
+    fn default() -> Self {
+        let fingerprint = Fingerprint { heads: [None; HEAD_ROWS.len()], digest: None, frames: 0, width: 0, height: 0 };
+        Self { fingerprint, hashes: None }
+    }
+}
+
+impl Picture {
+    /// The key of a rung, if it is known.
+    pub(crate) fn key(&self, rung: Rung) -> Option<Key> {
+        let short = |hash: &[u8; 32]| hash.first_chunk().copied().map(Key);
+        match rung {
+            Rung::Header => Some(header_key(&self.header)),
+            Rung::Head(depth) => self.known.fingerprint.heads.get(depth).copied().flatten(),
+            Rung::Payload => self.known.hashes.as_ref().and_then(|hashes| short(&hashes.payload)),
+            Rung::Whole => self.known.fingerprint.digest.and_then(|digest| short(&digest.0)),
+            Rung::Length | Rung::Start | Rung::Bytes => None,
+        }
+    }
+}
+
+/// The key of the header rung: width and height.
+pub(crate) fn header_key(header: &Header) -> Key {
+    let mut key = [0; 16];
+    let sides = header.width.to_le_bytes().into_iter().chain(header.height.to_le_bytes());
+    key.iter_mut().zip(sides).for_each(|(byte, side)| *byte = side);
+    Key(key)
+}
+
+/// Looks at files on behalf of one run. Every refusal is a clause for the report.
+pub(crate) struct Looker<'a> {
+    /// How many files are looked at at once.
+    pub(crate) threads: usize,
+    /// Files shorter than this are passed over.
+    pub(crate) min_bytes: u64,
+    pub(crate) progress: &'a Progress,
+    alpha: Alpha,
+    orientation: Orientation,
+    budget: Budget,
+}
+
+impl<'a> Looker<'a> {
+    pub(crate) fn new(settings: &Settings, progress: &'a Progress) -> Self {
+        Self {
+            threads: settings.threads,
+            min_bytes: 0,
+            alpha: settings.alpha,
+            orientation: settings.orientation,
+            budget: Budget::new(settings.memory_bytes),
+            progress,
+        }
+    }
+
+    /// Which format the file has. Learns the file's identity if it is not known yet.
+    pub(crate) fn sniff(&self, listed: &mut Listed) -> Result<Sniffed, String> {
+        let (file, identity) = reopen(listed)?;
+        listed.identity = Some(identity);
+        self.sniff_open(&mut self.window(&file, identity.bytes, HEADER_WINDOW_BYTES), &listed.path)
+    }
+
+    pub(crate) fn sniff_open(&self, source: &mut dyn Source, path: &Path) -> Result<Sniffed, String> {
+        sniff(source, extension_of(path)).map_err(|cause| reason_of(&cause))
+    }
+
+    /// Width, height and cost, as the picture will be compared.
+    pub(crate) fn header(&self, listed: &Listed, format: Format) -> Result<Header, String> {
+        let (file, identity) = reopen(listed)?;
+        self.header_open(&mut self.window(&file, identity.bytes, HEADER_WINDOW_BYTES), format)
+    }
+
+    pub(crate) fn header_open(&self, source: &mut dyn Source, format: Format) -> Result<Header, String> {
+        let header = format.header(source).map_err(|cause| reason_of(&cause))?;
+        let turn = self.turn(source, format)?;
+        if turn == Turn::None {
+            return Ok(header);
+        }
+        // A turned picture is held whole, with up to eight bytes a pixel, beside what its decoder holds.
+        let raster_bytes = u64::from(header.width) * u64::from(header.height) * 8;
+        let whole_bytes = header.whole_bytes.saturating_add(raster_bytes);
+        let (width, height) =
+            if turn.swaps_sides() { (header.height, header.width) } else { (header.width, header.height) };
+        Ok(Header { width, height, whole_bytes, head_bytes: whole_bytes, stops_early: false })
+    }
+
+    /// How the picture is turned before it is compared.
+    fn turn(&self, source: &mut dyn Source, format: Format) -> Result<Turn, String> {
+        match self.orientation {
+            Orientation::AsStored => Ok(Turn::None),
+            Orientation::AsShown => {
+                format.metadata(source).map(|metadata| metadata.orientation).map_err(|cause| reason_of(&cause))
+            }
+        }
+    }
+
+    /// What the file holds beside its pixels.
+    pub(crate) fn metadata(&self, listed: &Listed, format: Format) -> Result<Metadata, String> {
+        let (file, identity) = reopen(listed)?;
+        let mut source = self.window(&file, identity.bytes, HEADER_WINDOW_BYTES);
+        format.metadata(&mut source).map_err(|cause| reason_of(&cause))
+    }
+
+    /// Decodes as far as `depth` and keeps the keys that this gives.
+    pub(crate) fn decode(&self, listed: &Listed, picture: &mut Picture, depth: Depth) -> Result<(), String> {
+        let depth = effective_depth(&picture.header, depth);
+        let mut digester = Digester::new(self.alpha, depth);
+        self.decode_into(listed, picture, depth, &mut digester)?;
+        keep(picture, digester, depth)
+    }
+
+    /// Decodes as far as `depth` into any sink.
+    pub(crate) fn decode_into(
+        &self,
+        listed: &Listed,
+        picture: &Picture,
+        depth: Depth,
+        sink: &mut dyn RowSink,
+    ) -> Result<(), String> {
+        let needed = if depth == Depth::Whole { picture.header.whole_bytes } else { picture.header.head_bytes };
+        let charge = self.budget.take(needed).ok_or_else(|| self.too_large(needed))?;
+        let (file, identity) = reopen(listed)?;
+        let window = if depth == Depth::Whole { WHOLE_WINDOW_BYTES } else { ROWS_WINDOW_BYTES };
+        let mut source = self.window(&file, identity.bytes, window);
+        self.decode_open(&mut source, picture.format, depth, charge.bytes(), sink)?;
+        still_unchanged(&file, &identity)
+    }
+
+    fn decode_open(
+        &self,
+        source: &mut dyn Source,
+        format: Format,
+        depth: Depth,
+        memory_bytes: u64,
+        sink: &mut dyn RowSink,
+    ) -> Result<(), String> {
+        let limits = Limits { memory_bytes };
+        let decoded = match self.turn(source, format)? {
+            Turn::None => format.rows(source, depth, limits, sink),
+            turn => format.rows(source, Depth::Whole, limits, &mut Turning::new(turn, sink)),
+        };
+        decoded.map_err(|cause| reason_of(&cause))
+    }
+
+    /// Hashes the payload and the whole file.
+    pub(crate) fn hash(&self, listed: &Listed, picture: &mut Picture) -> Result<(), String> {
+        let (file, identity) = reopen(listed)?;
+        let held_bytes = if identity.bytes <= HELD_FILE_BYTES { identity.bytes } else { WHOLE_WINDOW_BYTES as u64 };
+        let charge = self.budget.take(held_bytes).ok_or_else(|| self.too_large(held_bytes))?;
+        let hashes = if identity.bytes <= HELD_FILE_BYTES {
+            let mut held = Vec::new();
+            read_whole(&file, identity.bytes, &mut held, self.progress).map_err(|cause| words_of(&cause))?;
+            self.hashes_of(&held, picture.format, charge.bytes())?
+        } else {
+            let mut source = self.window(&file, identity.bytes, WHOLE_WINDOW_BYTES);
+            let payload = self.payload_of(&mut source, picture.format, self.budget.total())?;
+            let mut hasher = blake3::Hasher::new();
+            feed(&mut self.window(&file, identity.bytes, WHOLE_WINDOW_BYTES), &mut hasher)?;
+            Hashes { payload, bytes: *hasher.finalize().as_bytes() }
+        };
+        still_unchanged(&file, &identity)?;
+        picture.known.hashes = Some(Box::new(hashes));
+        Ok(())
+    }
+
+    /// Hashes a file that is in memory.
+    pub(crate) fn hashes_of(&self, held: &[u8], format: Format, memory_bytes: u64) -> Result<Hashes, String> {
+        let payload = self.payload_of(&mut InMemory::new(held), format, memory_bytes)?;
+        Ok(Hashes { payload, bytes: *blake3::hash(held).as_bytes() })
+    }
+
+    fn payload_of(&self, source: &mut dyn Source, format: Format, memory_bytes: u64) -> Result<[u8; 32], String> {
+        let payload = format.payload(source, Limits { memory_bytes }).map_err(|cause| reason_of(&cause))?;
+        match self.turn(source, format)? {
+            Turn::None => Ok(payload),
+            // The same samples turned are another picture.
+            turn => Ok(*blake3::hash(&[&payload[..], &[turn.exif()]].concat()).as_bytes()),
+        }
+    }
+
+    /// Decodes a file that is in memory, whole, and keeps what this gives.
+    pub(crate) fn decode_held(&self, held: &[u8], picture: &mut Picture) -> Result<(), String> {
+        let charge = self.budget.take(picture.header.whole_bytes);
+        let charge = charge.ok_or_else(|| self.too_large(picture.header.whole_bytes))?;
+        let mut digester = Digester::new(self.alpha, Depth::Whole);
+        let mut source = InMemory::new(held);
+        self.decode_open(&mut source, picture.format, Depth::Whole, charge.bytes(), &mut digester)?;
+        keep(picture, digester, Depth::Whole)
+    }
+
+    /// The first bytes of a file, up to `len`, and its identity.
+    pub(crate) fn start(&self, listed: &Listed, len: u64) -> Result<Vec<u8>, String> {
+        let (file, identity) = reopen(listed)?;
+        let mut start = Vec::new();
+        read_whole(&file, identity.bytes.min(len), &mut start, self.progress).map_err(|cause| words_of(&cause))?;
+        still_unchanged(&file, &identity)?;
+        Ok(start)
+    }
+
+    /// The hash of all bytes of a file.
+    pub(crate) fn hash_bytes(&self, listed: &Listed) -> Result<[u8; 32], String> {
+        let (file, identity) = reopen(listed)?;
+        let mut hasher = blake3::Hasher::new();
+        feed(&mut self.window(&file, identity.bytes, WHOLE_WINDOW_BYTES), &mut hasher)?;
+        still_unchanged(&file, &identity)?;
+        Ok(*hasher.finalize().as_bytes())
+    }
+
+    fn window<'b>(&'b self, file: &'b File, file_bytes: u64, capacity: usize) -> Opened<'b> {
+        Opened::new(file, file_bytes, capacity, self.progress)
+    }
+
+    fn too_large(&self, needed: u64) -> String {
+        let total = self.budget.total();
+        reason_of(&Error::TooLarge { needed, budget: total })
+    }
+}
+
+/// Whether a look at so many rows is worth stopping early for: a decoder that cannot, or that would soon be at the end
+/// anyway, goes on to the end at once.
+fn effective_depth(header: &Header, depth: Depth) -> Depth {
+    match depth {
+        Depth::Rows(rows) if header.stops_early && header.height > rows.saturating_mul(2) => depth,
+        _ => Depth::Whole,
+    }
+}
+
+/// Takes over what a digester learnt; refuses rows that do not make the picture the header promised.
+fn keep(picture: &mut Picture, digester: Digester, depth: Depth) -> Result<(), String> {
+    let learnt = digester.finish();
+    let promised = (picture.header.width, picture.header.height);
+    if (learnt.width, learnt.height) != promised || (depth == Depth::Whole && learnt.digest.is_none()) {
+        return Err("the decoder gave other rows than its header promised".to_owned());
+    }
+    let known = &mut picture.known.fingerprint;
+    for (head, learnt) in known.heads.iter_mut().zip(learnt.heads) {
+        *head = head.or(learnt);
+    }
+    *known = Fingerprint { heads: known.heads, digest: known.digest.or(learnt.digest), ..learnt };
+    Ok(())
+}
+
+fn feed(source: &mut Opened<'_>, hasher: &mut blake3::Hasher) -> Result<(), String> {
+    loop {
+        let piece = source.fill_buf().map_err(|cause| words_of(&cause))?;
+        if piece.is_empty() {
+            return Ok(());
+        }
+        hasher.update(piece);
+        let taken = piece.len();
+        source.consume(taken);
+    }
+}
+
+/// Opens a file, and makes sure it is what it was when it was looked at before.
+fn reopen(listed: &Listed) -> Result<(File, Identity), String> {
+    let (file, identity) = open(&listed.path).map_err(|cause| words_of(&cause))?;
+    match listed.identity {
+        Some(before) if !before.is_unchanged(&identity) => Err(CHANGED.to_owned()),
+        _ => Ok((file, identity)),
+    }
+}
+
+pub(crate) const CHANGED: &str = "changed while it was being compared";
+
+pub(crate) fn still_unchanged(file: &File, before: &Identity) -> Result<(), String> {
+    let now = file.metadata().map_err(|cause| words_of(&cause))?;
+    if before.is_unchanged(&Identity::of(&now)) { Ok(()) } else { Err(CHANGED.to_owned()) }
+}
+
+/// The extension of a path, without the dot, as bytes.
+pub(crate) fn extension_of(path: &Path) -> Option<&[u8]> {
+    path.extension().map(std::ffi::OsStr::as_encoded_bytes)
+}
+
+/// A decoder's refusal as a clause for the report.
+pub(crate) fn reason_of(cause: &Error) -> String {
+    match cause {
+        Error::Io(cause) => words_of(cause),
+        other => other.to_string(),
+    }
+}

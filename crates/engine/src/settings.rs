@@ -1,0 +1,86 @@
+//! What the user asked for.
+
+use pixtwin_pixel::Alpha;
+
+/// How much must be equal for two files to be twins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tier {
+    /// All bytes of the file.
+    Bytes,
+    /// Width, height, frames and every pixel.
+    #[default]
+    Pixels,
+}
+
+impl Tier {
+    /// The name used in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Bytes => "bytes",
+            Self::Pixels => "pixels",
+        }
+    }
+}
+
+/// Which way up pictures are compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Orientation {
+    /// As the pixels are stored; a different EXIF orientation is reported and does not count.
+    #[default]
+    AsStored,
+    /// As a viewer shows them, the EXIF orientation applied.
+    AsShown,
+}
+
+/// Whether groups whose payloads are equal get a pixel digest as well.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Digests {
+    /// Only where the digest was needed to tell pictures apart.
+    #[default]
+    WhereNeeded,
+    /// One picture of every group is decoded.
+    EveryGroup,
+}
+
+/// What to do with symbolic links.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Links {
+    /// Pass them over, except those named by the user.
+    #[default]
+    Skip,
+    /// Follow them; a link that leads into a loop is reported.
+    Follow,
+}
+
+/// Which files of the folders are looked at.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// Also files and folders whose names begin with a dot.
+    pub hidden: bool,
+    /// What to do with symbolic links.
+    pub links: Links,
+    /// If not empty, only files that match one of these globs.
+    pub include: Vec<String>,
+    /// No file or folder that matches one of these globs.
+    pub exclude: Vec<String>,
+    /// Only files of at least this many bytes.
+    pub min_bytes: u64,
+}
+
+/// How a search is done.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// What counts as the same.
+    pub tier: Tier,
+    /// What the colour of fully transparent pixels is worth.
+    pub alpha: Alpha,
+    /// Which way up.
+    pub orientation: Orientation,
+    /// Which groups get a digest.
+    pub digests: Digests,
+    /// How many files are looked at at once, at least 1.
+    pub threads: usize,
+    /// Bytes that all decoders together may hold at once.
+    pub memory_bytes: u64,
+}

@@ -1,0 +1,141 @@
+//! The one question of the search: which of my keys does anyone else hold?
+
+use std::collections::{HashMap, HashSet};
+
+use pixtwin_pixel::Key;
+
+/// The looks at a picture, from the cheapest to the dearest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Rung {
+    /// Width and height.
+    Header,
+    /// The first rows, down to the n-th of `pixtwin_pixel::HEAD_ROWS`.
+    Head(usize),
+    /// The bytes of the file that its pixels depend on.
+    Payload,
+    /// Every pixel.
+    Whole,
+    /// The length of the file, where only equal files are wanted.
+    Length,
+    /// The first bytes of the file, likewise.
+    Start,
+    /// All bytes of the file, likewise.
+    Bytes,
+}
+
+/// What the others answered about one key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Nobody else holds it.
+    Alone,
+    /// Others hold it too, and this one speaks for all of them from here on.
+    First,
+    /// Others hold it too, and one of them speaks for this one.
+    Later,
+}
+
+/// Answers which keys are held by others: a table on one machine, a round of messages on a cluster.
+pub trait Exchange: Sync {
+    /// Whether a key could be held by anyone else, as far as that is known without asking. Saves dearer looks.
+    fn may_match(&self, rung: Rung, key: Key) -> bool;
+
+    /// One standing for each key, in their order. Who is `First` among equal keys depends on the order of the keys
+    /// and may not matter to the result.
+    fn ask(&mut self, rung: Rung, keys: &[Key]) -> Vec<Standing>;
+}
+
+/// Every picture is compared with every other: the exchange of a scan on one machine.
+#[derive(Debug, Default)]
+pub struct Everyone;
+
+impl Exchange for Everyone {
+    fn may_match(&self, _rung: Rung, _key: Key) -> bool {
+        true
+    }
+
+    fn ask(&mut self, _rung: Rung, keys: &[Key]) -> Vec<Standing> {
+        standings(keys)
+    }
+}
+
+/// Every picture is compared with a few that were asked about: the exchange of a find.
+#[derive(Debug, Default)]
+pub struct Asked {
+    keys: HashMap<Rung, HashSet<Key>>,
+}
+
+impl Asked {
+    /// Adds a key of a picture that was asked about.
+    pub fn add(&mut self, rung: Rung, key: Key) {
+        self.keys.entry(rung).or_default().insert(key);
+    }
+
+    fn holds(&self, rung: Rung, key: Key) -> bool {
+        self.keys.get(&rung).is_some_and(|keys| keys.contains(&key))
+    }
+}
+
+impl Exchange for Asked {
+    fn may_match(&self, rung: Rung, key: Key) -> bool {
+        rung == Rung::Payload || self.holds(rung, key)
+    }
+
+    fn ask(&mut self, rung: Rung, keys: &[Key]) -> Vec<Standing> {
+        let mut answers = standings(keys);
+        for (answer, key) in answers.iter_mut().zip(keys) {
+            match (rung, self.holds(rung, *key)) {
+                // The picture asked about has been looked at whole: it speaks for all that share its payload.
+                (Rung::Payload, true) => *answer = Standing::Later,
+                // Another payload can still hold the same pixels.
+                (Rung::Payload, false) => {}
+                (_, true) => *answer = Standing::First,
+                (_, false) => *answer = Standing::Alone,
+            }
+        }
+        answers
+    }
+}
+
+fn standings(keys: &[Key]) -> Vec<Standing> {
+    let mut holders: HashMap<Key, u32> = HashMap::with_capacity(keys.len());
+    for key in keys {
+        *holders.entry(*key).or_default() += 1;
+    }
+    let mut seen = HashSet::new();
+    keys.iter()
+        .map(|key| match holders.get(key) {
+            Some(2..) if seen.insert(*key) => Standing::First,
+            Some(2..) => Standing::Later,
+            _ => Standing::Alone,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(name: &str) -> Key {
+        Key::of(name.as_bytes())
+    }
+
+    #[test]
+    fn a_scan_compares_all_with_all() {
+        let keys = [key("a"), key("b"), key("a"), key("a"), key("c")];
+        use Standing::{Alone, First, Later};
+        assert_eq!(Everyone.ask(Rung::Header, &keys), [First, Alone, Later, Later, Alone]);
+    }
+
+    #[test]
+    fn a_find_compares_all_with_the_pictures_asked_about() {
+        let mut asked = Asked::default();
+        asked.add(Rung::Header, key("a"));
+        asked.add(Rung::Payload, key("p"));
+        use Standing::{Alone, First, Later};
+        assert_eq!(asked.ask(Rung::Header, &[key("a"), key("b"), key("b")]), [First, Alone, Alone]);
+        let payloads = [key("p"), key("q"), key("r"), key("q")];
+        assert_eq!(asked.ask(Rung::Payload, &payloads), [Later, First, Alone, Later]);
+        assert!(!asked.may_match(Rung::Header, key("b")));
+        assert!(asked.may_match(Rung::Payload, key("q")));
+    }
+}
