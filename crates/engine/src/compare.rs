@@ -24,6 +24,14 @@ pub struct Side {
     pub digest: PixelDigest,
 }
 
+impl Side {
+    /// Whether its pixels are inks, not colours, as far as they were looked at.
+    #[must_use]
+    pub fn is_cmyk(&self) -> bool {
+        self.frames.as_ref().and_then(|frames| frames.first()).is_some_and(Raster::is_cmyk)
+    }
+}
+
 /// What comparing two pictures found.
 #[derive(Clone, Debug)]
 pub struct Comparison {

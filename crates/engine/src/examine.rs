@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use pixtwin_decode::{Format, Header, Metadata, Sniffed};
-use pixtwin_pixel::{Depth, Fingerprint};
+use pixtwin_decode::{Format, Header, Sniffed};
+use pixtwin_pixel::{Depth, Fingerprint, PixelDigest};
 
 use crate::{
-    file::{Identity, Listed},
+    file::Listed,
     look::{Known, Looker, Picture},
     pool,
     progress::{Progress, Stage},
@@ -21,12 +21,10 @@ pub struct Examined {
     pub path: PathBuf,
     /// The name of its format.
     pub format: &'static str,
-    /// Frames, size, and the pixel digest.
+    /// Its pixel digest.
+    pub digest: PixelDigest,
+    /// Frames and size.
     pub fingerprint: Fingerprint,
-    /// What the file system says it is.
-    pub identity: Identity,
-    /// What it holds beside its pixels.
-    pub metadata: Metadata,
 }
 
 /// The pixel digest of every file, given to `each` in their order: a file that cannot be read has its reason in place
@@ -60,14 +58,12 @@ pub fn digest_all(
     }
 }
 
-/// Decodes one picture whole.
-pub(crate) fn examine(looker: &Looker<'_>, path: &Path) -> Result<Examined, String> {
+fn examine(looker: &Looker<'_>, path: &Path) -> Result<Examined, String> {
     let (listed, mut picture) = identify(looker, path)?;
     looker.decode(&listed, &mut picture, Depth::Whole)?;
     let fingerprint = picture.known.fingerprint;
-    let metadata = looker.metadata(&listed, picture.format)?;
-    let identity = listed.identity.ok_or("it was not looked at")?;
-    Ok(Examined { path: path.to_owned(), format: picture.format.name(), fingerprint, identity, metadata })
+    let digest = fingerprint.digest.ok_or("it was not decoded whole")?;
+    Ok(Examined { path: path.to_owned(), format: picture.format.name(), digest, fingerprint })
 }
 
 /// Opens a file that should be a picture and reads its header.

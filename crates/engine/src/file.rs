@@ -11,17 +11,17 @@ use rustix::fs::OFlags;
 
 /// What the file system says a file is: equal identities are one file in one state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Identity {
+pub(crate) struct Identity {
     /// The device, and the file's number on it. Equal pairs are one file, whatever its paths.
-    pub place: (u64, u64),
+    pub(crate) place: (u64, u64),
     /// Length in bytes.
-    pub bytes: u64,
+    pub(crate) bytes: u64,
     /// When the content changed last: seconds and nanoseconds.
-    pub modified: (i64, i64),
+    pub(crate) modified: (i64, i64),
     /// When anything about the file changed last.
-    pub changed: (i64, i64),
+    pub(crate) changed: (i64, i64),
     /// How many names it has.
-    pub names: u64,
+    pub(crate) names: u64,
 }
 
 impl Identity {

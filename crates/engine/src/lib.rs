@@ -39,7 +39,6 @@ mod progress;
 pub use budget::default_memory_bytes;
 pub use compare::{Comparison, FrameDifference, Side, compare};
 pub use examine::{Examined, digest_all};
-pub use file::Identity;
 pub use find::{Found, Match, find};
 pub use progress::{Progress, Stage};
 pub use report::{Counts, Failure, Group, Member, RungCount, Unread};
@@ -47,7 +46,7 @@ pub use scan::{Scanned, scan};
 pub use settings::{Digests, Links, Orientation, Selection, Settings, Tier};
 pub use walk::check_globs;
 
-pub use pixtwin_decode::{Item, Metadata, is_decoding};
+pub use pixtwin_decode::{DECODERS, is_decoding};
 pub use pixtwin_matching::Proof;
 pub use pixtwin_matching::Rung;
 pub use pixtwin_pixel::{Alpha, Delay, Difference, Fingerprint, HEAD_ROWS, PixelDigest, Raster, Turn};

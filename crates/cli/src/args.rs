@@ -1,0 +1,374 @@
+//! Every argument, defined once: help, manual page and completions are made from this.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use pixtwin_engine::{Alpha, Digests, Links, Orientation, Selection, Settings, Tier, default_memory_bytes};
+
+use crate::{exit, size};
+
+/// Find images that are the same picture.
+///
+/// Two pictures are the same if they have the same width and height, the same number of frames, and the same red,
+/// green, blue and alpha in every pixel, whatever their file formats, compression, names and metadata. A flipped,
+/// resized or merely similar picture is not the same.
+///
+/// Pixtwin only reads: no command changes, moves or deletes a picture.
+#[derive(Parser)]
+#[command(name = "pixtwin", version, long_version = long_version(), after_help = exit::TABLE, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    Find(FindArguments),
+    Scan(ScanArguments),
+    Hash(HashArguments),
+    Compare(CompareArguments),
+    Generate(GenerateArguments),
+}
+
+/// Does this picture exist already, and where?
+///
+/// Prints every twin of each PICTURE that lies below the folders given with --in. The picture itself is left out,
+/// whatever name it is reached by; hard links to it are the picture itself.
+///
+/// Example: pixtwin find holiday.png --in ~/Pictures /media/backup
+#[derive(Args)]
+#[command(after_help = exit::TABLE)]
+pub(crate) struct FindArguments {
+    /// The pictures to look for; `-` reads their names from standard input, one a line. Without any, on a terminal,
+    /// asks for one.
+    #[arg(value_name = "PICTURE")]
+    pub(crate) pictures: Vec<PathBuf>,
+
+    /// Where to look: folders, or single files.
+    #[arg(long = "in", value_name = "PATH", num_args = 1.., required = true)]
+    pub(crate) places: Vec<PathBuf>,
+
+    /// Names on standard input end with a NUL byte instead of a line feed.
+    #[arg(short = '0', long)]
+    pub(crate) null: bool,
+
+    #[command(flatten)]
+    pub(crate) comparison: Comparison,
+
+    #[command(flatten)]
+    pub(crate) selected: Selected,
+
+    #[command(flatten)]
+    pub(crate) common: Common,
+
+    #[command(flatten)]
+    pub(crate) listing: Listing,
+}
+
+/// Which pictures exist more than once?
+///
+/// Prints every group of twins below the PATHs, what proves them the same, how their metadata differ, and what a
+/// clean-up would free. Nothing is changed.
+///
+/// Example: pixtwin scan ~/Pictures --exclude '*.gif' --min-size 10k
+#[derive(Args)]
+#[command(after_help = exit::TABLE)]
+pub(crate) struct ScanArguments {
+    /// Folders, or single files, to search.
+    #[arg(value_name = "PATH", required = true)]
+    pub(crate) places: Vec<PathBuf>,
+
+    /// Exit with 1 if there are twins: for scripts and tests of data sets.
+    #[arg(long)]
+    pub(crate) check: bool,
+
+    /// Compute the pixel digest of every group, also where equal payloads are proof enough without decoding. JSON and
+    /// CSV reports always do.
+    #[arg(long)]
+    pub(crate) digests: bool,
+
+    #[command(flatten)]
+    pub(crate) comparison: Comparison,
+
+    #[command(flatten)]
+    pub(crate) selected: Selected,
+
+    #[command(flatten)]
+    pub(crate) common: Common,
+
+    #[command(flatten)]
+    pub(crate) listing: Listing,
+}
+
+/// Print the pixel digest of pictures, one line a file.
+///
+/// The lines are those of sha256sum: 64 hexadecimal digits, two spaces, the name. Pictures with equal digests are the
+/// same, on every machine and in every version that names the same rules (docs/pixel-digest.md).
+///
+/// Example: pixtwin hash *.jpg > list; pixtwin hash --check list
+#[derive(Args)]
+#[command(after_help = exit::TABLE)]
+pub(crate) struct HashArguments {
+    /// The pictures; `-` reads their names from standard input, one a line.
+    #[arg(value_name = "FILE", required_unless_present = "check")]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// Read digests and names from LIST (`-` is standard input) and check that the pictures still have them.
+    #[arg(long, value_name = "LIST", conflicts_with = "files")]
+    pub(crate) check: Option<PathBuf>,
+
+    /// Names on standard input end with a NUL byte instead of a line feed.
+    #[arg(short = '0', long)]
+    pub(crate) null: bool,
+
+    #[command(flatten)]
+    pub(crate) pixels: Pixels,
+
+    #[command(flatten)]
+    pub(crate) common: Common,
+
+    #[command(flatten)]
+    pub(crate) listing: Listing,
+}
+
+/// Are two pictures the same, and if not, why not?
+///
+/// Says what differs: size, frames, the first pixel that differs and how many do, the largest difference in each
+/// channel, which turn would make them equal, and how their metadata differ.
+///
+/// Example: pixtwin compare a.png b.webp --diff where.png
+#[derive(Args)]
+#[command(after_help = exit::TABLE)]
+pub(crate) struct CompareArguments {
+    /// The first picture.
+    #[arg(value_name = "A")]
+    pub(crate) a: PathBuf,
+
+    /// The second picture.
+    #[arg(value_name = "B")]
+    pub(crate) b: PathBuf,
+
+    /// Write a PNG that shows where they differ: black where they are equal, brighter the more they differ, the
+    /// largest difference white.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) diff: Option<PathBuf>,
+
+    /// How the result is printed.
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) format: CompareFormat,
+
+    #[command(flatten)]
+    pub(crate) pixels: Pixels,
+
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// Print the manual page or shell completions.
+///
+/// Example: pixtwin generate man > pixtwin.1
+#[derive(Args)]
+pub(crate) struct GenerateArguments {
+    /// What to print.
+    #[arg(value_enum)]
+    pub(crate) what: Generated,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Generated {
+    /// The manual page, for man(1).
+    Man,
+    /// Completions for bash.
+    Bash,
+    /// Completions for elvish.
+    Elvish,
+    /// Completions for fish.
+    Fish,
+    /// Completions for PowerShell.
+    Powershell,
+    /// Completions for zsh.
+    Zsh,
+}
+
+/// What counts as the same.
+#[derive(Args)]
+#[command(next_help_heading = "What counts as the same")]
+pub(crate) struct Comparison {
+    /// How much must be equal.
+    #[arg(long, value_enum, default_value_t, value_name = "TIER")]
+    pub(crate) tier: TierName,
+
+    #[command(flatten)]
+    pub(crate) pixels: Pixels,
+}
+
+/// What counts as a pixel.
+#[derive(Args)]
+#[command(next_help_heading = "What counts as the same")]
+pub(crate) struct Pixels {
+    /// What the colour of fully transparent pixels is worth.
+    #[arg(long, value_enum, default_value_t, value_name = "RULE")]
+    pub(crate) alpha: AlphaName,
+
+    /// Compare pictures as they are displayed, with their EXIF orientation applied, instead of as they are stored.
+    #[arg(long)]
+    pub(crate) orient: bool,
+}
+
+#[derive(Clone, Copy, Default, ValueEnum)]
+pub(crate) enum TierName {
+    /// The files are equal, byte for byte; also takes formats that are not decoded.
+    Bytes,
+    /// Width, height, frames and every pixel are equal.
+    #[default]
+    Pixels,
+}
+
+#[derive(Clone, Copy, Default, ValueEnum)]
+pub(crate) enum AlphaName {
+    /// It counts.
+    #[default]
+    Exact,
+    /// It does not count.
+    IgnoreHidden,
+}
+
+/// Which files are looked at.
+#[derive(Args)]
+#[command(next_help_heading = "Which files")]
+pub(crate) struct Selected {
+    /// Also look at files and folders whose names begin with a dot.
+    #[arg(short = 'H', long)]
+    hidden: bool,
+
+    /// Follow symbolic links.
+    #[arg(short = 'L', long)]
+    follow: bool,
+
+    /// Only files that match GLOB (may be given several times). A GLOB without a slash matches the name, one with a
+    /// slash the path below the folder searched.
+    #[arg(short = 'g', long, value_name = "GLOB")]
+    include: Vec<String>,
+
+    /// No files or folders that match GLOB (may be given several times; wins over --include).
+    #[arg(short = 'E', long, value_name = "GLOB")]
+    exclude: Vec<String>,
+
+    /// Only files of at least SIZE bytes; k, M and G are powers of 1024.
+    #[arg(long, value_name = "SIZE", value_parser = size::parse, default_value = "0")]
+    min_size: u64,
+}
+
+impl Selected {
+    pub(crate) fn selection(&self) -> Selection {
+        Selection {
+            hidden: self.hidden,
+            links: if self.follow { Links::Follow } else { Links::Skip },
+            include: self.include.clone(),
+            exclude: self.exclude.clone(),
+            min_bytes: self.min_size,
+        }
+    }
+}
+
+/// How a list of results is printed.
+#[derive(Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct Listing {
+    /// How results are printed.
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) format: Format,
+
+    /// Save the list of files that were not compared, with the reasons, to FILE.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) unread: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// JSON Lines: one object a line.
+    Json,
+    /// Comma-separated values with a header.
+    Csv,
+    /// Names alone, each ended by a NUL byte; an empty name ends a group.
+    Null,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CompareFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object.
+    Json,
+}
+
+/// What every command takes.
+#[derive(Args)]
+#[command(next_help_heading = "Running")]
+pub(crate) struct Common {
+    /// How many files are looked at at once [default: one for each processor].
+    #[arg(short = 'j', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+
+    /// How much memory decoding may take in all, like 500M or 2G [default: a quarter of this machine's]. A picture
+    /// that needs more is not compared, and listed.
+    #[arg(long, value_name = "SIZE", value_parser = size::parse)]
+    memory: Option<u64>,
+
+    /// When to set off text with colours.
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    pub(crate) color: Color,
+
+    /// Print results and errors alone: no progress, no summary, no list of unread files.
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+
+    /// Say how the result came about: what each rung of the ladder settled, and what it read.
+    #[arg(short, long, conflicts_with = "quiet")]
+    pub(crate) verbose: bool,
+}
+
+#[derive(Clone, Copy, Default, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl Common {
+    /// How a search is done.
+    pub(crate) fn settings(&self, tier: TierName, pixels: &Pixels, digests: Digests) -> Settings {
+        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Settings {
+            tier: match tier {
+                TierName::Bytes => Tier::Bytes,
+                TierName::Pixels => Tier::Pixels,
+            },
+            alpha: match pixels.alpha {
+                AlphaName::Exact => Alpha::Exact,
+                AlphaName::IgnoreHidden => Alpha::IgnoreHidden,
+            },
+            orientation: if pixels.orient { Orientation::AsShown } else { Orientation::AsStored },
+            digests,
+            threads: self.threads.map_or(processors, usize::from),
+            memory_bytes: self.memory.unwrap_or_else(default_memory_bytes),
+        }
+    }
+}
+
+/// The version, and those of the decoders that the pixels depend on.
+fn long_version() -> String {
+    let mut text = format!("{}\npixel digest rules: version 1\ndecoders:", env!("CARGO_PKG_VERSION"));
+    for (format, decoder) in pixtwin_engine::DECODERS {
+        text.push_str(&format!("\n  {format}: {decoder}"));
+    }
+    text
+}

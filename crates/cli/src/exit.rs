@@ -1,0 +1,75 @@
+//! How the program ends.
+
+use std::{io, process::ExitCode};
+
+use pixtwin_engine::Failure;
+
+use crate::names::shown;
+
+/// The exit codes, one table for all commands. Where several fit, the worst wins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Exit {
+    /// Done; `find`: found.
+    Done = 0,
+    /// The answer is no: `find` found nothing, `scan --check` found twins, two pictures are not the same.
+    No = 1,
+    /// Wrong use, or nothing could be done at all.
+    Fatal = 2,
+    /// Done, but some inputs could not be read.
+    Unread = 3,
+    /// Ended by Ctrl-C.
+    Interrupted = 130,
+}
+
+/// The table as help and manual show it.
+pub(crate) const TABLE: &str = "\
+Exit codes:
+    0  done; find: a twin was found; compare: the same picture
+    1  the answer is no: find found no twin, scan --check found twins,
+       compare: not the same, hash --check: a digest does not match
+    2  wrong use, or nothing could be done at all
+    3  done, but some inputs could not be read (each is listed)
+  130  interrupted";
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// Why a command ended before its result.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// The reader of standard output went away.
+    ClosedPipe,
+    /// The message for the user, without the word `error`.
+    Fatal(String),
+}
+
+impl From<io::Error> for Stop {
+    fn from(cause: io::Error) -> Self {
+        if cause.kind() == io::ErrorKind::BrokenPipe {
+            return Self::ClosedPipe;
+        }
+        Self::Fatal(format!("cannot write to standard output: {cause}"))
+    }
+}
+
+impl From<csv::Error> for Stop {
+    fn from(cause: csv::Error) -> Self {
+        match cause.into_kind() {
+            csv::ErrorKind::Io(cause) => cause.into(),
+            other => Self::Fatal(format!("cannot write CSV: {other:?}")),
+        }
+    }
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        let Failure { step, path, reason } = failure;
+        Self::Fatal(match path {
+            Some(path) => format!("cannot {step} `{}`: {reason}", shown(&path)),
+            None => format!("cannot {step}: {reason}"),
+        })
+    }
+}

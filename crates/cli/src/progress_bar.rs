@@ -1,0 +1,80 @@
+//! The progress bar: files, bytes, rate and time left, on standard error if that is a terminal.
+
+use std::{
+    io::{self, IsTerminal, Write},
+    sync::{Condvar, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use pixtwin_engine::{Progress, Stage};
+
+use crate::{args::Common, size};
+
+const REDRAW: Duration = Duration::from_millis(100);
+
+/// Runs `work` with a bar beside it. The bar is gone when this returns.
+pub(crate) fn beside<T: Send>(common: &Common, work: impl FnOnce(&Progress) -> T + Send) -> T {
+    let progress = Progress::default();
+    if common.quiet || !io::stderr().is_terminal() {
+        return work(&progress);
+    }
+    let (done, wake) = (Mutex::new(false), Condvar::new());
+    std::thread::scope(|scope| {
+        scope.spawn(|| draw_until(&done, &wake, &progress));
+        let result = work(&progress);
+        *done.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        wake.notify_all();
+        result
+    })
+}
+
+fn draw_until(done: &Mutex<bool>, wake: &Condvar, progress: &Progress) {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    let begun = Instant::now();
+    let mut stage_begun = (Stage::Listing, begun);
+    let mut is_done = done.lock().unwrap_or_else(PoisonError::into_inner);
+    while !*is_done {
+        is_done = wake.wait_timeout(is_done, REDRAW).unwrap_or_else(PoisonError::into_inner).0;
+        let (stage, files, total, bytes) = progress.now();
+        if stage != stage_begun.0 {
+            stage_begun = (stage, Instant::now());
+        }
+        bar.set_style(style(stage));
+        bar.set_length(total);
+        bar.set_position(files);
+        bar.set_message(figures(files, total, bytes, begun.elapsed(), stage_begun.1.elapsed()));
+    }
+    bar.finish_and_clear();
+}
+
+fn style(stage: Stage) -> ProgressStyle {
+    let template = match stage {
+        Stage::Listing => "listing files {spinner}",
+        Stage::FirstLook => "looking   [{bar:24}] {human_pos}/{human_len} files, {msg}",
+        Stage::Comparing => "comparing [{bar:24}] {human_pos}/{human_len} files, {msg}",
+        Stage::Reporting => "reporting [{bar:24}] {human_pos}/{human_len} groups, {msg}",
+    };
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> ")
+}
+
+/// Bytes read, how fast, and how long this stage will take.
+fn figures(files: u64, total: u64, bytes: u64, elapsed: Duration, in_stage: Duration) -> String {
+    let rate = u128::from(bytes) * 1000 / elapsed.as_millis().max(1);
+    let rate = size::shown(u64::try_from(rate).unwrap_or(u64::MAX));
+    let left = match files {
+        0 => String::new(),
+        files => {
+            let left_ms = in_stage.as_millis() * u128::from(total.saturating_sub(files)) / u128::from(files);
+            format!(", {} s left", left_ms.div_ceil(1000))
+        }
+    };
+    format!("{} read, {rate}/s{left}", size::shown(bytes))
+}
+
+/// Takes the bar off the terminal, when the program ends in the middle of drawing it.
+pub(crate) fn clear_line() {
+    if io::stderr().is_terminal() {
+        let _ = io::stderr().lock().write_all(b"\r\x1b[2K\x1b[?25h");
+    }
+}

@@ -1,0 +1,179 @@
+//! Results as JSON Lines.
+
+use std::{io::Write, path::Path};
+
+use pixtwin_engine::{Examined, Group, Match, Tier, Unread};
+use serde::Serialize;
+
+use crate::{
+    exit::Stop,
+    names::PathJson,
+    report::{Found, Totals, proof_name},
+};
+
+/// The version of the objects below. It changes when a name or a meaning does, not when something is added.
+pub(crate) const SCHEMA: u32 = 1;
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+enum Line {
+    Group {
+        tier: &'static str,
+        digest: Option<String>,
+        width: Option<u32>,
+        height: Option<u32>,
+        freed: u64,
+        files: Vec<File>,
+    },
+    Match {
+        query: PathJson,
+        path: PathJson,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        links: Vec<PathJson>,
+        host: Option<String>,
+        tier: &'static str,
+        proof: &'static str,
+        format: &'static str,
+        size: u64,
+    },
+    Digest {
+        path: PathJson,
+        host: Option<String>,
+        digest: String,
+        width: u32,
+        height: u32,
+        frames: u32,
+        format: &'static str,
+    },
+    Unread {
+        path: PathJson,
+        host: Option<String>,
+        reason: String,
+    },
+    Summary(Summary),
+}
+
+#[derive(Serialize)]
+struct File {
+    path: PathJson,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    links: Vec<PathJson>,
+    host: Option<String>,
+    size: u64,
+    format: &'static str,
+    proof: &'static str,
+    differs: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Summary {
+    schema: u32,
+    complete: bool,
+    files: u64,
+    pictures: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    groups: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    twins: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    matches: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    freed: Option<u64>,
+    unread: u64,
+    missing: Vec<String>,
+}
+
+/// Groups of twins.
+pub(crate) fn groups(out: &mut dyn Write, groups: &[Group], tier: Tier) -> Result<(), Stop> {
+    for group in groups {
+        let files = group.files.iter().map(|file| File {
+            path: file.path.as_path().into(),
+            links: file.other_paths.iter().map(|path| path.as_path().into()).collect(),
+            host: None,
+            size: file.bytes,
+            format: file.format,
+            proof: proof_name(file.proof),
+            differs: file.differs.clone(),
+        });
+        let line = Line::Group {
+            tier: tier.name(),
+            digest: group.digest.map(|digest| digest.to_string()),
+            width: group.size.map(|(width, _)| width),
+            height: group.size.map(|(_, height)| height),
+            freed: group.freed_bytes(),
+            files: files.collect(),
+        };
+        print(out, &line)?;
+    }
+    Ok(())
+}
+
+/// Twins of the pictures asked about.
+pub(crate) fn matches<'a>(
+    out: &mut dyn Write,
+    found: impl Iterator<Item = (&'a Path, &'a Vec<Match>)>,
+    tier: Tier,
+) -> Result<(), Stop> {
+    for (query, twins) in found {
+        for twin in twins {
+            let line = Line::Match {
+                query: query.into(),
+                path: twin.path.as_path().into(),
+                links: twin.other_paths.iter().map(|path| path.as_path().into()).collect(),
+                host: None,
+                tier: tier.name(),
+                proof: proof_name(twin.proof),
+                format: twin.format,
+                size: twin.bytes,
+            };
+            print(out, &line)?;
+        }
+    }
+    Ok(())
+}
+
+/// The digest of one picture.
+pub(crate) fn digest(out: &mut dyn Write, examined: &Examined) -> Result<(), Stop> {
+    let line = Line::Digest {
+        path: examined.path.as_path().into(),
+        host: None,
+        digest: examined.digest.to_string(),
+        width: examined.fingerprint.width,
+        height: examined.fingerprint.height,
+        frames: examined.fingerprint.frames,
+        format: examined.format,
+    };
+    print(out, &line)
+}
+
+/// Files that were not compared.
+pub(crate) fn unread(out: &mut dyn Write, unread: &[Unread]) -> Result<(), Stop> {
+    for file in unread {
+        print(out, &Line::Unread { path: file.path.as_path().into(), host: None, reason: file.reason.clone() })?;
+    }
+    Ok(())
+}
+
+/// The last line of a report.
+pub(crate) fn summary(out: &mut dyn Write, totals: &Totals) -> Result<(), Stop> {
+    let (mut groups, mut twins, mut freed, mut matches) = (None, None, None, None);
+    match totals.found {
+        Found::Groups { groups: number, twins: files, freed_bytes } => {
+            (groups, twins, freed) = (Some(number), Some(files), Some(freed_bytes));
+        }
+        Found::Matches(number) => matches = Some(number),
+        Found::Digests => {}
+    }
+    let Totals { files, pictures, unread, .. } = *totals;
+    let missing = Vec::new();
+    let summary =
+        Summary { schema: SCHEMA, complete: true, files, pictures, groups, twins, matches, freed, unread, missing };
+    print(out, &Line::Summary(summary))
+}
+
+/// One object on a line of its own.
+pub(crate) fn print(out: &mut dyn Write, line: &impl Serialize) -> Result<(), Stop> {
+    serde_json::to_writer(&mut *out, line).map_err(std::io::Error::from)?;
+    out.write_all(b"\n")?;
+    Ok(())
+}

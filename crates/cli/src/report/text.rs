@@ -1,0 +1,168 @@
+//! Results for people.
+
+use std::{
+    io::{self, Write},
+    path::Path,
+};
+
+use pixtwin_engine::{Counts, Group, HEAD_ROWS, Match, Member, Proof, Rung, Unread};
+
+use crate::{
+    args::Common,
+    names::shown,
+    output::{Mark, Palette, note},
+    report::{Found, Totals, unread},
+    size::{self, counted},
+};
+
+/// Groups of twins: a heading with what they are, then a line a file.
+pub(crate) fn groups(out: &mut dyn Write, groups: &[Group], palette: Palette) -> io::Result<()> {
+    for (at, group) in groups.iter().enumerate() {
+        if at > 0 {
+            writeln!(out)?;
+        }
+        let sides = group.size.map_or(String::new(), |(width, height)| format!(", {width} x {height}"));
+        let files = counted(group.files.len() as u64, "file");
+        let heading = format!("{files}{sides}, {} can be freed", size::shown(group.freed_bytes()));
+        writeln!(out, "{}", palette.paint(Mark::Strong, &heading))?;
+        let width = group.files.iter().map(|file| size::shown(file.bytes).len()).max().unwrap_or(0);
+        let first_format = group.files.first().map(|file| file.format);
+        for (at, file) in group.files.iter().enumerate() {
+            let evidence = if at == 0 { file.format.to_owned() } else { evidence(file, first_format) };
+            let bytes = size::shown(file.bytes);
+            writeln!(out, "  {bytes:>width$}  {}  {}", shown(&file.path), palette.paint(Mark::Faint, &evidence))?;
+            other_paths(out, file.other_paths.iter().map(std::path::PathBuf::as_path), width + 4)?;
+        }
+    }
+    Ok(())
+}
+
+/// What ties a file to the first of its group, and how their metadata differ.
+fn evidence(file: &Member, first_format: Option<&str>) -> String {
+    let proof = match file.proof_to_first {
+        Proof::Bytes => "same bytes",
+        Proof::Payload => "same payload",
+        Proof::Pixels if first_format == Some(file.format) => "same pixels, encoded anew",
+        Proof::Pixels => "same pixels",
+    };
+    let mut text = format!("{}, {proof}", file.format);
+    if !file.differs.is_empty() {
+        text.push_str("; ");
+        text.push_str(&file.differs.join(", "));
+    }
+    text
+}
+
+/// Twins of the pictures asked about: each picture, then a line a twin.
+pub(crate) fn matches<'a>(
+    out: &mut dyn Write,
+    found: impl Iterator<Item = (&'a Path, &'a Vec<Match>)>,
+    palette: Palette,
+) -> io::Result<()> {
+    for (query, twins) in found {
+        writeln!(out, "{}", palette.paint(Mark::Strong, &shown(query)))?;
+        if twins.is_empty() {
+            writeln!(out, "  no twin")?;
+        }
+        for twin in twins {
+            let proof = match twin.proof {
+                Proof::Bytes => "same bytes",
+                Proof::Payload => "same payload",
+                Proof::Pixels => "same pixels",
+            };
+            let evidence = format!("{}, {proof}", twin.format);
+            writeln!(out, "  {}  {}", shown(&twin.path), palette.paint(Mark::Faint, &evidence))?;
+            other_paths(out, twin.other_paths.iter().map(std::path::PathBuf::as_path), 4)?;
+        }
+    }
+    Ok(())
+}
+
+fn other_paths<'a>(out: &mut dyn Write, paths: impl Iterator<Item = &'a Path>, indent: usize) -> io::Result<()> {
+    for path in paths {
+        writeln!(out, "{:indent$}= {}", "", shown(path))?;
+    }
+    Ok(())
+}
+
+/// What ends a run, on standard error: files that were not compared, how the result came about, and the totals.
+pub(crate) fn close(common: &Common, unread: &[Unread], counts: &Counts, totals: &Totals) {
+    if common.quiet {
+        return;
+    }
+    for file in unread {
+        note(&format!("not compared: {}", unread::line(file)));
+    }
+    if common.verbose {
+        note(&rungs(counts));
+    }
+    note(&summary(counts, totals));
+}
+
+fn summary(counts: &Counts, totals: &Totals) -> String {
+    let looked_at = format!("{}, {}", counted(totals.files, "file"), counted(totals.pictures, "picture"));
+    let found = match totals.found {
+        Found::Matches(twins) => counted(twins, "twin"),
+        Found::Groups { groups: 0, .. } => "no twins".to_owned(),
+        Found::Groups { groups, twins, freed_bytes } => format!(
+            "{} of twins with {}, {} can be freed",
+            counted(groups, "group"),
+            counted(twins, "file"),
+            size::shown(freed_bytes)
+        ),
+        Found::Digests => "digests computed".to_owned(),
+    };
+    let mut text = format!("{looked_at}: {found}");
+    let passed_over = [
+        (counts.hidden, "hidden entry", "hidden entries", " (--hidden)"),
+        (counts.links, "symbolic link", "symbolic links", " (--follow)"),
+        (counts.small, "file that is too small", "files that are too small", ""),
+    ];
+    let passed_over: Vec<String> = passed_over
+        .iter()
+        .filter(|(number, ..)| *number > 0)
+        .map(|(number, one, many, flag)| {
+            format!("{} {}{flag}", size::count(*number), if *number == 1 { one } else { many })
+        })
+        .collect();
+    if !passed_over.is_empty() {
+        text.push_str(&format!("\npassed over: {}", passed_over.join(", ")));
+    }
+    if totals.unread > 0 {
+        let was = if totals.unread == 1 { "was" } else { "were" };
+        text.push_str(&format!("\n{} {was} not compared", counted(totals.unread, "file")));
+    }
+    text
+}
+
+/// A table of the rungs: why a run is fast.
+fn rungs(counts: &Counts) -> String {
+    let mut text =
+        format!("{:<22}{:>12}{:>12}{:>12}{:>12}{:>12}", "rung", "in play", "looked at", "alone", "joined", "read");
+    let first_look = counts.bytes_read - counts.rungs.iter().map(|rung| rung.bytes).sum::<u64>();
+    let row = |name: &str, cells: [String; 5]| {
+        let [a, b, c, d, e] = cells;
+        format!("\n{name:<22}{a:>12}{b:>12}{c:>12}{d:>12}{e:>12}")
+    };
+    let dash = || "-".to_owned();
+    let read = size::shown(first_look);
+    text.push_str(&row("first look", [size::count(counts.files), size::count(counts.files), dash(), dash(), read]));
+    for rung in &counts.rungs {
+        let cells = [rung.asked, rung.looked, rung.settled, rung.joined].map(size::count);
+        let [asked, looked, settled, joined] = cells;
+        text.push_str(&row(&rung_name(rung.rung), [asked, looked, settled, joined, size::shown(rung.bytes)]));
+    }
+    text
+}
+
+fn rung_name(rung: Rung) -> String {
+    match rung {
+        Rung::Header => "width and height".to_owned(),
+        Rung::Head(depth) => format!("first {} rows", HEAD_ROWS.get(depth).copied().unwrap_or_default()),
+        Rung::Payload => "payload".to_owned(),
+        Rung::Whole => "every pixel".to_owned(),
+        Rung::Length => "length".to_owned(),
+        Rung::Start => "first bytes".to_owned(),
+        Rung::Bytes => "every byte".to_owned(),
+    }
+}

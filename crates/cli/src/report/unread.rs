@@ -1,0 +1,46 @@
+//! The list of files that were not compared.
+
+use std::{
+    fs::File,
+    io::{BufWriter, Write},
+    path::{Path, PathBuf},
+};
+
+use pixtwin_engine::Unread;
+
+use crate::{args::Format, exit::Stop, names::shown, report::json};
+
+/// A file that was not compared, and why.
+pub(crate) fn line(unread: &Unread) -> String {
+    format!("{}: {}", shown(&unread.path), unread.reason)
+}
+
+/// Where `--unread` saves the list. Opened before the search, so that a run of hours does not end in an error.
+pub(crate) struct UnreadFile(Option<(PathBuf, File)>);
+
+impl UnreadFile {
+    pub(crate) fn create(path: Option<&Path>) -> Result<Self, Stop> {
+        let Some(path) = path else { return Ok(Self(None)) };
+        let file = File::create(path).map_err(|cause| failed(path, &cause))?;
+        Ok(Self(Some((path.to_owned(), file))))
+    }
+
+    /// Writes the list: JSON Lines if the report is JSON, else a line of text a file.
+    pub(crate) fn save(self, unread: &[Unread], format: Format) -> Result<(), Stop> {
+        let Some((path, file)) = self.0 else { return Ok(()) };
+        let mut out = BufWriter::new(file);
+        if format == Format::Json {
+            json::unread(&mut out, unread)?;
+        } else {
+            unread
+                .iter()
+                .try_for_each(|file| writeln!(out, "{}", line(file)))
+                .map_err(|cause| failed(&path, &cause))?;
+        }
+        out.flush().map_err(|cause| failed(&path, &cause))
+    }
+}
+
+fn failed(path: &Path, cause: &std::io::Error) -> Stop {
+    Stop::Fatal(format!("cannot write `{}`: {cause}", shown(path)))
+}

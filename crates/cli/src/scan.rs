@@ -1,0 +1,53 @@
+//! `pixtwin scan`: which pictures exist more than once?
+
+use std::io::Write;
+
+use pixtwin_engine::{Digests, Group, Scanned, scan};
+
+use crate::{
+    args::{Format, ScanArguments},
+    exit::{Exit, Stop},
+    output, progress_bar,
+    report::{self, Found, Totals, json, text, unread},
+};
+
+pub(crate) fn run(arguments: &ScanArguments) -> Result<Exit, Stop> {
+    let format = arguments.listing.format;
+    let wants_digests = arguments.digests || matches!(format, Format::Json | Format::Csv);
+    let digests = if wants_digests { Digests::EveryGroup } else { Digests::WhereNeeded };
+    let settings = arguments.common.settings(arguments.comparison.tier, &arguments.comparison.pixels, digests);
+    let selection = arguments.selected.selection();
+    let unread_file = unread::UnreadFile::create(arguments.listing.unread.as_deref())?;
+    let scanned =
+        progress_bar::beside(&arguments.common, |progress| scan(&arguments.places, &selection, &settings, progress))?;
+    unread_file.save(&scanned.unread, format)?;
+    let totals = totals(&scanned);
+    let mut out = output::results();
+    match format {
+        Format::Text => text::groups(&mut out, &scanned.groups, output::Palette::of(&arguments.common))?,
+        Format::Json => {
+            json::groups(&mut out, &scanned.groups, settings.tier)?;
+            json::unread(&mut out, &scanned.unread)?;
+            json::summary(&mut out, &totals)?;
+        }
+        Format::Csv => report::csv::groups(&mut out, &scanned.groups, settings.tier)?,
+        Format::Null => report::null::groups(&mut out, &scanned.groups)?,
+    }
+    out.flush()?;
+    text::close(&arguments.common, &scanned.unread, &scanned.counts, &totals);
+    let found = if arguments.check && !scanned.groups.is_empty() { Exit::No } else { Exit::Done };
+    Ok(if scanned.unread.is_empty() { found } else { Exit::Unread })
+}
+
+fn totals(scanned: &Scanned) -> Totals {
+    Totals {
+        files: scanned.counts.files,
+        pictures: scanned.counts.pictures,
+        unread: scanned.unread.len() as u64,
+        found: Found::Groups {
+            groups: scanned.groups.len() as u64,
+            twins: scanned.groups.iter().map(|group| group.files.len() as u64).sum(),
+            freed_bytes: scanned.groups.iter().map(Group::freed_bytes).sum(),
+        },
+    }
+}
