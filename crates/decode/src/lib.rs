@@ -13,6 +13,11 @@ mod sniff;
 mod metadata;
 
 pub use codec::{Header, Limits, is_decoding};
+mod compose;
+
+mod png;
+
+pub use codec::{Header, Limits};
 pub use error::Error;
 pub use metadata::{Item, Metadata};
 pub use sniff::{Format, Sniffed, is_picture_name, sniff};

@@ -53,7 +53,7 @@ impl Format {
 
     pub(crate) fn codec(self) -> &'static dyn Codec {
         match self {
-            Self::Png => &crate::codec::Missing("PNG"),
+            Self::Png => &crate::png::Png,
             Self::Jpeg => &crate::codec::Missing("JPEG"),
             Self::Gif => &crate::codec::Missing("GIF"),
             Self::Bmp => &crate::codec::Missing("BMP"),

@@ -1,0 +1,138 @@
+//! Scanlines: image data inflated piece by piece, and the filters undone.
+
+use fdeflate::Decompressor;
+
+use super::{chunk::ImageData, filter::unfilter};
+use crate::Error;
+
+/// How far back deflate may refer: that much of what was inflated has to stay.
+/// Source: RFC 1951 section 2.
+const LOOKBACK_BYTES: usize = 32 << 10;
+
+/// Bytes inflated between two looks for a whole row: few enough to stay in the nearest cache.
+const STEP_BYTES: usize = 16 << 10;
+
+/// Rows are taken from the window until this much is free behind the look-back, then it moves on.
+const AHEAD_BYTES: usize = 64 << 10;
+
+/// A stream that is longer than its rows shows so in this many bytes.
+const SPARE_BYTES: usize = 64;
+
+/// Memory that [`Scanlines`] holds for rows of that many bytes without the filter byte, an upper estimate.
+pub(super) fn cost(row_bytes: u64) -> u64 {
+    let decompressor = size_of::<Decompressor>() as u64;
+    decompressor + (LOOKBACK_BYTES + AHEAD_BYTES + SPARE_BYTES + 1) as u64 + row_bytes.saturating_mul(3)
+}
+
+/// Gives the rows of one image as bytes, filters undone.
+pub(super) struct Scanlines {
+    inflater: Box<Decompressor>,
+    /// What was inflated last: at least [`LOOKBACK_BYTES`] of it, or all.
+    window: Vec<u8>,
+    taken: usize,
+    filled: usize,
+    previous: Vec<u8>,
+    current: Vec<u8>,
+    pixel_bytes: usize,
+}
+
+impl Scanlines {
+    /// For rows of at most `row_bytes` bytes, `total` bytes in all with the filter bytes; filters look
+    /// `pixel_bytes` back.
+    pub(super) fn new(row_bytes: usize, total: u64, pixel_bytes: usize) -> Self {
+        let most = LOOKBACK_BYTES + AHEAD_BYTES + row_bytes + 1;
+        let window = usize::try_from(total).unwrap_or(most).min(most) + SPARE_BYTES;
+        Self {
+            inflater: Box::new(Decompressor::new()),
+            window: vec![0; window],
+            taken: 0,
+            filled: 0,
+            previous: vec![0; row_bytes],
+            current: vec![0; row_bytes],
+            pixel_bytes,
+        }
+    }
+
+    /// Forgets the row before: the next one is the first of a pass.
+    pub(super) fn begin_pass(&mut self) {
+        self.previous.fill(0);
+    }
+
+    /// The next row, of `row_bytes` bytes; nothing if the data ends before it does.
+    pub(super) fn next(&mut self, data: &mut ImageData<'_, '_>, row_bytes: usize) -> Result<Option<&[u8]>, Error> {
+        while self.filled - self.taken <= row_bytes {
+            self.make_room(row_bytes + 1);
+            if !self.inflate(data)? {
+                return Ok(None);
+            }
+        }
+        let end = self.taken + 1 + row_bytes;
+        let line = self.window.get(self.taken..end).unwrap_or_default();
+        self.taken = end;
+        std::mem::swap(&mut self.previous, &mut self.current);
+        let (Some((&filter, raw)), Some(previous), Some(current)) =
+            (line.split_first(), self.previous.get(..row_bytes), self.current.get_mut(..row_bytes))
+        else {
+            return Err(Error::corrupt("a row is longer than the header says"));
+        };
+        unfilter(filter, self.pixel_bytes, raw, previous, current)?;
+        Ok(Some(current))
+    }
+
+    /// Inflates to the end of the stream, where its checksum is compared. What is left over is no pixel's.
+    pub(super) fn finish(&mut self, data: &mut ImageData<'_, '_>) -> Result<(), Error> {
+        while !self.inflater.is_done() {
+            self.taken = self.filled;
+            self.make_room(1);
+            if !self.inflate(data)? && !self.inflater.is_done() {
+                return Err(Error::corrupt(format!("{} ends before the end of its zlib stream", data.name())));
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves the window on if less than `wanted` bytes can follow what was taken.
+    fn make_room(&mut self, wanted: usize) {
+        let is_full = self.filled >= self.window.len();
+        let fits = self.taken + wanted <= self.window.len();
+        let start = self.taken.min(self.filled.saturating_sub(LOOKBACK_BYTES));
+        if start > 0 && (is_full || !fits) {
+            self.window.copy_within(start..self.filled, 0);
+            self.taken -= start;
+            self.filled -= start;
+        }
+        // A stream with more data than rows: the small window of a small picture cannot move yet.
+        if self.filled >= self.window.len() {
+            self.window.resize(self.filled + STEP_BYTES, 0);
+        }
+    }
+
+    /// Inflates a step. Says no if there was nothing left to inflate.
+    fn inflate(&mut self, data: &mut ImageData<'_, '_>) -> Result<bool, Error> {
+        let limit = self.window.len().min(self.filled + STEP_BYTES);
+        let name = data.name();
+        let piece = data.peek()?;
+        let is_last = piece.is_none();
+        let room = self.window.get_mut(..limit).unwrap_or_default();
+        let (consumed, produced) = self
+            .inflater
+            .read(piece.unwrap_or_default(), room, self.filled, false)
+            .map_err(|cause| Error::corrupt(format!("{name} cannot be inflated: {}", reason(&cause))))?;
+        if consumed > 0 {
+            data.advance(consumed);
+        }
+        self.filled += produced;
+        let stuck = consumed == 0 && produced == 0;
+        Ok(!(self.inflater.is_done() && produced == 0 || is_last && stuck))
+    }
+}
+
+fn reason(cause: &fdeflate::DecompressionError) -> &'static str {
+    use fdeflate::DecompressionError as Cause;
+    match cause {
+        Cause::WrongChecksum => "the checksum of its content is wrong",
+        Cause::BadZlibHeader => "it has no zlib header",
+        Cause::DistanceTooFarBack | Cause::InputStartsWithRun => "it refers to bytes before its start",
+        _ => "it is not a deflate stream",
+    }
+}
