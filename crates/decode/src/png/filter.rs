@@ -63,11 +63,12 @@ fn paeth<const N: usize>(raw: &[u8], above: &[u8], row: &mut [u8]) {
     let pixels = row.as_chunks_mut::<N>().0.iter_mut().zip(raw.as_chunks::<N>().0).zip(above.as_chunks::<N>().0);
     for ((out, raw), above) in pixels {
         let above = above.map(i16::from);
-        let lanes = left.iter_mut().zip(above_left).zip(above).zip(raw).zip(out);
-        for ((((left, above_left), above), raw), out) in lanes {
-            *out = raw.wrapping_add(predict(*left, above, above_left).to_le_bytes()[0]);
-            *left = i16::from(*out);
+        let raw = raw.map(i16::from);
+        // All in one width of lanes, so that the compiler takes the samples of a pixel together.
+        for (((left, above_left), above), raw) in left.iter_mut().zip(above_left).zip(above).zip(raw) {
+            *left = (predict(*left, above, above_left) + raw) & 255;
         }
+        *out = left.map(|sample| sample.to_le_bytes()[0]);
         above_left = above;
     }
 }

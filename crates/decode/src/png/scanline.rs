@@ -15,13 +15,14 @@ const STEP_BYTES: usize = 16 << 10;
 /// Rows are taken from the window until this much is free behind the look-back, then it moves on.
 const AHEAD_BYTES: usize = 64 << 10;
 
-/// A stream that is longer than its rows shows so in this many bytes.
-const SPARE_BYTES: usize = 64;
+/// Room that every step of inflating has at least. fdeflate 0.3.7 leaves bytes out of the checksum if the rest of one
+/// back reference, at most 258 bytes, does not fit into the room it is given.
+const SPARE_BYTES: usize = 512;
 
 /// Memory that [`Scanlines`] holds for rows of that many bytes without the filter byte, an upper estimate.
 pub(super) fn cost(row_bytes: u64) -> u64 {
     let decompressor = size_of::<Decompressor>() as u64;
-    decompressor + (LOOKBACK_BYTES + AHEAD_BYTES + SPARE_BYTES + 1) as u64 + row_bytes.saturating_mul(3)
+    decompressor + (LOOKBACK_BYTES + AHEAD_BYTES + STEP_BYTES + SPARE_BYTES + 1) as u64 + row_bytes.saturating_mul(3)
 }
 
 /// Gives the rows of one image as bytes, filters undone.
@@ -93,7 +94,7 @@ impl Scanlines {
 
     /// Moves the window on if less than `wanted` bytes can follow what was taken.
     fn make_room(&mut self, wanted: usize) {
-        let is_full = self.filled >= self.window.len();
+        let is_full = self.filled + SPARE_BYTES > self.window.len();
         let fits = self.taken + wanted <= self.window.len();
         let start = self.taken.min(self.filled.saturating_sub(LOOKBACK_BYTES));
         if start > 0 && (is_full || !fits) {
@@ -102,7 +103,7 @@ impl Scanlines {
             self.filled -= start;
         }
         // A stream with more data than rows: the small window of a small picture cannot move yet.
-        if self.filled >= self.window.len() {
+        if self.filled + SPARE_BYTES > self.window.len() {
             self.window.resize(self.filled + STEP_BYTES, 0);
         }
     }
