@@ -17,6 +17,8 @@ mod compose;
 
 mod png;
 
+mod ico;
+
 pub use codec::{Header, Limits};
 pub use error::Error;
 pub use metadata::{Item, Metadata};

@@ -59,7 +59,7 @@ impl Format {
             Self::Bmp => &crate::codec::Missing("BMP"),
             Self::WebP => &crate::codec::Missing("WebP"),
             Self::Tiff => &crate::codec::Missing("TIFF"),
-            Self::Ico => &crate::codec::Missing("ICO"),
+            Self::Ico => &crate::ico::Ico,
             Self::Tga => &crate::codec::Missing("TGA"),
             Self::Pnm => &crate::codec::Missing("PNM"),
             Self::Qoi => &crate::codec::Missing("QOI"),
