@@ -126,6 +126,8 @@ fn fenced<T>(decode: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     let decoded = catch_unwind(AssertUnwindSafe(decode));
     DECODING.set(false);
     decoded.unwrap_or_else(|cause| {
+pub(crate) fn fenced<T>(decode: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|cause| {
         let what = cause
             .downcast_ref::<&str>()
             .map(|text| (*text).to_owned())

@@ -18,6 +18,7 @@ mod compose;
 mod png;
 
 mod ico;
+mod jpeg;
 
 pub use codec::{Header, Limits};
 pub use error::Error;

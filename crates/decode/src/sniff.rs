@@ -54,7 +54,7 @@ impl Format {
     pub(crate) fn codec(self) -> &'static dyn Codec {
         match self {
             Self::Png => &crate::png::Png,
-            Self::Jpeg => &crate::codec::Missing("JPEG"),
+            Self::Jpeg => &crate::jpeg::Jpeg,
             Self::Gif => &crate::codec::Missing("GIF"),
             Self::Bmp => &crate::codec::Missing("BMP"),
             Self::WebP => &crate::codec::Missing("WebP"),

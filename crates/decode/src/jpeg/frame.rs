@@ -1,0 +1,157 @@
+//! The frame header: size, components and what decoding them costs.
+
+use pixtwin_pixel::Channels;
+
+use super::markers::Segment;
+use crate::Error;
+
+/// Bytes of tables, rows and small things that every decode holds.
+const SMALL_BYTES: u64 = 256 * 1024;
+
+/// What the frame header (SOF) says.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Frame {
+    pub(super) width: u32,
+    pub(super) height: u32,
+    pub(super) components: [Component; 4],
+    /// How many of `components` there are: 1, 3 or 4.
+    pub(super) count: usize,
+    pub(super) progressive: bool,
+}
+
+/// One component: its identifier and how many blocks of it an MCU has each way.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Component {
+    pub(super) id: u8,
+    pub(super) across: u32,
+    pub(super) down: u32,
+}
+
+/// Which of its two ways the decoder goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// Into a finished picture: fastest.
+    Picture,
+    /// Into component planes, made into rows one by one: half the memory.
+    Planes,
+}
+
+impl Frame {
+    /// Reads the frame header, and refuses the kinds of JPEG that are not read.
+    pub(super) fn parse(segment: Segment, body: &[u8]) -> Result<Self, Error> {
+        let progressive = match segment.code {
+            0xc0 | 0xc1 | 0xc9 => false,
+            0xc2 | 0xca => true,
+            0xc3 | 0xcb => return Err(Error::unsupported("lossless JPEG")),
+            _ => return Err(Error::unsupported("hierarchical JPEG")),
+        };
+        let Some((&[bits, h1, h0, w1, w0, count], rest)) = body.split_first_chunk() else {
+            return Err(Error::corrupt("the frame header is cut short"));
+        };
+        let (width, height) = (u32::from(u16::from_be_bytes([w1, w0])), u32::from(u16::from_be_bytes([h1, h0])));
+        if bits != 8 {
+            return Err(Error::unsupported(format!("{bits}-bit JPEG")));
+        }
+        if height == 0 {
+            return Err(Error::unsupported("JPEG that tells its height after the picture (DNL)"));
+        }
+        if width == 0 {
+            return Err(Error::corrupt("the frame header says 0 pixels width"));
+        }
+        let count = usize::from(count);
+        if !matches!(count, 1 | 3 | 4) {
+            return Err(Error::unsupported(format!("JPEG of {count} components")));
+        }
+        if rest.len() != count * 3 {
+            return Err(Error::corrupt("the length of the frame header does not fit its components"));
+        }
+        let mut components = [Component::default(); 4];
+        for (component, entry) in components.iter_mut().zip(rest.chunks_exact(3)) {
+            if let [id, sampling, _] = *entry {
+                *component = Component { id, across: u32::from(sampling >> 4), down: u32::from(sampling & 15) };
+            }
+        }
+        let frame = Self { width, height, components, count, progressive };
+        if frame.components().iter().any(|part| !(1..=4).contains(&part.across) || !(1..=4).contains(&part.down)) {
+            return Err(Error::corrupt("a component has a sampling factor outside 1 to 4"));
+        }
+        Ok(frame)
+    }
+
+    pub(super) fn components(&self) -> &[Component] {
+        self.components.get(..self.count).unwrap_or_default()
+    }
+
+    pub(super) const fn channels(&self) -> Channels {
+        match self.count {
+            1 => Channels::Grey,
+            3 => Channels::Rgb,
+            _ => Channels::Cmyk,
+        }
+    }
+
+    /// The largest sampling factor across and down.
+    pub(super) fn largest(&self) -> (u32, u32) {
+        let across = self.components().iter().map(|part| part.across).max().unwrap_or(1);
+        let down = self.components().iter().map(|part| part.down).max().unwrap_or(1);
+        (across, down)
+    }
+
+    /// Rows of a row of MCUs.
+    pub(super) fn mcu_rows(&self) -> u32 {
+        self.largest().1 * 8
+    }
+
+    /// The height to write into the header so that the first `rows` rows come out as in the whole picture, or `None`
+    /// if that is all of it.
+    ///
+    /// One row of MCUs more than wanted, because smooth upsampling looks at the row below; three for progressive ones,
+    /// since smoothing of blocks whose coefficients were never all sent looks two blocks down.
+    pub(super) fn height_for(&self, rows: u32) -> Option<u32> {
+        let beyond = if self.progressive { 3 } else { 1 };
+        let height = (rows.div_ceil(self.mcu_rows()).saturating_add(beyond)).saturating_mul(self.mcu_rows());
+        (height < self.height).then_some(height)
+    }
+
+    /// Whether rows can be made from component planes: every factor is a whole number.
+    pub(super) fn has_whole_factors(&self) -> bool {
+        let (across, down) = self.largest();
+        self.components().iter().all(|part| across % part.across == 0 && down % part.down == 0)
+    }
+
+    /// Bytes held at once to decode `height` rows of it that way, without the file's own bytes.
+    pub(super) fn bytes(&self, height: u32, way: Way) -> u64 {
+        let (across, down) = self.largest();
+        let mcus = u64::from(self.width.div_ceil(across * 8)) * u64::from(height.div_ceil(down * 8));
+        let blocks = mcus * self.components().iter().map(|part| u64::from(part.across * part.down)).sum::<u64>();
+        let planes = blocks * 64;
+        let full_plane = mcus * u64::from(across * down) * 64;
+        // Coefficients of 2 bytes and a byte a block, beside the planes they become.
+        let coefficients = if self.progressive { blocks * 129 } else { 0 };
+        let output = match way {
+            Way::Planes => 0,
+            Way::Picture => {
+                u64::from(self.width) * u64::from(height) * self.channels().count() as u64
+                    + full_plane * self.full_planes()
+            }
+        };
+        planes + coefficients.max(output) + SMALL_BYTES
+    }
+
+    /// How many full-size planes the decoder makes on the way to a picture; the common samplings need none.
+    fn full_planes(&self) -> u64 {
+        let largest = self.largest();
+        let [first, second, third, _] = self.components.map(|part| (part.across, part.down));
+        let plain = self.components().iter().all(|part| (part.across, part.down) == largest);
+        let factors = (largest.0 / second.0.max(1), largest.1 / second.1.max(1));
+        let streamed = first == largest && second == third && matches!(factors, (2, 2) | (2, 1) | (1, 2));
+        if self.count == 1 || plain || (self.count == 3 && streamed && self.width > 4) { 0 } else { 4 }
+    }
+
+    /// The way that holds least, of those that give the right pixels.
+    ///
+    /// A progressive one gains nothing from planes: its coefficients weigh as much as the picture.
+    pub(super) fn least_way(&self) -> Way {
+        if self.progressive || !self.has_whole_factors() { Way::Picture } else { Way::Planes }
+    }
+}

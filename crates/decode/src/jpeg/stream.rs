@@ -1,0 +1,148 @@
+//! The part of a JPEG that its pixels depend on, as a JPEG of its own.
+//!
+//! The decoder is given this and nothing else, and the payload key is the hash of this: so equal payloads are equal
+//! pixels, and no damage within EXIF or a colour profile reaches the decoder.
+
+use super::frame::Frame;
+use super::markers::{APP0, APP14, DHP, EOI, Markers, SOS};
+use crate::Error;
+
+/// Tables before the first scan: the largest set there can be has some 3 kB.
+const LEAD_BYTES: usize = 1024 * 1024;
+
+/// The start of the stream, up to the entropy-coded data of the first scan.
+pub(super) struct Lead {
+    /// From the start-of-image marker to the end of the first scan header.
+    pub(super) bytes: Vec<u8>,
+    pub(super) frame: Frame,
+    pub(super) colour: Colour,
+    /// Whether the first scan holds the whole picture.
+    pub(super) single_scan: bool,
+    height_at: usize,
+}
+
+/// What the components mean, as libjpeg decides it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Colour {
+    Grey,
+    YCbCr,
+    Rgb,
+    Cmyk,
+    Ycck,
+}
+
+impl Lead {
+    /// Reads up to the first scan.
+    pub(super) fn read(markers: &mut Markers<'_>) -> Result<Self, Error> {
+        let mut bytes = Vec::with_capacity(1024);
+        bytes.extend([0xff, 0xd8]);
+        let (mut jfif, mut adobe) = (false, None);
+        let mut found: Option<(Frame, usize)> = None;
+        loop {
+            let segment = markers.next()?;
+            match segment.code {
+                _ if segment.is_frame_header() => {
+                    if found.is_some() {
+                        return Err(Error::corrupt("there is more than one frame header"));
+                    }
+                    let body = bytes.len() + 4;
+                    markers.append(segment, &mut bytes)?;
+                    found = Some((Frame::parse(segment, bytes.get(body..).unwrap_or_default())?, body + 1));
+                }
+                _ if segment.is_table() => markers.append(segment, &mut bytes)?,
+                APP0 => jfif |= matches!(markers.start::<14>(segment)?, (body, 14) if body.starts_with(b"JFIF\0")),
+                APP14 => {
+                    if let ([b'A', b'd', b'o', b'b', b'e', .., transform], 12) = markers.start::<12>(segment)? {
+                        adobe = Some(transform);
+                    }
+                }
+                SOS => {
+                    let Some((frame, height_at)) = found else {
+                        return Err(Error::corrupt("the first scan comes before the frame header"));
+                    };
+                    let colour = Colour::of(&frame, jfif, adobe);
+                    bytes.extend_from_slice(colour.marker());
+                    let body = bytes.len() + 4;
+                    markers.append(segment, &mut bytes)?;
+                    let scanned = bytes.get(body).copied().map_or(0, usize::from);
+                    let single_scan = !frame.progressive && scanned == frame.count;
+                    return Ok(Self { bytes, frame, colour, single_scan, height_at });
+                }
+                EOI => return Err(Error::corrupt("the file ends before its first scan")),
+                DHP => return Err(Error::unsupported("hierarchical JPEG")),
+                _ => markers.skip(segment)?,
+            }
+            if bytes.len() > LEAD_BYTES {
+                return Err(Error::corrupt("there is more than 1 MiB of tables before the first scan"));
+            }
+        }
+    }
+
+    /// Feeds everything after the lead that the pixels depend on, through to the end-of-image marker.
+    pub(super) fn rest(&self, markers: &mut Markers<'_>, take: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
+        markers.entropy(take)?;
+        let mut segment_bytes = Vec::new();
+        loop {
+            let segment = markers.next()?;
+            match segment.code {
+                EOI => {
+                    take(&[0xff, EOI]);
+                    return Ok(());
+                }
+                _ if segment.is_frame_header() => {
+                    return Err(Error::corrupt("there is more than one frame header"));
+                }
+                // What follows a scan that holds everything changes nothing: decoders stop there.
+                SOS if self.single_scan => {
+                    markers.skip(segment)?;
+                    markers.entropy(&mut |_| {})?;
+                }
+                SOS => {
+                    segment_bytes.clear();
+                    markers.append(segment, &mut segment_bytes)?;
+                    take(&segment_bytes);
+                    markers.entropy(take)?;
+                }
+                _ if segment.is_table() && !self.single_scan => {
+                    segment_bytes.clear();
+                    markers.append(segment, &mut segment_bytes)?;
+                    take(&segment_bytes);
+                }
+                _ => markers.skip(segment)?,
+            }
+        }
+    }
+
+    /// Makes the frame header say another height.
+    pub(super) fn set_height(&mut self, height: u32) {
+        let height = u16::try_from(height).unwrap_or(u16::MAX);
+        if let Some(place) = self.bytes.get_mut(self.height_at..self.height_at + 2) {
+            place.copy_from_slice(&height.to_be_bytes());
+        }
+    }
+}
+
+impl Colour {
+    fn of(frame: &Frame, jfif: bool, adobe: Option<u8>) -> Self {
+        match (frame.count, adobe) {
+            (1, _) => Self::Grey,
+            (3, _) if jfif => Self::YCbCr,
+            (3, Some(0)) => Self::Rgb,
+            (3, Some(_)) => Self::YCbCr,
+            (3, None) if frame.components.map(|part| part.id).starts_with(b"RGB") => Self::Rgb,
+            (3, None) => Self::YCbCr,
+            (_, None | Some(0)) => Self::Cmyk,
+            (_, Some(_)) => Self::Ycck,
+        }
+    }
+
+    /// A marker that makes every decoder decide the same.
+    const fn marker(self) -> &'static [u8] {
+        match self {
+            Self::Grey => b"",
+            Self::YCbCr => b"\xff\xe0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0",
+            Self::Rgb | Self::Cmyk => b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0\0",
+            Self::Ycck => b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0\x02",
+        }
+    }
+}
