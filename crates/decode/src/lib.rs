@@ -19,6 +19,14 @@ mod png;
 
 mod ico;
 mod jpeg;
+mod bits;
+
+mod pnm;
+
+mod qoi;
+
+#[cfg(test)]
+mod checks;
 
 pub use codec::{Header, Limits};
 pub use error::Error;

@@ -61,8 +61,8 @@ impl Format {
             Self::Tiff => &crate::codec::Missing("TIFF"),
             Self::Ico => &crate::ico::Ico,
             Self::Tga => &crate::codec::Missing("TGA"),
-            Self::Pnm => &crate::codec::Missing("PNM"),
-            Self::Qoi => &crate::codec::Missing("QOI"),
+            Self::Pnm => &crate::pnm::Pnm,
+            Self::Qoi => &crate::qoi::Qoi,
             Self::Jxl => &crate::codec::Missing("JPEG XL"),
         }
     }
