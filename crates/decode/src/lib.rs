@@ -21,6 +21,8 @@ mod ico;
 mod jpeg;
 mod bits;
 
+mod bmp;
+
 mod pnm;
 
 mod qoi;

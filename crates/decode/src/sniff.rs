@@ -56,7 +56,7 @@ impl Format {
             Self::Png => &crate::png::Png,
             Self::Jpeg => &crate::jpeg::Jpeg,
             Self::Gif => &crate::codec::Missing("GIF"),
-            Self::Bmp => &crate::codec::Missing("BMP"),
+            Self::Bmp => &crate::bmp::Bmp,
             Self::WebP => &crate::codec::Missing("WebP"),
             Self::Tiff => &crate::codec::Missing("TIFF"),
             Self::Ico => &crate::ico::Ico,
