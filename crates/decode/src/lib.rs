@@ -25,6 +25,8 @@ mod bmp;
 
 mod pnm;
 
+mod tga;
+
 mod qoi;
 
 #[cfg(test)]

@@ -60,7 +60,7 @@ impl Format {
             Self::WebP => &crate::codec::Missing("WebP"),
             Self::Tiff => &crate::codec::Missing("TIFF"),
             Self::Ico => &crate::ico::Ico,
-            Self::Tga => &crate::codec::Missing("TGA"),
+            Self::Tga => &crate::tga::Tga,
             Self::Pnm => &crate::pnm::Pnm,
             Self::Qoi => &crate::qoi::Qoi,
             Self::Jxl => &crate::codec::Missing("JPEG XL"),
