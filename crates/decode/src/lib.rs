@@ -31,6 +31,7 @@ mod qoi;
 
 #[cfg(test)]
 mod checks;
+mod gif;
 
 pub use codec::{Header, Limits};
 pub use error::Error;

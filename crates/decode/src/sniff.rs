@@ -55,7 +55,7 @@ impl Format {
         match self {
             Self::Png => &crate::png::Png,
             Self::Jpeg => &crate::jpeg::Jpeg,
-            Self::Gif => &crate::codec::Missing("GIF"),
+            Self::Gif => &crate::gif::Gif,
             Self::Bmp => &crate::bmp::Bmp,
             Self::WebP => &crate::codec::Missing("WebP"),
             Self::Tiff => &crate::codec::Missing("TIFF"),
