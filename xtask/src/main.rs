@@ -1,2 +1,91 @@
-//! Tasks of the project.
-fn main() {}
+//! The project's own tasks: what a person or the CI runs, each by one command.
+//!
+//! Nothing of this is in the program, and no crate depends on it.
+
+// These commands talk to the person at the terminal: the rule that only the program's `cli` crate prints is for libraries.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod check;
+mod compare;
+mod setup;
+mod soak;
+mod test;
+mod tidy;
+
+mod cargo_test;
+mod command;
+
+use std::process::ExitCode;
+
+const HELP: &str = "\
+usage: cargo xtask COMMAND
+
+  setup        install what the tests need and is missing (Debian packages), saying so
+  check        before every commit: format, lint, tidy, unit tests, documentation
+  test         what CI runs: setup, check, and every other test
+  soak         the long form of the same tests, in release mode, with its figures
+  tidy         the project's own rules: layers, sizes, licences, links
+  compare LIBRARY...
+               measure pixtwin beside other programs, into target/compare/report.md
+               (options after it go to compare/run; see compare/run --help)
+  help         this text
+";
+
+/// What a command comes to: the message is printed behind `error: `.
+type Outcome = Result<(), String>;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("error: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> Outcome {
+    let Some((name, rest)) = arguments.split_first() else {
+        return Err(format!("no command is given\n\n{HELP}"));
+    };
+    if name == "compare" {
+        return compare::run(rest);
+    }
+    if let Some(extra) = rest.first() {
+        return Err(format!("`{name}` takes no arguments: `{extra}`"));
+    }
+    match name.as_str() {
+        "setup" => setup::run(),
+        "check" => check::run(),
+        "test" => test::run(),
+        "soak" => soak::run(),
+        "tidy" => tidy::run(),
+        "help" | "--help" | "-h" => {
+            print!("{HELP}");
+            Ok(())
+        }
+        _ => Err(format!("there is no command `{name}`\n\n{HELP}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(line: &str) -> Vec<String> {
+        line.split_whitespace().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn an_unknown_command_shows_the_help() {
+        let message = run(&words("tset")).unwrap_err();
+        assert!(message.starts_with("there is no command `tset`"), "{message}");
+        assert!(message.contains("cargo xtask COMMAND"), "{message}");
+    }
+
+    #[test]
+    fn arguments_a_command_does_not_take_are_refused() {
+        assert_eq!(run(&words("tidy now")).unwrap_err(), "`tidy` takes no arguments: `now`");
+    }
+}
