@@ -121,13 +121,11 @@ pub fn is_decoding() -> bool {
 }
 
 /// Runs one decoder; a panic inside costs this one picture.
-fn fenced<T>(decode: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    DECODING.set(true);
-    let decoded = catch_unwind(AssertUnwindSafe(decode));
-    DECODING.set(false);
-    decoded.unwrap_or_else(|cause| {
 pub(crate) fn fenced<T>(decode: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|cause| {
+    let was_decoding = DECODING.replace(true);
+    let decoded = catch_unwind(AssertUnwindSafe(decode));
+    DECODING.set(was_decoding);
+    decoded.unwrap_or_else(|cause| {
         let what = cause
             .downcast_ref::<&str>()
             .map(|text| (*text).to_owned())

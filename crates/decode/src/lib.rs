@@ -2,38 +2,40 @@
 //!
 //! This crate never judges whether two pictures are the same, and never opens a file: it reads the bytes it is given.
 
-mod error;
-
-mod source;
+mod sniff;
 
 mod codec;
 
-mod sniff;
+mod source;
+
+mod error;
 
 mod metadata;
 
-pub use codec::{Header, Limits, is_decoding};
-mod compose;
-
 mod png;
 
-mod ico;
 mod jpeg;
-mod bits;
+
+mod gif;
 
 mod bmp;
 
-mod pnm;
+mod ico;
 
 mod tga;
 
+mod pnm;
+
 mod qoi;
+
+mod compose;
+
+mod bits;
 
 #[cfg(test)]
 mod checks;
-mod gif;
 
-pub use codec::{Header, Limits};
+pub use codec::{Header, Limits, is_decoding};
 pub use error::Error;
 pub use metadata::{Item, Metadata};
 pub use sniff::{Format, Sniffed, is_picture_name, sniff};

@@ -186,9 +186,9 @@ impl<'s> Markers<'s> {
     }
 
     fn read(&mut self, bytes: &mut [u8]) -> Result<(), Error> {
-        self.source.read_exact(bytes).map_err(|cause| {
-            if cause.kind() == io::ErrorKind::UnexpectedEof { no_end() } else { Error::Io(cause) }
-        })?;
+        self.source
+            .read_exact(bytes)
+            .map_err(|cause| if cause.kind() == io::ErrorKind::UnexpectedEof { no_end() } else { Error::Io(cause) })?;
         self.offset += bytes.len() as u64;
         Ok(())
     }

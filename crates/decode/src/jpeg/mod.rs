@@ -42,9 +42,9 @@ impl Codec for Jpeg {
         let file_bytes = source.byte_len();
         let frame = Lead::read(&mut Markers::open(source)?)?.frame;
         let whole_bytes = file_bytes + frame.bytes(frame.height, frame.least_way());
-        let head_bytes = frame.height_for(HEAD_ROWS).map_or(whole_bytes, |height| {
-            whole_bytes.min(file_bytes + frame.bytes(height, Way::Picture))
-        });
+        let head_bytes = frame
+            .height_for(HEAD_ROWS)
+            .map_or(whole_bytes, |height| whole_bytes.min(file_bytes + frame.bytes(height, Way::Picture)));
         Ok(Header { width: frame.width, height: frame.height, whole_bytes, head_bytes, stops_early: true })
     }
 
@@ -205,8 +205,7 @@ fn picture(bytes: &[u8], frame: &Frame, height: u32) -> Result<Vec<u8>, Error> {
 /// Component planes, and the bytes from row to row of each.
 fn planes(bytes: &[u8], frame: &Frame) -> Result<(Vec<Vec<u8>>, Vec<usize>), Error> {
     fenced(|| {
-        let (raw, warnings) =
-            decoder(bytes, frame, frame.height)?.decode_raw_with_warnings().map_err(reason)?;
+        let (raw, warnings) = decoder(bytes, frame, frame.height)?.decode_raw_with_warnings().map_err(reason)?;
         check(&warnings)?;
         Ok((raw.planes, raw.plane_widths))
     })
@@ -241,4 +240,3 @@ fn reason(cause: JpegError) -> Error {
         other => Error::corrupt(other.to_string()),
     }
 }
-
