@@ -21,8 +21,9 @@ use crate::{
 /// A file up to this length is read whole at once (measured: below 64 KB a partial decode gains nothing).
 const TINY_FILE_BYTES: u64 = 32 << 10;
 
-/// A tiny file is decoded at once if that holds no more than this; a bomb waits until somebody has its size.
-const TINY_PICTURE_BYTES: u64 = 4 << 20;
+/// A tiny file is decoded at once if its picture is no larger than this, 256 x 256. A large one waits until somebody
+/// has its size: a few kilobytes of PNG can be a clip-art that takes ten milliseconds to decode, or a bomb.
+const TINY_PICTURE_PIXELS: u64 = 1 << 16;
 
 /// What a first look found.
 pub(crate) enum Outcome<Found> {
@@ -124,7 +125,7 @@ pub(crate) fn look_for_pixels(
     read_whole(&file, identity.bytes, held, looker.progress).map_err(|cause| words_of(&cause))?;
     let mut outcome = sniff_and_head(looker, exchange, listed, &mut InMemory::new(held))?;
     if let Outcome::Candidate(picture) = &mut outcome
-        && picture.header.whole_bytes <= TINY_PICTURE_BYTES
+        && u64::from(picture.header.width) * u64::from(picture.header.height) <= TINY_PICTURE_PIXELS
     {
         decode_tiny(looker, decoded, held, picture)?;
     }
@@ -167,7 +168,7 @@ fn decode_tiny(
     held: &[u8],
     picture: &mut Picture,
 ) -> Result<(), String> {
-    let hashes = looker.hashes_of(held, picture.format, TINY_PICTURE_BYTES)?;
+    let hashes = looker.hashes_of(held, picture.format, picture.header.whole_bytes)?;
     let earlier = decoded.0.lock().unwrap_or_else(PoisonError::into_inner).get(&hashes.payload).copied();
     match earlier {
         Some(fingerprint) => picture.known.fingerprint = fingerprint,

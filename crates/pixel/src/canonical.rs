@@ -36,8 +36,7 @@ impl Canonical {
             (Samples::Eight(samples), Channels::Rgb) => append_bytes(RGB8, samples, out),
             (Samples::Eight(samples), Channels::Cmyk) => append_bytes(CMYK8, samples, out),
             (Samples::Eight(samples), Channels::Grey) => {
-                out.push(RGB8);
-                out.extend(samples.iter().flat_map(|&grey| [grey; 3]));
+                append_pixels(RGB8, samples.iter().map(|&grey| [grey; 3]), out);
             }
             (Samples::Eight(samples), Channels::Rgba) => append_rgba8(samples, alpha, out),
             (Samples::Eight(samples), Channels::GreyAlpha) => append_grey_alpha8(samples, alpha, out),
@@ -51,14 +50,21 @@ fn append_bytes(tag: u8, samples: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(samples);
 }
 
+/// Appends pixels in place: a row of many is some four times faster so than one by one through `extend`.
+fn append_pixels<const N: usize>(tag: u8, pixels: impl ExactSizeIterator<Item = [u8; N]>, out: &mut Vec<u8>) {
+    out.push(tag);
+    let start = out.len();
+    out.resize(start + pixels.len() * N, 0);
+    let (places, _) = out.get_mut(start..).unwrap_or_default().as_chunks_mut::<N>();
+    places.iter_mut().zip(pixels).for_each(|(place, pixel)| *place = pixel);
+}
+
 fn append_rgba8(samples: &[u8], alpha: Alpha, out: &mut Vec<u8>) {
     let (pixels, _) = samples.as_chunks::<4>();
     if pixels.iter().fold(255, |all, pixel| all & pixel[3]) == 255 {
-        out.push(RGB8);
-        out.extend(pixels.iter().flat_map(|&[r, g, b, _]| [r, g, b]));
+        append_pixels(RGB8, pixels.iter().map(|&[r, g, b, _]| [r, g, b]), out);
     } else if alpha == Alpha::IgnoreHidden {
-        out.push(RGBA8);
-        out.extend(pixels.iter().flat_map(|&pixel| if pixel[3] == 0 { [0; 4] } else { pixel }));
+        append_pixels(RGBA8, pixels.iter().map(|&pixel| if pixel[3] == 0 { [0; 4] } else { pixel }), out);
     } else {
         append_bytes(RGBA8, samples, out);
     }
@@ -67,15 +73,11 @@ fn append_rgba8(samples: &[u8], alpha: Alpha, out: &mut Vec<u8>) {
 fn append_grey_alpha8(samples: &[u8], alpha: Alpha, out: &mut Vec<u8>) {
     let (pixels, _) = samples.as_chunks::<2>();
     if pixels.iter().all(|&[_, a]| a == 255) {
-        out.push(RGB8);
-        out.extend(pixels.iter().flat_map(|&[grey, _]| [grey; 3]));
+        append_pixels(RGB8, pixels.iter().map(|&[grey, _]| [grey; 3]), out);
     } else {
         let hide = alpha == Alpha::IgnoreHidden;
-        out.push(RGBA8);
-        out.extend(pixels.iter().flat_map(|&[grey, a]| {
-            let grey = if hide && a == 0 { 0 } else { grey };
-            [grey, grey, grey, a]
-        }));
+        let show = |&[grey, a]: &[u8; 2]| if hide && a == 0 { [0; 4] } else { [grey, grey, grey, a] };
+        append_pixels(RGBA8, pixels.iter().map(show), out);
     }
 }
 
