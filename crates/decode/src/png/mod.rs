@@ -127,3 +127,6 @@ fn is_animated(source: &mut dyn Source) -> Result<bool, Error> {
     }
     Ok(true)
 }
+
+#[cfg(test)]
+mod tests;

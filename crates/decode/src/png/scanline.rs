@@ -56,7 +56,8 @@ impl Scanlines {
 
     /// Forgets the row before: the next one is the first of a pass.
     pub(super) fn begin_pass(&mut self) {
-        self.previous.fill(0);
+        // The row given last becomes the row above when the next one is asked for.
+        self.current.fill(0);
     }
 
     /// The next row, of `row_bytes` bytes; nothing if the data ends before it does.
