@@ -58,19 +58,29 @@ fn average<const N: usize>(raw: &[u8], above: &[u8], row: &mut [u8]) {
 }
 
 fn paeth<const N: usize>(raw: &[u8], above: &[u8], row: &mut [u8]) {
-    let mut left = [0_i16; N];
-    let mut above_left = [0_i16; N];
+    let mut left = [0_i16; 8];
+    let mut above_left = [0_i16; 8];
     let pixels = row.as_chunks_mut::<N>().0.iter_mut().zip(raw.as_chunks::<N>().0).zip(above.as_chunks::<N>().0);
     for ((out, raw), above) in pixels {
-        let above = above.map(i16::from);
-        let raw = raw.map(i16::from);
-        // All in one width of lanes, so that the compiler takes the samples of a pixel together.
+        let (raw, above) = (widen(raw), widen(above));
         for (((left, above_left), above), raw) in left.iter_mut().zip(above_left).zip(above).zip(raw) {
             *left = (predict(*left, above, above_left) + raw) & 255;
         }
-        *out = left.map(|sample| sample.to_le_bytes()[0]);
+        let narrow = left.map(|sample| sample.to_le_bytes()[0]);
+        for (out, sample) in out.iter_mut().zip(narrow) {
+            *out = sample;
+        }
         above_left = above;
     }
+}
+
+/// A pixel in eight lanes of sixteen bits, whatever its size: the compiler keeps that in one register.
+fn widen<const N: usize>(pixel: &[u8; N]) -> [i16; 8] {
+    let mut lanes = [0; 8];
+    for (lane, sample) in lanes.iter_mut().zip(pixel) {
+        *lane = *sample;
+    }
+    lanes.map(i16::from)
 }
 
 /// The Paeth predictor. Of `a`, `b` and `c` it takes the one nearest to `a + b - c`, the first of equals.
