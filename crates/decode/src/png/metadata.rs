@@ -5,8 +5,8 @@ use fdeflate::Decompressor;
 use super::chunk::{Chunk, Chunks, Skip};
 use crate::{Error, Metadata, Source, source::feed};
 
-/// Metadata of more bytes is not kept in memory: its content is compared by length and checksum-free hash instead.
-const MAX_BODY_BYTES: u32 = 64 << 20;
+/// Metadata of more bytes is not kept in memory, and compared as it is stored.
+const MAX_BODY_BYTES: u32 = 8 << 20;
 
 /// An inflated profile or text of more bytes is compared as it is stored.
 const MAX_INFLATED_BYTES: usize = 4 << 20;
@@ -24,8 +24,8 @@ pub(super) fn read(source: &mut dyn Source) -> Result<Metadata, Error> {
             }
             b"IHDR" | b"PLTE" | b"IDAT" | b"tRNS" | b"fdAT" | b"fcTL" => chunks.skip(chunk)?,
             _ if chunk.len > MAX_BODY_BYTES => {
-                chunks.skip(chunk)?;
-                found.add_value(other_name(chunk), &chunk.len.to_le_bytes(), format!("{} bytes", chunk.len));
+                let hash = hash_of(chunk, &mut chunks)?;
+                found.add_value(other_name(chunk), hash.as_bytes(), format!("{} bytes", chunk.len));
             }
             _ => {
                 let body = chunks.body(chunk, MAX_BODY_BYTES)?;
@@ -48,6 +48,20 @@ fn peek_first(chunks: &mut Chunks<'_>) -> Result<Chunk, Error> {
     let first = chunks.next()?;
     chunks.skip(first)?;
     Ok(first)
+}
+
+fn hash_of(chunk: Chunk, chunks: &mut Chunks<'_>) -> Result<blake3::Hash, Error> {
+    let mut hasher = blake3::Hasher::new();
+    let mut left = chunk.len;
+    while left > 0 {
+        let piece = chunks.peek(chunk, left)?;
+        hasher.update(piece);
+        let len = piece.len();
+        chunks.advance(len);
+        left = left.saturating_sub(u32::try_from(len).unwrap_or(u32::MAX));
+    }
+    chunks.end(chunk)?;
+    Ok(hasher.finalize())
 }
 
 fn add(chunk: Chunk, body: &[u8], found: &mut Metadata) {

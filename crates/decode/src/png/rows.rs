@@ -182,7 +182,7 @@ fn spread(row: &[u8], width: u32, pass: Pass, ihdr: &Ihdr, line: &mut [u8]) {
     let bits = u32::from(ihdr.depth);
     let mask = (1_u8 << bits) - 1;
     // The first pixel of a byte lies in its high bits.
-    let place = |x: u32| (x as usize * bits as usize / 8, 8 - bits - x * bits % 8);
+    let place = |x: u32| (x as usize * bits as usize / 8, 8 - bits - x % 8 * bits % 8);
     for x in 0..width {
         let (from, shift) = place(x);
         let (to, to_shift) = place(pass.x + x * pass.step_x);
