@@ -75,6 +75,10 @@ impl Frame {
         if frame.components().iter().any(|part| !(1..=4).contains(&part.across) || !(1..=4).contains(&part.down)) {
             return Err(Error::corrupt("a component has a sampling factor outside 1 to 4"));
         }
+        let (across, down) = frame.largest();
+        if frame.components().iter().any(|part| across % part.across != 0 || down % part.down != 0) {
+            return Err(Error::unsupported("JPEG whose sampling factors do not divide each other"));
+        }
         Ok(frame)
     }
 
@@ -113,12 +117,6 @@ impl Frame {
         (height < self.height).then_some(height)
     }
 
-    /// Whether rows can be made from component planes: every factor is a whole number.
-    pub(super) fn has_whole_factors(&self) -> bool {
-        let (across, down) = self.largest();
-        self.components().iter().all(|part| across % part.across == 0 && down % part.down == 0)
-    }
-
     /// Bytes held at once to decode `height` rows of it that way, without the file's own bytes.
     pub(super) fn bytes(&self, height: u32, way: Way) -> u64 {
         let (across, down) = self.largest();
@@ -141,17 +139,29 @@ impl Frame {
     /// How many full-size planes the decoder makes on the way to a picture; the common samplings need none.
     fn full_planes(&self) -> u64 {
         let largest = self.largest();
-        let [first, second, third, _] = self.components.map(|part| (part.across, part.down));
+        let [_, second, third, _] = self.components.map(|part| (part.across, part.down));
         let plain = self.components().iter().all(|part| (part.across, part.down) == largest);
         let factors = (largest.0 / second.0.max(1), largest.1 / second.1.max(1));
-        let streamed = first == largest && second == third && matches!(factors, (2, 2) | (2, 1) | (1, 2));
-        if self.count == 1 || plain || (self.count == 3 && streamed && self.width > 4) { 0 } else { 4 }
+        let streamed = second == third && matches!(factors, (2, 2) | (2, 1) | (1, 2)) && self.width > 4;
+        if plain || streamed { 0 } else { 4 }
+    }
+
+    /// Whether the decoder's finished picture is that of libjpeg. It is not where ink is subsampled, and there is none
+    /// where another component is finer than the first; the row maker is right for these.
+    pub(super) fn has_right_picture(&self) -> bool {
+        let largest = self.largest();
+        let is_full = |part: &Component| (part.across, part.down) == largest;
+        match self.components() {
+            [_] => true,
+            [first, _, _] => is_full(first),
+            inks => inks.iter().all(is_full),
+        }
     }
 
     /// The way that holds least, of those that give the right pixels.
     ///
     /// A progressive one gains nothing from planes: its coefficients weigh as much as the picture.
     pub(super) fn least_way(&self) -> Way {
-        if self.progressive || !self.has_whole_factors() { Way::Picture } else { Way::Planes }
+        if self.progressive && self.has_right_picture() { Way::Picture } else { Way::Planes }
     }
 }

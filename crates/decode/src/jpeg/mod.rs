@@ -45,23 +45,28 @@ impl Codec for Jpeg {
         let head_bytes = frame
             .height_for(HEAD_ROWS)
             .map_or(whole_bytes, |height| whole_bytes.min(file_bytes + frame.bytes(height, Way::Picture)));
+        let way = if frame.has_right_picture() { Way::Picture } else { Way::Planes };
+            .map_or(whole_bytes, |height| whole_bytes.min(file_bytes + frame.bytes(height, way)));
         Ok(Header { width: frame.width, height: frame.height, whole_bytes, head_bytes, stops_early: true })
     }
 
     fn rows(&self, source: &mut dyn Source, depth: Depth, limits: Limits, sink: &mut dyn RowSink) -> Result<(), Error> {
-        if let Depth::Rows(rows) = depth
-            && let Some(head) = Head::decode(source, rows, limits)?
-        {
-            // Nothing is wrong when the sink breaks.
-            let _ = head.give(rows, sink);
-            return Ok(());
-        }
-        whole(source, limits, sink)
+        let (rows, part) = match depth {
+            Depth::Rows(rows) => (usize::try_from(rows).unwrap_or(usize::MAX), head(source, rows, limits)?),
+            Depth::Whole => (usize::MAX, None),
+        };
+        let (lead, decoded) = match part {
+            Some(part) => part,
+            None => whole(source, limits)?,
+        };
+        // Nothing is wrong when the sink breaks.
+        let _stopped = give(&lead, &decoded, rows, sink)?;
+        Ok(())
     }
 
     fn payload(&self, source: &mut dyn Source, _: Limits, take: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
         let mut markers = Markers::open(source)?;
-        let lead = Lead::read(&mut markers)?;
+        let mut lead = Lead::read(&mut markers)?;
         take(&lead.bytes);
         lead.rest(&mut markers, take)
     }
@@ -71,100 +76,87 @@ impl Codec for Jpeg {
     }
 }
 
-/// The first rows, decoded as a picture of a smaller height.
-struct Head {
-    frame: Frame,
-    pixels: Vec<u8>,
+/// What the decoder made of a stream.
+enum Decoded {
+    /// All pixels, in the order libjpeg gives them out.
+    Picture(Vec<u8>),
+    /// Component planes, and the bytes from row to row of each.
+    Planes(Vec<Vec<u8>>, Vec<usize>),
 }
 
-impl Head {
-    /// Decodes only as much as that many rows need. `None` if that is everything, or did not work: the whole decode
-    /// then finds out why.
-    fn decode(source: &mut dyn Source, rows: u32, limits: Limits) -> Result<Option<Self>, Error> {
-        let file_bytes = source.byte_len();
-        let mut markers = Markers::open(source)?;
-        let mut lead = Lead::read(&mut markers)?;
-        let frame = lead.frame;
-        let Some(height) = frame.height_for(rows) else {
-            return Ok(None);
-        };
-        let needed = frame.bytes(height, Way::Picture);
-        lead.set_height(height);
-        if !lead.single_scan {
-            charge(file_bytes + needed, limits)?;
-            let mut bytes = std::mem::take(&mut lead.bytes);
-            bytes.reserve_exact(usize::try_from(file_bytes - markers.offset()).unwrap_or(0) + 2);
-            lead.rest(&mut markers, &mut |piece| bytes.extend_from_slice(piece))?;
-            return Ok(picture(&bytes, &frame, height).ok().map(|pixels| Self { frame, pixels }));
-        }
-        let rest = file_bytes.saturating_sub(markers.offset());
-        // The share of the rows, and half as much again, is mostly enough at once.
-        let share = rest * u64::from(height) / u64::from(frame.height);
-        let mut want = (share + share / 2).max(PREFIX_BYTES);
-        let (mut bytes, mut held) = (lead.bytes, 0);
-        loop {
-            charge(want.min(rest) + needed, limits)?;
-            bytes.reserve_exact(usize::try_from(want.min(rest) - held).unwrap_or(0));
-            held += (&mut *markers.source).take(want.min(rest) - held).read_to_end(&mut bytes)? as u64;
-            match picture(&bytes, &frame, height) {
-                Ok(pixels) => return Ok(Some(Self { frame, pixels })),
-                Err(_) if held < want.min(rest) || held >= rest => return Ok(None),
-                Err(_) => want = want.saturating_mul(4),
-            }
-        }
+/// Decodes only as much as that many rows need. `None` if that is everything, or did not work: the whole decode then
+/// finds out why.
+fn head(source: &mut dyn Source, rows: u32, limits: Limits) -> Result<Option<(Lead, Decoded)>, Error> {
+    let file_bytes = source.byte_len();
+    let mut markers = Markers::open(source)?;
+    let mut lead = Lead::read(&mut markers)?;
+    let Some(height) = lead.frame.height_for(rows) else {
+        return Ok(None);
+    };
+    let way = if lead.frame.has_right_picture() { Way::Picture } else { Way::Planes };
+    let needed = lead.frame.bytes(height, way);
+    let rest = file_bytes.saturating_sub(markers.offset());
+    lead.set_height(height);
+    // A decoder of arithmetic coding does not notice that data is missing: it goes on with zeros, as it must.
+    if !lead.single_scan || lead.arithmetic {
+        charge(file_bytes + needed, limits)?;
+        let bytes = lead.read_rest(&mut markers, file_bytes)?;
+        return Ok(decode(&bytes, &lead.frame, way).ok().map(|decoded| (lead, decoded)));
     }
-
-    fn give(&self, rows: u32, sink: &mut dyn RowSink) -> ControlFlow<()> {
-        begin(&self.frame, sink)?;
-        let rows = usize::try_from(rows).unwrap_or(usize::MAX);
-        give_rows(&self.frame, &self.pixels, rows, sink)
+    // The share of the rows, and half as much again, is mostly enough at once.
+    let share = rest * u64::from(height) / u64::from(lead.full_height);
+    let mut want = (share + share / 2).max(PREFIX_BYTES);
+    let (mut bytes, mut held) = (std::mem::take(&mut lead.bytes), 0);
+    loop {
+        charge(want.min(rest) + needed, limits)?;
+        bytes.reserve_exact(usize::try_from(want.min(rest) - held).unwrap_or(0));
+        held += (&mut *markers.source).take(want.min(rest) - held).read_to_end(&mut bytes)? as u64;
+        match decode(&bytes, &lead.frame, way) {
+            Ok(decoded) => return Ok(Some((lead, decoded))),
+            Err(_) if held < want.min(rest) || held >= rest => return Ok(None),
+            Err(_) => want = want.saturating_mul(4),
+        }
     }
 }
 
-/// Decodes all of it, the fast way if that fits in the limit.
-fn whole(source: &mut dyn Source, limits: Limits, sink: &mut dyn RowSink) -> Result<(), Error> {
+/// Decodes all of it, the fast way if that is right and fits in the limit.
+fn whole(source: &mut dyn Source, limits: Limits) -> Result<(Lead, Decoded), Error> {
     let file_bytes = source.byte_len();
     let mut markers = Markers::open(source)?;
     let mut lead = Lead::read(&mut markers)?;
     let frame = lead.frame;
     let fast = file_bytes + frame.bytes(frame.height, Way::Picture);
-    let way = if fast <= limits.memory_bytes { Way::Picture } else { frame.least_way() };
+    let is_fast = frame.has_right_picture() && fast <= limits.memory_bytes;
+    let way = if is_fast { Way::Picture } else { frame.least_way() };
     charge(file_bytes + frame.bytes(frame.height, way), limits)?;
-    let mut bytes = std::mem::take(&mut lead.bytes);
-    bytes.reserve_exact(usize::try_from(file_bytes.saturating_sub(markers.offset())).unwrap_or(0) + 2);
-    lead.rest(&mut markers, &mut |piece| bytes.extend_from_slice(piece))?;
-    match way {
-        Way::Picture => {
-            let pixels = picture(&bytes, &frame, frame.height)?;
-            drop(bytes);
-            if begin(&frame, sink).is_continue() {
-                let _ = give_rows(&frame, &pixels, usize::MAX, sink);
+    let bytes = lead.read_rest(&mut markers, file_bytes)?;
+    let decoded = decode(&bytes, &frame, way)?;
+    Ok((lead, decoded))
+}
+
+fn give(lead: &Lead, decoded: &Decoded, rows: usize, sink: &mut dyn RowSink) -> Result<ControlFlow<()>, Error> {
+    let frame = pixtwin_pixel::Frame { width: lead.frame.width, height: lead.full_height, delay: Delay::NONE };
+    match decoded {
+        Decoded::Picture(pixels) => {
+            if sink.picture(1).is_break() || sink.frame(frame).is_break() {
+                return Ok(ControlFlow::Break(()));
             }
-            Ok(())
+            Ok(give_rows(&lead.frame, pixels, rows, sink))
         }
-        Way::Planes => {
-            let (planes, strides) = planes(&bytes, &frame)?;
-            drop(bytes);
-            let Some(mut maker) = RowMaker::new(&frame, lead.colour, &planes, &strides) else {
+        Decoded::Planes(planes, strides) => {
+            let Some(mut maker) = RowMaker::new(&lead.frame, lead.colour, planes, strides) else {
                 return Err(Error::corrupt("the decoder gave planes of another size"));
             };
-            let _ = give_made_rows(&frame, &mut maker, sink);
-            Ok(())
+            if sink.picture(1).is_break() || sink.frame(frame).is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+            Ok(give_made_rows(&lead.frame, &mut maker, rows, sink))
         }
     }
 }
 
-fn begin(frame: &Frame, sink: &mut dyn RowSink) -> ControlFlow<()> {
-    sink.picture(1)?;
-    sink.frame(pixtwin_pixel::Frame { width: frame.width, height: frame.height, delay: Delay::NONE })
-}
-
-fn give_made_rows(frame: &Frame, maker: &mut RowMaker<'_>, sink: &mut dyn RowSink) -> ControlFlow<()> {
-    begin(frame, sink)?;
-    for y in 0..frame.height as usize {
-        sink.row(Row::eight(frame.channels(), maker.row(y)))?;
-    }
-    ControlFlow::Continue(())
+fn give_made_rows(frame: &Frame, maker: &mut RowMaker<'_>, rows: usize, sink: &mut dyn RowSink) -> ControlFlow<()> {
+    (0..frame.height as usize).take(rows).try_for_each(|y| sink.row(Row::eight(frame.channels(), maker.row(y))))
 }
 
 fn give_rows(frame: &Frame, pixels: &[u8], rows: usize, sink: &mut dyn RowSink) -> ControlFlow<()> {
@@ -183,22 +175,29 @@ fn give_rows(frame: &Frame, pixels: &[u8], rows: usize, sink: &mut dyn RowSink) 
     ControlFlow::Continue(())
 }
 
-/// Pixels of a stream whose frame header says `height`, as libjpeg gives them out.
-fn picture(bytes: &[u8], frame: &Frame, height: u32) -> Result<Vec<u8>, Error> {
-    fenced(|| {
-        let mut decoder = decoder(bytes, frame, height)?;
-        decoder.set_output_format(match frame.channels() {
-            Channels::Grey => PixelFormat::Grayscale,
-            Channels::Cmyk => PixelFormat::Cmyk,
-            _ => PixelFormat::Rgb,
-        });
-        let image = decoder.decode_image().map_err(reason)?;
-        check(&image.warnings)?;
-        let samples = u64::from(frame.width) * u64::from(height) * frame.channels().count() as u64;
-        if image.data.len() as u64 != samples {
-            return Err(Error::corrupt("the decoder gave a picture of another size"));
+fn decode(bytes: &[u8], frame: &Frame, way: Way) -> Result<Decoded, Error> {
+    // A fence of its own: where a few rows fail, the whole may not.
+    fenced(|| match way {
+        Way::Picture => {
+            let mut decoder = decoder(bytes, frame)?;
+            decoder.set_output_format(match frame.channels() {
+                Channels::Grey => PixelFormat::Grayscale,
+                Channels::Cmyk => PixelFormat::Cmyk,
+                _ => PixelFormat::Rgb,
+            });
+            let image = decoder.decode_image().map_err(reason)?;
+            check(&image.warnings)?;
+            let samples = u64::from(frame.width) * u64::from(frame.height) * frame.channels().count() as u64;
+            if image.data.len() as u64 != samples {
+                return Err(Error::corrupt("the decoder gave a picture of another size"));
+            }
+            Ok(Decoded::Picture(image.data))
         }
-        Ok(image.data)
+        Way::Planes => {
+            let (raw, warnings) = decoder(bytes, frame)?.decode_raw_with_warnings().map_err(reason)?;
+            check(&warnings)?;
+            Ok(Decoded::Planes(raw.planes, raw.plane_widths))
+        }
     })
 }
 
@@ -212,10 +211,11 @@ fn planes(bytes: &[u8], frame: &Frame) -> Result<(Vec<Vec<u8>>, Vec<usize>), Err
 }
 
 fn decoder<'b>(bytes: &'b [u8], frame: &Frame, height: u32) -> Result<Decoder<'b>, Error> {
+fn decoder<'b>(bytes: &'b [u8], frame: &Frame) -> Result<Decoder<'b>, Error> {
     let limits = DecodeLimits {
         max_width: usize::from(u16::MAX),
         max_height: usize::from(u16::MAX),
-        max_pixels: u64::from(frame.width) * u64::from(height),
+        max_pixels: u64::from(frame.width) * u64::from(frame.height),
         max_scans: MAX_SCANS,
         // Its own estimate counts a picture also where only planes are made; the caller has charged the true cost.
         max_memory: None,

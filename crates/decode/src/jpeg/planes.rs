@@ -94,7 +94,8 @@ impl Part<'_> {
     fn upsample(&mut self, y: usize) {
         let (fx, fy) = self.factors;
         let own = y / fy;
-        let near = if y % fy == 0 { own.saturating_sub(1) } else { (own + 1).min(self.height.saturating_sub(1)) };
+        let near =
+            if y.is_multiple_of(fy) { own.saturating_sub(1) } else { (own + 1).min(self.height.saturating_sub(1)) };
         let line = |at: usize| self.plane.get(at * self.stride..at * self.stride + self.width).unwrap_or_default();
         let (own, near) = (line(own), line(near));
         match (fx, fy) {

@@ -14,12 +14,20 @@ const LEAD_BYTES: usize = 1024 * 1024;
 pub(super) struct Lead {
     /// From the start-of-image marker to the end of the first scan header.
     pub(super) bytes: Vec<u8>,
+    /// The frame header, with the height that the stream says now.
     pub(super) frame: Frame,
+    /// The height that the file says.
+    pub(super) full_height: u32,
     pub(super) colour: Colour,
     /// Whether the first scan holds the whole picture.
     pub(super) single_scan: bool,
     height_at: usize,
+    pub(super) arithmetic: bool,
+    sent: Sent,
 }
+
+/// How exactly the scans of a progressive file have told each component's first coefficients, as far as they were read.
+struct Sent([[u8; Sent::COEFFICIENTS]; 4]);
 
 /// What the components mean, as libjpeg decides it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +45,7 @@ impl Lead {
         let mut bytes = Vec::with_capacity(1024);
         bytes.extend([0xff, 0xd8]);
         let (mut jfif, mut adobe) = (false, None);
-        let mut found: Option<(Frame, usize)> = None;
+        let mut found: Option<(Frame, usize, u8)> = None;
         loop {
             let segment = markers.next()?;
             match segment.code {
@@ -47,7 +55,8 @@ impl Lead {
                     }
                     let body = bytes.len() + 4;
                     markers.append(segment, &mut bytes)?;
-                    found = Some((Frame::parse(segment, bytes.get(body..).unwrap_or_default())?, body + 1));
+                    let frame = Frame::parse(segment, bytes.get(body..).unwrap_or_default())?;
+                    found = Some((frame, body + 1, segment.code));
                 }
                 _ if segment.is_table() => markers.append(segment, &mut bytes)?,
                 APP0 => jfif |= matches!(markers.start::<14>(segment)?, (body, 14) if body.starts_with(b"JFIF\0")),
@@ -57,16 +66,21 @@ impl Lead {
                     }
                 }
                 SOS => {
-                    let Some((frame, height_at)) = found else {
+                    let Some((frame, height_at, code)) = found else {
                         return Err(Error::corrupt("the first scan comes before the frame header"));
                     };
                     let colour = Colour::of(&frame, jfif, adobe);
                     bytes.extend_from_slice(colour.marker());
                     let body = bytes.len() + 4;
                     markers.append(segment, &mut bytes)?;
-                    let scanned = bytes.get(body).copied().map_or(0, usize::from);
+                    let scan = bytes.get(body..).unwrap_or_default();
+                    let mut sent = Sent([[u8::MAX; Sent::COEFFICIENTS]; 4]);
+                    sent.note(&frame, scan);
+                    let scanned = scan.first().copied().map_or(0, usize::from);
                     let single_scan = !frame.progressive && scanned == frame.count;
-                    return Ok(Self { bytes, frame, colour, single_scan, height_at });
+                    let arithmetic = code >= 0xc9;
+                    let full_height = frame.height;
+                    return Ok(Self { bytes, frame, full_height, colour, single_scan, height_at, arithmetic, sent });
                 }
                 EOI => return Err(Error::corrupt("the file ends before its first scan")),
                 DHP => return Err(Error::unsupported("hierarchical JPEG")),
@@ -79,7 +93,11 @@ impl Lead {
     }
 
     /// Feeds everything after the lead that the pixels depend on, through to the end-of-image marker.
-    pub(super) fn rest(&self, markers: &mut Markers<'_>, take: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// Also for the few files that need block smoothing where the decoder has none: libjpeg smooths a progressive
+    /// picture whose last scans are missing.
+    pub(super) fn rest(&mut self, markers: &mut Markers<'_>, take: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
         markers.entropy(take)?;
         let mut segment_bytes = Vec::new();
         loop {
@@ -87,6 +105,10 @@ impl Lead {
             match segment.code {
                 EOI => {
                     take(&[0xff, EOI]);
+                    let smoothed = self.frame.progressive && !self.sent.is_exact(&self.frame);
+                    if smoothed && (self.arithmetic || !self.frame.has_right_picture()) {
+                        return Err(Error::unsupported("unusual progressive JPEG whose last scans are missing"));
+                    }
                     return Ok(());
                 }
                 _ if segment.is_frame_header() => {
@@ -101,6 +123,7 @@ impl Lead {
                     segment_bytes.clear();
                     markers.append(segment, &mut segment_bytes)?;
                     take(&segment_bytes);
+                    self.sent.note(&self.frame, segment_bytes.get(4..).unwrap_or_default());
                     markers.entropy(take)?;
                 }
                 _ if segment.is_table() && !self.single_scan => {
@@ -113,12 +136,43 @@ impl Lead {
         }
     }
 
+    /// The whole stream, taken out of here; for a file of that many bytes.
+    pub(super) fn read_rest(&mut self, markers: &mut Markers<'_>, file_bytes: u64) -> Result<Vec<u8>, Error> {
+        let mut bytes = std::mem::take(&mut self.bytes);
+        let rest = file_bytes.saturating_sub(markers.offset());
+        bytes.reserve_exact(usize::try_from(rest).unwrap_or(0) + 2);
+        self.rest(markers, &mut |piece| bytes.extend_from_slice(piece))?;
+        Ok(bytes)
+    }
+
     /// Makes the frame header say another height.
     pub(super) fn set_height(&mut self, height: u32) {
+        self.frame.height = height;
         let height = u16::try_from(height).unwrap_or(u16::MAX);
         if let Some(place) = self.bytes.get_mut(self.height_at..self.height_at + 2) {
             place.copy_from_slice(&height.to_be_bytes());
         }
+    }
+}
+
+impl Sent {
+    /// Those that block smoothing looks at.
+    const COEFFICIENTS: usize = 10;
+
+    /// Takes note of a scan header: components, first and last coefficient, and the bit it tells them to.
+    fn note(&mut self, frame: &Frame, scan: &[u8]) {
+        let Some((count, rest)) = scan.split_first() else { return };
+        let Some((parts, [first, last, bits])) = rest.split_at_checked(usize::from(*count) * 2) else { return };
+        for (component, told) in frame.components().iter().zip(&mut self.0) {
+            if parts.chunks_exact(2).any(|part| part.first() == Some(&component.id)) {
+                let range = usize::from(*first)..Self::COEFFICIENTS.min(usize::from(*last) + 1);
+                told.get_mut(range).unwrap_or_default().fill(bits & 15);
+            }
+        }
+    }
+
+    fn is_exact(&self, frame: &Frame) -> bool {
+        self.0.iter().take(frame.count).flatten().all(|bit| *bit == 0)
     }
 }
 
