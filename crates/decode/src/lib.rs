@@ -36,6 +36,9 @@ mod bits;
 mod checks;
 
 pub use codec::{Header, Limits, is_decoding};
+mod webp;
+
+pub use codec::{Header, Limits};
 pub use error::Error;
 pub use metadata::{Item, Metadata};
 pub use sniff::{Format, Sniffed, is_picture_name, sniff};

@@ -57,7 +57,7 @@ impl Format {
             Self::Jpeg => &crate::jpeg::Jpeg,
             Self::Gif => &crate::gif::Gif,
             Self::Bmp => &crate::bmp::Bmp,
-            Self::WebP => &crate::codec::Missing("WebP"),
+            Self::WebP => &crate::webp::WebP,
             Self::Tiff => &crate::codec::Missing("TIFF"),
             Self::Ico => &crate::ico::Ico,
             Self::Tga => &crate::tga::Tga,
