@@ -37,6 +37,7 @@ mod checks;
 
 pub use codec::{Header, Limits, is_decoding};
 mod webp;
+mod jxl;
 
 pub use codec::{Header, Limits};
 pub use error::Error;

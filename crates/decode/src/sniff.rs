@@ -63,7 +63,7 @@ impl Format {
             Self::Tga => &crate::tga::Tga,
             Self::Pnm => &crate::pnm::Pnm,
             Self::Qoi => &crate::qoi::Qoi,
-            Self::Jxl => &crate::codec::Missing("JPEG XL"),
+            Self::Jxl => &crate::jxl::Jxl,
         }
     }
 }
