@@ -9,6 +9,7 @@
 //!   opaque pixels only;
 //! - a first picture that is undone after it was shown (disposal `previous`) leaves a transparent canvas;
 //! - an index beyond the palette is opaque black, as in Pillow; a picture without any palette is not read;
+//! - a still whose picture leaves margins may not be larger than the memory limit, though its margins need none;
 //! - a file must end with its trailer, and every picture must have all of its pixels.
 
 mod blocks;

@@ -28,7 +28,10 @@ pub(super) fn rows(
     let frames = u32::try_from(survey.images.len()).unwrap_or(u32::MAX);
     let needs_one_pass = frames == 1 || matches!(depth, Depth::Rows(_));
     if needs_one_pass && !first.is_interlaced {
-        charge(u64::from(survey.width) * 4 + FIXED_BYTES, limits)?;
+        // Empty margins cost a file nothing: a few bytes could ask for minutes of work, so they count as if held.
+        let is_covered = (survey.width, survey.height) == (first.width.into(), first.height.into());
+        let counted_rows = if is_covered || depth != Depth::Whole { 1 } else { survey.height };
+        charge(u64::from(survey.width) * u64::from(counted_rows) * 4 + FIXED_BYTES, limits)?;
         if sink.picture(frames).is_break() || sink.frame(frame(survey, first)).is_break() {
             return Ok(());
         }

@@ -310,6 +310,14 @@ fn a_huge_canvas_in_a_small_file_is_refused() {
 }
 
 #[test]
+fn a_few_bytes_do_not_ask_for_a_huge_empty_canvas() {
+    let far = file(&[start(1, 1, &PALETTE), plain([65000, 65000, 1, 1], &[0])]);
+    assert!(matches!(decode(&far), Err(Error::TooLarge { .. })));
+    let wide = file(&[start(65535, 65535, &PALETTE), plain([0, 0, 1, 1], &[0])]);
+    assert!(matches!(decode(&wide), Err(Error::TooLarge { .. })));
+}
+
+#[test]
 fn every_changed_byte_is_read_without_panic() {
     let whole = animation();
     for at in 0..whole.len() {
