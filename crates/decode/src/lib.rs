@@ -25,6 +25,7 @@ mod ico;
 mod tga;
 
 mod pnm;
+mod tiff;
 
 mod qoi;
 

@@ -58,7 +58,7 @@ impl Format {
             Self::Gif => &crate::gif::Gif,
             Self::Bmp => &crate::bmp::Bmp,
             Self::WebP => &crate::webp::WebP,
-            Self::Tiff => &crate::codec::Missing("TIFF"),
+            Self::Tiff => &crate::tiff::Tiff,
             Self::Ico => &crate::ico::Ico,
             Self::Tga => &crate::tga::Tga,
             Self::Pnm => &crate::pnm::Pnm,

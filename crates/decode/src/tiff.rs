@@ -1,0 +1,102 @@
+//! TIFF and BigTIFF, both byte orders: every page of the main chain is a frame, also those marked as reduced copies.
+//!
+//! Samples are given as stored: colour premultiplied by alpha stays so, and is reported. A fourth sample whose meaning
+//! the file leaves open counts as alpha, so that no difference in it is overlooked.
+
+mod fax;
+mod ifd;
+mod metadata;
+mod page;
+mod rows;
+mod unpack;
+
+use pixtwin_pixel::{Delay, Depth, Frame, RowSink};
+
+use self::{ifd::Directories, page::Page};
+use crate::{
+    Error, Header, Limits, Metadata, Source,
+    codec::{Codec, charge},
+    source::feed,
+};
+
+/// The codec of TIFF.
+pub(crate) struct Tiff;
+
+impl Codec for Tiff {
+    fn header(&self, source: &mut dyn Source) -> Result<Header, Error> {
+        let directories = Directories::open(source)?;
+        let mut first: Option<Page> = None;
+        let mut whole_bytes = 0;
+        let mut walk = directories.walk();
+        while let Some(directory) = walk.next(source)? {
+            let page = Page::read(source, &directory, first.is_none())?;
+            whole_bytes = page.memory_bytes().max(whole_bytes);
+            first.get_or_insert(page);
+        }
+        let first = first.ok_or_else(|| Error::corrupt("the file has no page"))?;
+        Ok(Header {
+            width: first.width,
+            height: first.height,
+            whole_bytes,
+            head_bytes: first.memory_bytes(),
+            stops_early: first.chunk_height < first.height || first.is_streamed(),
+        })
+    }
+
+    fn rows(&self, source: &mut dyn Source, _: Depth, limits: Limits, sink: &mut dyn RowSink) -> Result<(), Error> {
+        let directories = Directories::open(source)?;
+        let mut frames = 0;
+        let mut walk = directories.walk();
+        while walk.next(source)?.is_some() {
+            frames += 1;
+        }
+        if sink.picture(frames).is_break() {
+            return Ok(());
+        }
+        let mut is_first = true;
+        let mut walk = directories.walk();
+        while let Some(directory) = walk.next(source)? {
+            let page = Page::read(source, &directory, is_first)?;
+            is_first = false;
+            charge(page.memory_bytes(), limits)?;
+            let chunks = page.chunks(source, &directory)?;
+            let frame = Frame { width: page.width, height: page.height, delay: Delay::NONE };
+            if sink.frame(frame).is_break() || !rows::give(&page, &chunks, source, sink)? {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    fn payload(&self, source: &mut dyn Source, limits: Limits, take: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
+        let directories = Directories::open(source)?;
+        let mut is_first = true;
+        let mut walk = directories.walk();
+        while let Some(directory) = walk.next(source)? {
+            let page = Page::read(source, &directory, is_first)?;
+            is_first = false;
+            charge(page.memory_bytes(), limits)?;
+            page.feed(take);
+            for (at, len) in page.chunks(source, &directory)? {
+                take(&len.to_le_bytes());
+                feed(source, at, len, "a strip", take)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn metadata(&self, source: &mut dyn Source) -> Result<Metadata, Error> {
+        let directories = Directories::open(source)?;
+        let mut found = Metadata::default();
+        let mut is_first = true;
+        let mut walk = directories.walk();
+        while let Some(directory) = walk.next(source)? {
+            metadata::collect(source, &directory, is_first, &mut found)?;
+            is_first = false;
+        }
+        Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests;
