@@ -5,6 +5,7 @@
 
 mod fax;
 mod ifd;
+mod jpeg;
 mod metadata;
 mod page;
 mod rows;
@@ -12,7 +13,10 @@ mod unpack;
 
 use pixtwin_pixel::{Delay, Depth, Frame, RowSink};
 
-use self::{ifd::Directories, page::Page};
+use self::{
+    ifd::Directories,
+    page::{Packing, Page},
+};
 use crate::{
     Error, Header, Limits, Metadata, Source,
     codec::{Codec, charge},
@@ -39,7 +43,7 @@ impl Codec for Tiff {
             height: first.height,
             whole_bytes,
             head_bytes: first.memory_bytes(),
-            stops_early: first.chunk_height < first.height || first.is_streamed(),
+            stops_early: first.chunk_height < first.height || first.is_streamed() && first.packing != Packing::Jpeg,
         })
     }
 

@@ -2,8 +2,11 @@
 
 use pixtwin_pixel::Channels;
 
-use super::ifd::Directory;
+use super::{ifd::Directory, jpeg::Jpeg};
 use crate::{Error, Source};
+
+/// All tables that a JPEG stream can have take less than this.
+const MOST_TABLES_BYTES: u64 = 16 << 10;
 
 /// How the bytes of a strip or tile are packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +21,8 @@ pub(super) enum Packing {
     Lzw,
     Deflate,
     PackBits,
+    /// JPEG streams.
+    Jpeg,
 }
 
 /// What a sample means.
@@ -51,6 +56,9 @@ pub(super) struct Page {
     pub(super) is_big_endian: bool,
     pub(super) is_two_dimensional: bool,
     pub(super) is_tiled: bool,
+    pub(super) jpeg: Jpeg,
+    /// Bytes of the file, more than which no strip has.
+    file_bytes: u64,
     /// Size of a strip or tile in pixels.
     pub(super) chunk_width: u32,
     pub(super) chunk_height: u32,
@@ -81,6 +89,7 @@ pub(super) mod tag {
     pub(crate) const EXTRA_SAMPLES: u16 = 338;
     pub(crate) const SAMPLE_FORMAT: u16 = 339;
     pub(crate) const NEW_SUBFILE: u16 = 254;
+    pub(crate) const JPEG_TABLES: u16 = 347;
     pub(crate) const DNG_VERSION: u16 = 50706;
 }
 
@@ -122,6 +131,8 @@ impl Page {
             is_big_endian: tags.layout.is_big_endian,
             is_two_dimensional: number(tag::T4_OPTIONS, 0)? & 1 == 1,
             is_tiled,
+            jpeg: Jpeg::default(),
+            file_bytes: source.byte_len(),
             chunk_width,
             chunk_height,
         };
@@ -150,6 +161,7 @@ impl Page {
             2 => 3,
             5 => 4,
             4 => return Err(Error::unsupported("TIFF transparency mask")),
+            6 if self.packing == Packing::Jpeg => 3,
             6 => return Err(Error::unsupported("TIFF of luma and chroma")),
             8..=10 => return Err(Error::unsupported("TIFF of CIE L*a*b*")),
             32803 | 34892 => return Err(Error::unsupported("camera raw")),
@@ -164,7 +176,7 @@ impl Page {
         self.channels = match (photometric, extra) {
             (3, 0) => Channels::Rgb,
             (5, 0) => Channels::Cmyk,
-            (2, 0) => Channels::Rgb,
+            (2 | 6, 0) => Channels::Rgb,
             (2, 1) => Channels::Rgba,
             (0 | 1, 0) => Channels::Grey,
             (0 | 1, 1) => Channels::GreyAlpha,
@@ -179,12 +191,28 @@ impl Page {
         if is_fax && (self.bits, self.samples) != (1, 1) {
             return Err(Error::corrupt("CCITT compression is for one bit a pixel"));
         }
+        if self.packing == Packing::Jpeg {
+            self.read_jpeg(source, tags, photometric == 6)?;
+        }
         if self.has_differences && !matches!(self.bits, 8 | 16) {
             return Err(Error::unsupported(format!("TIFF differences of {} bits", self.bits)));
         }
         if self.meaning == Meaning::Palette {
             self.read_palette(source, tags)?;
         }
+        Ok(())
+    }
+
+    /// What the page says of its JPEG streams.
+    fn read_jpeg(&mut self, source: &mut dyn Source, tags: &Directory, is_luma_chroma: bool) -> Result<(), Error> {
+        let fits = matches!(self.channels, Channels::Grey | Channels::Rgb) && self.meaning != Meaning::Palette;
+        if !fits || self.bits != 8 || is_luma_chroma && self.is_planar {
+            return Err(Error::unsupported("JPEG-in-TIFF of this kind of picture"));
+        }
+        if tags.count(tag::JPEG_TABLES) > MOST_TABLES_BYTES {
+            return Err(Error::corrupt("the JPEG tables are too long"));
+        }
+        self.jpeg = Jpeg { tables: tags.bytes(source, tag::JPEG_TABLES)?, is_luma_chroma };
         Ok(())
     }
 
@@ -250,7 +278,27 @@ impl Page {
         let rows = if self.is_streamed() { 1 } else { u64::from(self.chunk_height.min(self.height)) };
         let band = row_samples.saturating_mul(2).saturating_mul(rows);
         let places = self.chunk_count().saturating_mul(48);
-        band.saturating_add(places).saturating_add(row_samples.saturating_mul(20)).saturating_add(256 << 10)
+        // A JPEG stream is unpacked whole, with its file bytes twice in memory.
+        let jpeg = if self.packing == Packing::Jpeg {
+            self.chunk_jpeg_samples().saturating_mul(6).saturating_add(self.longest_jpeg().saturating_mul(2))
+        } else {
+            0
+        };
+        band.saturating_add(jpeg)
+            .saturating_add(places)
+            .saturating_add(row_samples.saturating_mul(20))
+            .saturating_add(256 << 10)
+    }
+
+    /// Bytes that no JPEG stream of a strip or tile exceeds: four for each sample would be no compression.
+    pub(super) fn longest_jpeg(&self) -> u64 {
+        self.chunk_jpeg_samples().saturating_mul(4).saturating_add(64 << 10).min(self.file_bytes)
+    }
+
+    /// Samples that the decoder of a JPEG stream holds, with the rest of the last blocks.
+    fn chunk_jpeg_samples(&self) -> u64 {
+        let (width, height) = (u64::from(self.chunk_width) + 16, u64::from(self.chunk_height) + 16);
+        width.saturating_mul(height).saturating_mul(self.chunk_samples() as u64)
     }
 
     /// Where each strip or tile lies, and its length; each is within the file.
@@ -286,6 +334,9 @@ impl Page {
         let flags = [self.is_planar, self.has_differences, self.low_bit_first, self.is_two_dimensional, self.is_tiled];
         take(&flags.map(u8::from));
         take(&[u8::from(self.is_big_endian && self.bits == 16)]);
+        take(&[u8::from(self.jpeg.is_luma_chroma)]);
+        take(&(self.jpeg.tables.len() as u64).to_le_bytes());
+        take(&self.jpeg.tables);
         take(&(self.palette.len() as u64).to_le_bytes());
         for colour in &self.palette {
             for sample in colour {
@@ -305,7 +356,7 @@ fn packing(compression: u64) -> Result<Packing, Error> {
         8 | 32946 => Packing::Deflate,
         32773 => Packing::PackBits,
         6 => return Err(Error::unsupported("old JPEG-in-TIFF")),
-        7 => return Err(Error::unsupported("JPEG-in-TIFF")),
+        7 => Packing::Jpeg,
         34712 => return Err(Error::unsupported("JPEG 2000 in TIFF")),
         34925 => return Err(Error::unsupported("LZMA in TIFF")),
         50000 => return Err(Error::unsupported("Zstandard in TIFF")),
@@ -318,9 +369,15 @@ fn has_differences(predictor: u64, packing: Packing) -> Result<bool, Error> {
     match (predictor, packing) {
         // Only these codings have a predictor; elsewhere the tag means nothing, as in libtiff.
         (1, _)
-        | (2, Packing::None | Packing::PackBits | Packing::FaxRows | Packing::FaxGroup3 | Packing::FaxGroup4) => {
-            Ok(false)
-        }
+        | (
+            2,
+            Packing::None
+            | Packing::PackBits
+            | Packing::Jpeg
+            | Packing::FaxRows
+            | Packing::FaxGroup3
+            | Packing::FaxGroup4,
+        ) => Ok(false),
         (2, _) => Ok(true),
         (other, _) => Err(Error::unsupported(format!("TIFF predictor {other}"))),
     }

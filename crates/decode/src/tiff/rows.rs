@@ -29,7 +29,7 @@ pub(super) fn give(
     for down in 0..page.chunks_down() {
         let rows = page.chunk_height.min(page.height - y);
         if page.is_streamed() {
-            let mut chunk = Chunk::open(page, chunks, down, source)?;
+            let mut chunk = Chunk::open(page, chunks, down, rows, source)?;
             for _ in 0..rows {
                 chunk.row(page, &mut bytes, &mut values)?;
                 if !out.give(page, &mut values, sink) {
@@ -70,7 +70,7 @@ fn fill_band(
     for (plane, first_sample) in (0..planes).zip(0..) {
         for across in 0..page.chunks_across() {
             let index = (plane * page.chunks_down() + down) * page.chunks_across() + across;
-            let mut chunk = Chunk::open(page, chunks, index, source)?;
+            let mut chunk = Chunk::open(page, chunks, index, rows, source)?;
             let left = usize::try_from(across).unwrap_or(0) * page.chunk_width as usize;
             for row in band.chunks_exact_mut(width * samples) {
                 chunk.row(page, bytes, &mut values)?;
@@ -93,10 +93,16 @@ struct Chunk<'a> {
 }
 
 impl<'a> Chunk<'a> {
-    fn open(page: &Page, chunks: &[(u64, u64)], index: u64, source: &'a mut dyn Source) -> Result<Self, Error> {
+    fn open(
+        page: &Page,
+        chunks: &[(u64, u64)],
+        index: u64,
+        rows: u32,
+        source: &'a mut dyn Source,
+    ) -> Result<Self, Error> {
         let place = usize::try_from(index).ok().and_then(|index| chunks.get(index)).copied();
         let place = place.ok_or_else(|| Error::corrupt(format!("strip or tile {} is missing", index + 1)))?;
-        Ok(Self { unpacker: Unpacker::open(page, source, place)?, index, rows_done: 0 })
+        Ok(Self { unpacker: Unpacker::open(page, source, place, rows)?, index, rows_done: 0 })
     }
 
     /// The next row as numbers.

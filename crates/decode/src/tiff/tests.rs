@@ -228,6 +228,38 @@ fn fax_rows_follow_the_recommendations() {
 }
 
 #[test]
+fn the_page_says_what_jpeg_components_mean() {
+    use libjpeg_turbo_rs::{Encoder, PixelFormat};
+    let stream = |pixels: &[u8], width, height, format| {
+        Encoder::new(pixels, width, height, format).quality(100).encode().unwrap()
+    };
+    // At quality 100 a flat block is exact: its one coefficient is 8 * (level - 128), quantised by 1.
+    let flat = stream(&[77; 64], 8, 8, PixelFormat::Grayscale);
+    let file = tiff(tags!(8, 8, 7, 1, [8]), &[&flat]);
+    assert_eq!(seen(&file), grey(&[77; 64]));
+    assert_cuts_are_refused(Format::Tiff, &file);
+    // A flat colour: luma alone if the components are luma and chroma, else the luma is taken for red.
+    let colour = stream(&[90; 16 * 16 * 3], 16, 16, PixelFormat::Rgb);
+    assert_eq!(seen(&tiff(tags!(16, 16, 7, 6, [8, 8, 8]), &[&colour])), [rgb(90, 90, 90); 256]);
+    assert_eq!(seen(&tiff(tags!(16, 16, 7, 2, [8, 8, 8]), &[&colour])), [rgb(90, 128, 128); 256]);
+    // Two strips, the second of them whole though the page needs one row of it.
+    let strips = tiff(tags!(8, 9, 7, 1, [8], 278 => [8]), &[&flat, &flat]);
+    assert_eq!(seen(&strips), grey(&[77; 72]));
+    // Cut within its stream, of another size, of other components, no JPEG.
+    for (width, planes, chunk) in [
+        (8, 1, &flat[..flat.len() - 2]),
+        (8, 1, &flat[..flat.len() - 9]),
+        (9, 1, &flat),
+        (8, 3, &flat),
+        (8, 1, &[0; 9]),
+    ] {
+        let bits = vec![8; planes];
+        let meaning = if planes == 1 { 1 } else { 2 };
+        assert!(decode(Format::Tiff, &tiff(tags!(width, 8, 7, meaning, bits), &[chunk])).is_err());
+    }
+}
+
+#[test]
 fn every_page_is_a_frame_and_a_loop_is_refused() {
     let two = Writer::new(false, false)
         .page(tags!(1, 1, 1, 1, [8]), &[&[7]])

@@ -7,6 +7,7 @@ use weezl::{BitOrder, LzwStatus, decode::Decoder};
 
 use super::{
     fax::Fax,
+    jpeg,
     page::{Packing, Page},
 };
 use crate::{Error, Source};
@@ -20,6 +21,7 @@ pub(super) enum Unpacker<'a> {
     Lzw(Input<'a>, Box<Decoder>),
     PackBits(Input<'a>, Packet),
     Fax(Fax<Input<'a>>),
+    Jpeg(io::Cursor<Vec<u8>>),
 }
 
 /// What is left of a PackBits packet.
@@ -31,13 +33,28 @@ pub(super) enum Packet {
 
 impl<'a> Unpacker<'a> {
     /// Begins at the first byte of a chunk.
-    pub(super) fn open(page: &Page, source: &'a mut dyn Source, (at, len): (u64, u64)) -> Result<Self, Error> {
+    pub(super) fn open(
+        page: &Page,
+        source: &'a mut dyn Source,
+        (at, len): (u64, u64),
+        rows: u32,
+    ) -> Result<Self, Error> {
         source.seek(SeekFrom::Start(at))?;
+        if page.packing == Packing::Jpeg {
+            if len > page.longest_jpeg() {
+                return Err(Error::corrupt(format!("a JPEG stream of {len} bytes is longer than its pixels")));
+            }
+            let mut stream = Vec::new();
+            source.take(len).read_to_end(&mut stream)?;
+            let size = jpeg::Size { width: page.chunk_width, height: rows, full_height: page.chunk_height };
+            let rows = jpeg::unpack(&page.jpeg, &stream, page.chunk_samples(), size)?;
+            return Ok(Self::Jpeg(io::Cursor::new(rows)));
+        }
         let bytes = source.take(len);
         let mut input: Input<'a> =
             if page.low_bit_first { Box::new(BufReader::new(Reversed(bytes))) } else { Box::new(bytes) };
         Ok(match page.packing {
-            Packing::None => Self::Plain(input),
+            Packing::None | Packing::Jpeg => Self::Plain(input),
             Packing::Deflate => Self::Deflate(ZlibDecoder::new(input)),
             Packing::PackBits => Self::PackBits(input, Packet::Literal(0)),
             Packing::Lzw => {
@@ -59,6 +76,7 @@ impl<'a> Unpacker<'a> {
             Self::Lzw(input, decoder) => unpack_lzw(input, decoder, row),
             Self::PackBits(input, packet) => unpack_packbits(input, packet, row),
             Self::Fax(fax) => fax.fill(row),
+            Self::Jpeg(rows) => rows.read_exact(row),
         }
     }
 }
