@@ -31,8 +31,15 @@ pub(super) fn give(
         if page.is_streamed() {
             let mut chunk = Chunk::open(page, chunks, down, rows, source)?;
             for _ in 0..rows {
-                chunk.row(page, &mut bytes, &mut values)?;
-                if !out.give(page, &mut values, sink) {
+                // The usual photograph needs nothing but its bytes.
+                let go_on = if page.bits == 8 && page.meaning == Meaning::Direct && !page.has_differences {
+                    chunk.fill(&mut bytes)?;
+                    sink.row(Row::eight(page.channels, &bytes)).is_continue()
+                } else {
+                    chunk.row(page, &mut bytes, &mut values)?;
+                    out.give(page, &mut values, sink)
+                };
+                if !go_on {
                     return Ok(false);
                 }
             }
@@ -105,10 +112,16 @@ impl<'a> Chunk<'a> {
         Ok(Self { unpacker: Unpacker::open(page, source, place, rows)?, index, rows_done: 0 })
     }
 
-    /// The next row as numbers.
-    fn row(&mut self, page: &Page, bytes: &mut [u8], values: &mut Vec<u16>) -> Result<(), Error> {
+    /// The next row as bytes.
+    fn fill(&mut self, bytes: &mut [u8]) -> Result<(), Error> {
         self.unpacker.fill(bytes).map_err(|cause| self.failed(&cause))?;
         self.rows_done += 1;
+        Ok(())
+    }
+
+    /// The next row as numbers.
+    fn row(&mut self, page: &Page, bytes: &mut [u8], values: &mut Vec<u16>) -> Result<(), Error> {
+        self.fill(bytes)?;
         let samples = page.chunk_samples();
         let count = page.chunk_width as usize * samples;
         values.clear();
