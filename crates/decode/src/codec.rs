@@ -142,24 +142,3 @@ pub(crate) fn charge(needed: u64, limits: Limits) -> Result<(), Error> {
     }
     Ok(())
 }
-
-/// Stands in for a format whose codec is not written yet.
-pub(crate) struct Missing(pub(crate) &'static str);
-
-impl Codec for Missing {
-    fn header(&self, _: &mut dyn Source) -> Result<Header, Error> {
-        Err(Error::unsupported(self.0))
-    }
-
-    fn rows(&self, _: &mut dyn Source, _: Depth, _: Limits, _: &mut dyn RowSink) -> Result<(), Error> {
-        Err(Error::unsupported(self.0))
-    }
-
-    fn payload(&self, _: &mut dyn Source, _: Limits, _: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
-        Err(Error::unsupported(self.0))
-    }
-
-    fn metadata(&self, _: &mut dyn Source) -> Result<Metadata, Error> {
-        Err(Error::unsupported(self.0))
-    }
-}

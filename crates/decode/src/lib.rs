@@ -18,6 +18,10 @@ mod jpeg;
 
 mod gif;
 
+mod webp;
+
+mod tiff;
+
 mod bmp;
 
 mod ico;
@@ -25,9 +29,10 @@ mod ico;
 mod tga;
 
 mod pnm;
-mod tiff;
 
 mod qoi;
+
+mod jxl;
 
 mod compose;
 
@@ -37,14 +42,32 @@ mod bits;
 mod checks;
 
 pub use codec::{Header, Limits, is_decoding};
-mod webp;
-mod jxl;
-
-pub use codec::{Header, Limits};
 pub use error::Error;
 pub use metadata::{Item, Metadata};
 pub use sniff::{Format, Sniffed, is_picture_name, sniff};
 pub use source::{InMemory, Source};
 
-/// The decoder behind each format and its version: what the pixels of a lossy file depend on.
-pub const DECODERS: [(&str, &str); 2] = [("PNG, ICO", "png 0.18.1"), ("JPEG", "libjpeg-turbo-rs 0.9.0")];
+/// What decodes each format, with its version: what the pixels of a lossy file depend on. Formats that are not named
+/// are decoded by this crate alone.
+pub const DECODERS: [(&str, &str); 6] = [
+    ("PNG", "fdeflate 0.3.7"),
+    ("JPEG", "libjpeg-turbo-rs 0.9.0"),
+    ("WebP", "image-webp 0.2.4"),
+    ("GIF, TIFF LZW", "weezl 0.1.12"),
+    ("TIFF deflate, G3 and G4", "flate2 1.1.11, fax 0.2.7"),
+    ("JPEG XL", "jxl 0.8.0"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::DECODERS;
+
+    #[test]
+    fn the_named_decoders_are_the_ones_in_use() {
+        let lock = include_str!("../../../Cargo.lock");
+        for decoder in DECODERS.iter().flat_map(|(_, decoders)| decoders.split(", ")) {
+            let (name, version) = decoder.split_once(' ').unwrap();
+            assert!(lock.contains(&format!("name = \"{name}\"\nversion = \"{version}\"")), "{decoder}");
+        }
+    }
+}

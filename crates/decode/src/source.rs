@@ -28,27 +28,6 @@ impl Source for InMemory<'_> {
     }
 }
 
-/// The whole file as a vector. Refuses a file larger than `budget_bytes`.
-pub(crate) fn read_all(source: &mut dyn Source, budget_bytes: u64) -> Result<Vec<u8>, Error> {
-    let len = source.byte_len();
-    read_prefix(source, len, budget_bytes)
-}
-
-/// The first `len` bytes of the file, or all of it if it is shorter.
-pub(crate) fn read_prefix(source: &mut dyn Source, len: u64, budget_bytes: u64) -> Result<Vec<u8>, Error> {
-    let len = len.min(source.byte_len());
-    if len > budget_bytes {
-        return Err(Error::TooLarge { needed: len, budget: budget_bytes });
-    }
-    if let Some(bytes) = source.in_memory() {
-        return Ok(bytes.get(..usize::try_from(len).unwrap_or(usize::MAX)).unwrap_or(bytes).to_vec());
-    }
-    source.seek(SeekFrom::Start(0))?;
-    let mut bytes = Vec::with_capacity(usize::try_from(len).unwrap_or(0));
-    source.take(len).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
 /// Exactly `N` bytes at `offset`; `what` is named if the file ends before.
 pub(crate) fn read_at<const N: usize>(source: &mut dyn Source, offset: u64, what: &str) -> Result<[u8; N], Error> {
     let mut bytes = [0; N];

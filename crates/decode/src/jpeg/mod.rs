@@ -42,10 +42,9 @@ impl Codec for Jpeg {
         let file_bytes = source.byte_len();
         let frame = Lead::read(&mut Markers::open(source)?)?.frame;
         let whole_bytes = file_bytes + frame.bytes(frame.height, frame.least_way());
+        let way = if frame.has_right_picture() { Way::Picture } else { Way::Planes };
         let head_bytes = frame
             .height_for(HEAD_ROWS)
-            .map_or(whole_bytes, |height| whole_bytes.min(file_bytes + frame.bytes(height, Way::Picture)));
-        let way = if frame.has_right_picture() { Way::Picture } else { Way::Planes };
             .map_or(whole_bytes, |height| whole_bytes.min(file_bytes + frame.bytes(height, way)));
         Ok(Header { width: frame.width, height: frame.height, whole_bytes, head_bytes, stops_early: true })
     }
@@ -201,16 +200,6 @@ fn decode(bytes: &[u8], frame: &Frame, way: Way) -> Result<Decoded, Error> {
     })
 }
 
-/// Component planes, and the bytes from row to row of each.
-fn planes(bytes: &[u8], frame: &Frame) -> Result<(Vec<Vec<u8>>, Vec<usize>), Error> {
-    fenced(|| {
-        let (raw, warnings) = decoder(bytes, frame, frame.height)?.decode_raw_with_warnings().map_err(reason)?;
-        check(&warnings)?;
-        Ok((raw.planes, raw.plane_widths))
-    })
-}
-
-fn decoder<'b>(bytes: &'b [u8], frame: &Frame, height: u32) -> Result<Decoder<'b>, Error> {
 fn decoder<'b>(bytes: &'b [u8], frame: &Frame) -> Result<Decoder<'b>, Error> {
     let limits = DecodeLimits {
         max_width: usize::from(u16::MAX),
