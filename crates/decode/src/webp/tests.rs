@@ -5,9 +5,11 @@ use pixtwin_pixel::{Samples, Turn};
 use super::*;
 use crate::Format;
 
+type Fixture = (&'static str, usize, usize, &'static [u8], &'static [u8]);
+
 /// Each fixture, the bytes of a row, its frames and the pixels that libwebp gives for it: `fixtures/README.md` says
 /// how they were made.
-const FIXTURES: [(&str, usize, usize, &[u8], &[u8]); 5] = [
+const FIXTURES: [Fixture; 5] = [
     ("lossy", 36, 1, include_bytes!("fixtures/lossy.webp"), include_bytes!("fixtures/lossy.pixels")),
     ("alpha", 48, 1, include_bytes!("fixtures/lossy-alpha.webp"), include_bytes!("fixtures/lossy-alpha.pixels")),
     ("lossless", 36, 1, include_bytes!("fixtures/lossless.webp"), include_bytes!("fixtures/lossless.pixels")),
