@@ -1,6 +1,6 @@
 //! Where the bytes of a picture come from.
 
-use std::io::{BufRead, Cursor, Read, Seek, SeekFrom};
+use std::io::{BufRead, Cursor, Seek, SeekFrom};
 
 use crate::Error;
 

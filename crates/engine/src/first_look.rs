@@ -168,7 +168,7 @@ fn decode_tiny(
     held: &[u8],
     picture: &mut Picture,
 ) -> Result<(), String> {
-    let hashes = looker.hashes_of(held, picture.format, picture.header.whole_bytes)?;
+    let hashes = looker.hashes_of(held, picture.format)?;
     let earlier = decoded.0.lock().unwrap_or_else(PoisonError::into_inner).get(&hashes.payload).copied();
     match earlier {
         Some(fingerprint) => picture.known.fingerprint = fingerprint,

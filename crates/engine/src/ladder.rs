@@ -56,10 +56,12 @@ pub(crate) fn climb(
         .map(|picture| Climber { picture, is_spoken_for: false, is_alone: false, refusal: None })
         .collect();
     let mut rungs = Vec::new();
+    let mut speaks_for_others = false;
     for rung in RUNGS {
         rungs.push(climb_rung(looker, files, &mut climbers, rung, exchange));
-        // Before the payload is known, who is alone can be nobody's twin and needs no memory.
-        if rung < Rung::Payload {
+        speaks_for_others |= rung == Rung::Payload;
+        // From the payload on, one that is alone may still speak for others that share its payload.
+        if !speaks_for_others {
             climbers.retain(|climber| !climber.is_alone);
         }
     }
@@ -87,8 +89,17 @@ fn climb_rung(
             looker.progress.add_done();
         },
     );
-    let mut in_play: Vec<&mut Climber> = climbers.iter_mut().filter(|climber| climber.is_in_play()).collect();
-    let keys: Vec<Key> = in_play.iter().filter_map(|climber| climber.picture.key(rung)).collect();
+    let mut in_play = Vec::new();
+    let mut keys: Vec<Key> = Vec::new();
+    for climber in climbers.iter_mut().filter(|climber| climber.is_in_play()) {
+        match climber.picture.key(rung) {
+            Some(key) => {
+                keys.push(key);
+                in_play.push(climber);
+            }
+            None => climber.refusal = Some("the decoder gave fewer rows than were asked for".to_owned()),
+        }
+    }
     let mut count = RungCount {
         rung,
         asked: keys.len() as u64,

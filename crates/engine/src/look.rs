@@ -1,13 +1,13 @@
 //! Looks at files: opens them, makes sure they are still what they were, and asks the decoders within the budget.
 
-use std::{fs::File, io::BufRead, path::Path};
+use std::{fs::File, io::BufRead, ops::ControlFlow, path::Path};
 
 use pixtwin_decode::{Error, Format, Header, InMemory, Limits, Metadata, Sniffed, Source, sniff};
 use pixtwin_matching::Rung;
-use pixtwin_pixel::{Alpha, Depth, Digester, Fingerprint, HEAD_ROWS, Key, RowSink, Turn, Turning};
+use pixtwin_pixel::{Alpha, Depth, Digester, Fingerprint, Frame, HEAD_ROWS, Key, Row, RowSink, Turn, Turning};
 
 use crate::{
-    budget::Budget,
+    budget::{Budget, Charge},
     file::{Identity, Listed, open, words_of},
     opened::{Opened, read_whole},
     progress::Progress,
@@ -21,6 +21,17 @@ const WHOLE_WINDOW_BYTES: usize = 256 << 10;
 
 /// A file up to this length is held in memory when all of it has to be hashed.
 const HELD_FILE_BYTES: u64 = 64 << 20;
+
+/// What finding the payload takes beside the file: tables, offsets of strips and the like.
+const PAYLOAD_BYTES: u64 = 1 << 20;
+
+/// How many times its least a decoder is given where the budget is large enough: JPEG is 1.8 times as fast if it may
+/// hold 2.7 times as much.
+const GENEROSITY: u64 = 3;
+
+/// A picture of more pixels than this in all its frames is refused: a hundred kilobytes of animation can ask for hours
+/// of work. The largest pictures known to be made for people have 0.6 gigapixels.
+const MOST_PIXELS: u64 = 8_000_000_000;
 
 /// A picture of the search and what is known of it so far.
 #[derive(Clone, Debug)]
@@ -168,7 +179,7 @@ impl<'a> Looker<'a> {
         sink: &mut dyn RowSink,
     ) -> Result<(), String> {
         let needed = if depth == Depth::Whole { picture.header.whole_bytes } else { picture.header.head_bytes };
-        let charge = self.budget.take(needed).ok_or_else(|| self.too_large(needed))?;
+        let charge = self.charge_for_rows(needed)?;
         let (file, identity) = reopen(listed)?;
         let window = if depth == Depth::Whole { WHOLE_WINDOW_BYTES } else { ROWS_WINDOW_BYTES };
         let mut source = self.window(&file, identity.bytes, window);
@@ -185,25 +196,36 @@ impl<'a> Looker<'a> {
         sink: &mut dyn RowSink,
     ) -> Result<(), String> {
         let limits = Limits { memory_bytes };
+        let mut sink = Counting { pixels_left: MOST_PIXELS, sink };
         let decoded = match self.turn(source, format)? {
-            Turn::None => format.rows(source, depth, limits, sink),
-            turn => format.rows(source, Depth::Whole, limits, &mut Turning::new(turn, sink)),
+            Turn::None => format.rows(source, depth, limits, &mut sink),
+            turn => format.rows(source, Depth::Whole, limits, &mut Turning::new(turn, &mut sink)),
         };
-        decoded.map_err(|cause| reason_of(&cause))
+        decoded.map_err(|cause| reason_of(&cause))?;
+        if sink.pixels_left == 0 {
+            return Err(format!("it has more than {} million pixels in all its frames", MOST_PIXELS / 1_000_000));
+        }
+        Ok(())
+    }
+
+    fn charge_for_rows(&self, least: u64) -> Result<Charge<'_>, String> {
+        let ample = least.saturating_mul(GENEROSITY).min(self.budget.total()).max(least);
+        self.budget.take(ample).ok_or_else(|| self.too_large(least))
     }
 
     /// Hashes the payload and the whole file.
     pub(crate) fn hash(&self, listed: &Listed, picture: &mut Picture) -> Result<(), String> {
         let (file, identity) = reopen(listed)?;
         let held_bytes = if identity.bytes <= HELD_FILE_BYTES { identity.bytes } else { WHOLE_WINDOW_BYTES as u64 };
-        let charge = self.budget.take(held_bytes).ok_or_else(|| self.too_large(held_bytes))?;
+        let needed = held_bytes + PAYLOAD_BYTES;
+        let _charge = self.budget.take(needed).ok_or_else(|| self.too_large(needed))?;
         let hashes = if identity.bytes <= HELD_FILE_BYTES {
             let mut held = Vec::new();
             read_whole(&file, identity.bytes, &mut held, self.progress).map_err(|cause| words_of(&cause))?;
-            self.hashes_of(&held, picture.format, charge.bytes())?
+            self.hashes_of(&held, picture.format)?
         } else {
             let mut source = self.window(&file, identity.bytes, WHOLE_WINDOW_BYTES);
-            let payload = self.payload_of(&mut source, picture.format, self.budget.total())?;
+            let payload = self.payload_of(&mut source, picture.format)?;
             let mut hasher = blake3::Hasher::new();
             feed(&mut self.window(&file, identity.bytes, WHOLE_WINDOW_BYTES), &mut hasher)?;
             Hashes { payload, bytes: *hasher.finalize().as_bytes() }
@@ -214,13 +236,14 @@ impl<'a> Looker<'a> {
     }
 
     /// Hashes a file that is in memory.
-    pub(crate) fn hashes_of(&self, held: &[u8], format: Format, memory_bytes: u64) -> Result<Hashes, String> {
-        let payload = self.payload_of(&mut InMemory::new(held), format, memory_bytes)?;
+    pub(crate) fn hashes_of(&self, held: &[u8], format: Format) -> Result<Hashes, String> {
+        let payload = self.payload_of(&mut InMemory::new(held), format)?;
         Ok(Hashes { payload, bytes: *blake3::hash(held).as_bytes() })
     }
 
-    fn payload_of(&self, source: &mut dyn Source, format: Format, memory_bytes: u64) -> Result<[u8; 32], String> {
-        let payload = format.payload(source, Limits { memory_bytes }).map_err(|cause| reason_of(&cause))?;
+    fn payload_of(&self, source: &mut dyn Source, format: Format) -> Result<[u8; 32], String> {
+        let limits = Limits { memory_bytes: self.budget.total() };
+        let payload = format.payload(source, limits).map_err(|cause| reason_of(&cause))?;
         match self.turn(source, format)? {
             Turn::None => Ok(payload),
             // The same samples turned are another picture.
@@ -230,8 +253,7 @@ impl<'a> Looker<'a> {
 
     /// Decodes a file that is in memory, whole, and keeps what this gives.
     pub(crate) fn decode_held(&self, held: &[u8], picture: &mut Picture) -> Result<(), String> {
-        let charge = self.budget.take(picture.header.whole_bytes);
-        let charge = charge.ok_or_else(|| self.too_large(picture.header.whole_bytes))?;
+        let charge = self.charge_for_rows(picture.header.whole_bytes)?;
         let mut digester = Digester::new(self.alpha, Depth::Whole);
         let mut source = InMemory::new(held);
         self.decode_open(&mut source, picture.format, Depth::Whole, charge.bytes(), &mut digester)?;
@@ -263,6 +285,28 @@ impl<'a> Looker<'a> {
     fn too_large(&self, needed: u64) -> String {
         let total = self.budget.total();
         reason_of(&Error::TooLarge { needed, budget: total })
+    }
+}
+
+/// Passes rows on until there are more pixels than any picture is granted.
+struct Counting<'a> {
+    pixels_left: u64,
+    sink: &'a mut dyn RowSink,
+}
+
+impl RowSink for Counting<'_> {
+    fn picture(&mut self, frames: u32) -> ControlFlow<()> {
+        self.sink.picture(frames)
+    }
+
+    fn frame(&mut self, frame: Frame) -> ControlFlow<()> {
+        let pixels = u64::from(frame.width) * u64::from(frame.height);
+        self.pixels_left = self.pixels_left.saturating_sub(pixels);
+        if self.pixels_left == 0 { ControlFlow::Break(()) } else { self.sink.frame(frame) }
+    }
+
+    fn row(&mut self, row: Row<'_>) -> ControlFlow<()> {
+        self.sink.row(row)
     }
 }
 
