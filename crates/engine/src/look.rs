@@ -25,6 +25,9 @@ const HELD_FILE_BYTES: u64 = 64 << 20;
 /// What finding the payload takes beside the file: tables, offsets of strips and the like.
 const PAYLOAD_BYTES: u64 = 1 << 20;
 
+/// Up to how many rows a header's estimate for the first rows holds.
+const HEADER_PROMISES_ROWS: u32 = HEAD_ROWS[1];
+
 /// How many times its least a decoder is given where the budget is large enough: JPEG is 1.8 times as fast if it may
 /// hold 2.7 times as much.
 const GENEROSITY: u64 = 3;
@@ -178,7 +181,10 @@ impl<'a> Looker<'a> {
         depth: Depth,
         sink: &mut dyn RowSink,
     ) -> Result<(), String> {
-        let needed = if depth == Depth::Whole { picture.header.whole_bytes } else { picture.header.head_bytes };
+        let needed = match depth {
+            Depth::Rows(rows) if rows <= HEADER_PROMISES_ROWS => picture.header.head_bytes,
+            _ => picture.header.whole_bytes,
+        };
         let charge = self.charge_for_rows(needed)?;
         let (file, identity) = reopen(listed)?;
         let window = if depth == Depth::Whole { WHOLE_WINDOW_BYTES } else { ROWS_WINDOW_BYTES };
