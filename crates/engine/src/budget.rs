@@ -6,7 +6,7 @@ use std::sync::{Condvar, Mutex, PoisonError};
 #[must_use]
 pub fn default_memory_bytes() -> u64 {
     let info = rustix::system::sysinfo();
-    let installed = u64::try_from(info.totalram).unwrap_or(u64::MAX).saturating_mul(u64::from(info.mem_unit.max(1)));
+    let installed = info.totalram.saturating_mul(u64::from(info.mem_unit.max(1)));
     let allowed = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"]
         .iter()
         .find_map(|path| std::fs::read_to_string(path).ok()?.trim().parse::<u64>().ok());

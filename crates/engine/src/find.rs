@@ -1,6 +1,9 @@
 //! Does this picture exist already, and where?
 
-use std::{collections::HashMap, path::PathBuf};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+};
 
 use pixtwin_matching::{Asked, Candidate, Proof, Rung, proof_between};
 use pixtwin_pixel::{Depth, HEAD_ROWS, PixelDigest};
@@ -78,7 +81,7 @@ pub fn find(
 }
 
 /// Looks at a picture whole and adds its key on every rung.
-fn ask_for_pixels(looker: &Looker<'_>, path: &PathBuf, asked: &mut Asked) -> Result<(Listed, Candidate), String> {
+fn ask_for_pixels(looker: &Looker<'_>, path: &Path, asked: &mut Asked) -> Result<(Listed, Candidate), String> {
     let (listed, mut picture) = identify(looker, path)?;
     looker.decode(&listed, &mut picture, Depth::Whole)?;
     looker.hash(&listed, &mut picture)?;
@@ -92,8 +95,8 @@ fn ask_for_pixels(looker: &Looker<'_>, path: &PathBuf, asked: &mut Asked) -> Res
 }
 
 /// Adds the keys of a file of which equal files are wanted.
-fn ask_for_bytes(looker: &Looker<'_>, path: &PathBuf, asked: &mut Asked) -> Result<(Listed, Candidate), String> {
-    let mut listed = Listed::new(path.clone());
+fn ask_for_bytes(looker: &Looker<'_>, path: &Path, asked: &mut Asked) -> Result<(Listed, Candidate), String> {
+    let mut listed = Listed::new(path.to_owned());
     looker.sniff(&mut listed)?;
     let mut bytes = [0; 32];
     for rung in [Rung::Length, Rung::Start, Rung::Bytes] {
