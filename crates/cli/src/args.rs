@@ -82,11 +82,6 @@ pub(crate) struct ScanArguments {
     #[arg(long)]
     pub(crate) check: bool,
 
-    /// Compute the pixel digest of every group, also where equal payloads are proof enough without decoding. JSON and
-    /// CSV reports always do.
-    #[arg(long)]
-    pub(crate) digests: bool,
-
     #[command(flatten)]
     pub(crate) comparison: Comparison,
 

@@ -13,8 +13,9 @@ use crate::{
 
 pub(crate) fn run(arguments: &ScanArguments) -> Result<Exit, Stop> {
     let format = arguments.listing.format;
-    let wants_digests = arguments.digests || matches!(format, Format::Json | Format::Csv);
-    let digests = if wants_digests { Digests::EveryGroup } else { Digests::WhereNeeded };
+    // These reports name groups by their digest; in the others a digest that proves nothing more is not computed.
+    let shows_digests = matches!(format, Format::Json | Format::Csv);
+    let digests = if shows_digests { Digests::EveryGroup } else { Digests::WhereNeeded };
     let settings = arguments.common.settings(arguments.comparison.tier, &arguments.comparison.pixels, digests);
     let selection = arguments.selected.selection();
     let unread_file = unread::UnreadFile::create(arguments.listing.unread.as_deref())?;
