@@ -16,7 +16,8 @@ use crate::{
 
 /// The rungs, bottom up. The payload comes after the first look at the rows: it reads the whole file, which most
 /// pictures of a common size are spared.
-const RUNGS: [Rung; 6] = [Rung::Header, Rung::Head(0), Rung::Payload, Rung::Head(1), Rung::Head(2), Rung::Whole];
+const RUNGS: [Rung; 7] =
+    [Rung::Header, Rung::Head(0), Rung::Payload, Rung::Head(1), Rung::Head(2), Rung::Head(3), Rung::Whole];
 
 /// What the ladder came to.
 pub(crate) struct Climbed {
