@@ -1,3 +1,32 @@
 //! Draws pictures, writes them in every format, and runs the program on them: what the tests share.
 //!
-//! Only tests use this crate; nothing of it is in the program.
+//! Only tests use this crate; nothing of it is in the program. It must never use the program's own code: an encoder
+//! that shared a mistake with a decoder would hide it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    clippy::missing_panics_doc,
+    reason = "a panic is how a test fails, and pictures of tests are small"
+)]
+
+pub mod draw;
+
+pub mod encode;
+
+pub mod gallery;
+
+mod dir;
+
+mod run;
+
+pub use dir::Dir;
+pub use draw::Drawing;
+pub use run::{Ran, Run};
+
+/// How many times a law is tried: `few` in an ordinary run, `many` in the long one (`cargo xtask soak`).
+#[must_use]
+pub fn cases(few: u32, many: u32) -> u32 {
+    if std::env::var_os("PIXTWIN_SOAK").is_some() { many } else { few }
+}

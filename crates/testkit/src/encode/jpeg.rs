@@ -1,0 +1,81 @@
+//! JPEG.
+
+use libjpeg_turbo_rs::{ColorSpace, Encoder, PixelFormat, Subsampling};
+
+use crate::Drawing;
+
+/// How a JPEG is written. Those of one quality, subsampling and kind hold the same picture, however they are coded.
+#[derive(Clone, Debug)]
+pub struct Jpeg {
+    /// 1 to 100.
+    pub quality: u8,
+    /// Of the colours.
+    pub subsampling: Subsampling,
+    /// Coarse first, then finer.
+    pub is_progressive: bool,
+    /// Arithmetic instead of Huffman coding.
+    pub is_arithmetic: bool,
+    /// Huffman tables made for this picture.
+    pub is_optimised: bool,
+    /// Blocks between restart markers, 0 for none.
+    pub restart_blocks: u16,
+    /// One component instead of three.
+    pub is_grey: bool,
+}
+
+impl Jpeg {
+    /// Baseline of quality 85.
+    #[must_use]
+    pub fn new(subsampling: Subsampling) -> Self {
+        Self {
+            quality: 85,
+            subsampling,
+            is_progressive: false,
+            is_arithmetic: false,
+            is_optimised: false,
+            restart_blocks: 0,
+            is_grey: false,
+        }
+    }
+
+    /// The file. Alpha is dropped.
+    #[must_use]
+    pub fn write(&self, drawing: &Drawing) -> Vec<u8> {
+        let grey: Vec<u8> = drawing.pixels().map(|pixel| pixel[0]).collect();
+        let rgb = drawing.rgb();
+        let (pixels, format) = if self.is_grey { (&grey, PixelFormat::Grayscale) } else { (&rgb, PixelFormat::Rgb) };
+        self.encoder(pixels, drawing, format).encode().unwrap()
+    }
+
+    /// A file of four inks, each of the drawing's channels one; `is_ycck` turns the first three as YCbCr.
+    #[must_use]
+    pub fn write_inks(&self, drawing: &Drawing, is_ycck: bool) -> Vec<u8> {
+        let space = if is_ycck { ColorSpace::Ycck } else { ColorSpace::Cmyk };
+        self.encoder(&drawing.rgba, drawing, PixelFormat::Cmyk).colorspace(space).encode().unwrap()
+    }
+
+    fn encoder<'a>(&self, pixels: &'a [u8], drawing: &Drawing, format: PixelFormat) -> Encoder<'a> {
+        Encoder::new(pixels, drawing.width as usize, drawing.height as usize, format)
+            .quality(self.quality)
+            .subsampling(self.subsampling)
+            .progressive(self.is_progressive)
+            .arithmetic(self.is_arithmetic)
+            .optimize_huffman(self.is_optimised)
+            .restart_blocks(self.restart_blocks)
+    }
+}
+
+/// A JPEG with one more segment behind its first marker: `marker` is 0xe0 to 0xef for APP0 to APP15, 0xfe a comment.
+#[must_use]
+pub fn jpeg_with_segment(jpeg: &[u8], marker: u8, content: &[u8]) -> Vec<u8> {
+    let length = (content.len() as u16 + 2).to_be_bytes();
+    [&jpeg[..2], &[0xff, marker], &length, content, &jpeg[2..]].concat()
+}
+
+/// EXIF data that says an orientation of 1 to 8 and nothing else, as it stands in PNG's eXIf chunk; in JPEG's APP1
+/// segment `Exif` and two zeros come first.
+#[must_use]
+pub fn exif(orientation: u8) -> Vec<u8> {
+    let entry = [0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0];
+    [&b"MM\0*\0\0\0\x08\0\x01"[..], &entry, &[0; 4]].concat()
+}
