@@ -4,8 +4,8 @@ use crate::{
     Drawing,
     draw::{chart, icon, landscape},
     encode::{
-        Bmp, Filter, Jpeg, Png, PngColour, Subsampling, TiffCompression, exif, gif, icon_of_png, jpeg_with_segment,
-        png, ppm, qoi, tga, tiff, webp,
+        Bmp, Filter, Jpeg, Png, PngColour, Subsampling, TiffCompression, exif, gif, icon_of_png, jpeg_pixels,
+        jpeg_with_segment, png, qoi, tga, tiff, webp,
     },
 };
 
@@ -26,6 +26,7 @@ fn photos() -> Vec<(&'static str, Vec<u8>)> {
     let lake = camera.write(&landscape(320, 240, 12));
     let hills = camera.write(&landscape(240, 320, 13));
     let repacked = Jpeg { is_progressive: true, ..camera.clone() }.write(&landscape(320, 240, 12));
+    let saved = Png { filter: Filter::All(4), level: 9, ..Png::new(PngColour::Rgb) }.write(&jpeg_pixels(&lake));
     let upright = jpeg_with_segment(&hills, 0xe1, &[b"Exif\0\0", &exif(1)[..]].concat());
     let turned = jpeg_with_segment(&hills, 0xe1, &[b"Exif\0\0", &exif(6)[..]].concat());
     vec![
@@ -36,6 +37,7 @@ fn photos() -> Vec<(&'static str, Vec<u8>)> {
         ("holiday/lake.jpg", lake),
         ("phone/IMG_0042.jpg", turned),
         ("web/lake-progressive.jpg", repacked),
+        ("web/lake-saved.png", saved),
     ]
 }
 
@@ -90,7 +92,6 @@ fn traps() -> Vec<(&'static str, Vec<u8>)> {
         ("traps/pond-one-pixel.png", photo(&pond.clone().with_sample_changed(95, 63, 2))),
         ("traps/pond.jpg", jpeg),
         ("traps/pond.png", photo(&pond)),
-        ("traps/pond.txt.ppm", ppm(&pond)[..200].to_vec()),
         ("traps/tiles-2x8.png", png(&run)),
         ("traps/tiles-4x4.png", png(&run.reflowed(4))),
     ]

@@ -65,6 +65,13 @@ impl Jpeg {
     }
 }
 
+/// What a JPEG shows, as a program that saves it anew sees it.
+#[must_use]
+pub fn jpeg_pixels(jpeg: &[u8]) -> Drawing {
+    let image = libjpeg_turbo_rs::decompress_to(jpeg, PixelFormat::Rgba).unwrap();
+    Drawing { width: image.width as u32, height: image.height as u32, rgba: image.data }
+}
+
 /// A JPEG with one more segment behind its first marker: `marker` is 0xe0 to 0xef for APP0 to APP15, 0xfe a comment.
 #[must_use]
 pub fn jpeg_with_segment(jpeg: &[u8], marker: u8, content: &[u8]) -> Vec<u8> {

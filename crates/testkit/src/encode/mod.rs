@@ -26,7 +26,7 @@ pub use apng::apng;
 pub use bmp::Bmp;
 pub use gif::gif;
 pub use ico::{cursor, icon_of_bmp, icon_of_png};
-pub use jpeg::{Jpeg, exif, jpeg_with_segment};
+pub use jpeg::{Jpeg, exif, jpeg_pixels, jpeg_with_segment};
 pub use libjpeg_turbo_rs::Subsampling;
 pub use png::{Filter, Png, PngColour, chunk, png};
 pub use pnm::{pam, pgm, ppm, ppm16};
