@@ -1,6 +1,6 @@
 //! JPEG.
 
-use libjpeg_turbo_rs::{ColorSpace, Encoder, PixelFormat, Subsampling};
+use libjpeg_turbo_rs::{Encoder, PixelFormat, Subsampling};
 
 use crate::Drawing;
 
@@ -47,11 +47,10 @@ impl Jpeg {
         self.encoder(pixels, drawing, format).encode().unwrap()
     }
 
-    /// A file of four inks, each of the drawing's channels one; `is_ycck` turns the first three as YCbCr.
+    /// A file of four inks, each of the drawing's channels one, with Adobe's marker that says so.
     #[must_use]
-    pub fn write_inks(&self, drawing: &Drawing, is_ycck: bool) -> Vec<u8> {
-        let space = if is_ycck { ColorSpace::Ycck } else { ColorSpace::Cmyk };
-        self.encoder(&drawing.rgba, drawing, PixelFormat::Cmyk).colorspace(space).encode().unwrap()
+    pub fn write_inks(&self, drawing: &Drawing) -> Vec<u8> {
+        self.encoder(&drawing.rgba, drawing, PixelFormat::Cmyk).encode().unwrap()
     }
 
     fn encoder<'a>(&self, pixels: &'a [u8], drawing: &Drawing, format: PixelFormat) -> Encoder<'a> {
