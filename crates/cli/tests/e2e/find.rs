@@ -76,6 +76,17 @@ fn without_a_picture_or_a_terminal_it_says_what_to_do() {
 }
 
 #[test]
+fn on_a_terminal_it_asks_for_the_picture() {
+    let dir = library();
+    let command = format!("{} find --color never --in lib", env!("CARGO_BIN_EXE_pixtwin"));
+    let asked = dir.run("script", ["-qec", &command, "/dev/null"]).input("b.png\n").end();
+    assert_eq!(asked.code, 0);
+    let text = asked.out().replace('\r', "");
+    assert!(text.contains("Picture to look for: "), "{text}");
+    assert!(text.contains("b.png\n  lib/b.qoi  QOI, same pixels\n"), "{text}");
+}
+
+#[test]
 fn a_picture_that_cannot_be_read_ends_it_at_once() {
     let dir = library();
     dir.write("text.png", "no picture").write("empty.png", "").mkdir("folder.png");

@@ -118,7 +118,7 @@ fn colours_only_where_asked_for() {
 fn a_reader_that_goes_away_is_no_error() {
     let dir = Dir::new();
     for number in 0..2000 {
-        dir.write(format!("{:0100}.png", number), png(&noise(2, 2, 1)));
+        dir.write(format!("{number:0100}.png"), png(&noise(2, 2, 1)));
     }
     let ran = pixtwin(&dir, &["scan", "-q", "."]).end_reading_only(10);
     assert_eq!((ran.code, ran.err()), (0, ""));

@@ -311,14 +311,21 @@ fn trap_16_an_animation_is_not_its_first_frame() {
 #[test]
 fn trap_17_what_is_cut_off_is_no_twin() {
     let drawn = landscape(64, 48, 17);
-    let files: [(&str, Vec<u8>); 4] = [
+    let flat = chart(64, 48, 17);
+    let files = [
+        ("bmp", Bmp::Palette.write(&flat)),
+        ("gif", gif(std::slice::from_ref(&flat), 0)),
+        ("ico", icon_of_png(&drawn)),
+        ("ppm", ppm(&drawn)),
+        ("tif", tiff(&drawn, TiffCompression::Lzw, 8)),
+        ("webp", webp(&drawn, &[])),
         ("jpg", Jpeg::new(Subsampling::S420).write(&drawn)),
         ("progressive.jpg", Jpeg { is_progressive: true, ..Jpeg::new(Subsampling::S420) }.write(&drawn)),
         ("png", png(&drawn)),
         ("qoi", qoi(&drawn)),
     ];
     for (extension, whole) in files {
-        for kept in [whole.len() / 2, whole.len() - 20, whole.len() - 1] {
+        for kept in [whole.len() / 3, whole.len() / 2, whole.len() - 20, whole.len() - 1] {
             let (a, b) = (format!("cut.{extension}"), format!("whole.{extension}"));
             let dir = folder(&[(&a, whole[..kept].to_vec()), (&b, whole.clone())]);
             let scanned = ran(&dir, &["scan", "."]);
@@ -347,6 +354,22 @@ fn trap_18_one_jpeg_coded_in_many_ways() {
         let other = Jpeg { quality: 84, ..baseline.clone() };
         assert_strangers(&[("84.jpg", write(other)), ("85.jpg", write(baseline))]);
     }
+}
+
+#[test]
+fn trap_18_one_long_jpeg_coded_in_many_ways() {
+    // Long enough for every look at first rows to stop early.
+    let drawn = landscape(400, 2600, 18);
+    let baseline = Jpeg::new(Subsampling::S420);
+    let write = |jpeg: Jpeg| jpeg.write(&drawn);
+    let files = [
+        ("arithmetic.jpg", write(Jpeg { is_arithmetic: true, ..baseline.clone() })),
+        ("baseline.jpg", write(baseline.clone())),
+        ("progressive.jpg", write(Jpeg { is_progressive: true, ..baseline.clone() })),
+        ("restart.jpg", write(Jpeg { restart_blocks: 7, ..baseline })),
+    ];
+    assert_twins(&files);
+    assert_twins_with(&files, &["--memory", "20M"]);
 }
 
 #[test]
