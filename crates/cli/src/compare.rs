@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use pixtwin_engine::{Comparison, Difference, Digests, FrameDifference, Proof, Raster, Side, compare};
+use pixtwin_engine::{Comparison, Difference, Digests, FrameDifference, Proof, Raster, Side, compare, words_of};
 
 use crate::{
     args::{CompareArguments, CompareFormat, TierName},
@@ -120,7 +120,7 @@ fn draw(path: &Path, comparison: &Comparison) -> Result<(), Stop> {
     if comparison.a.size != comparison.b.size || a.is_cmyk() != b.is_cmyk() {
         return Err(failed(&"pictures of different size or kind cannot be drawn over each other"));
     }
-    let file = File::create(path).map_err(|cause| failed(&cause))?;
+    let file = File::create(path).map_err(|cause| failed(&words_of(&cause)))?;
     let mut encoder = png::Encoder::new(BufWriter::new(file), width, height);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);

@@ -2,7 +2,7 @@
 
 use std::{io, process::ExitCode};
 
-use pixtwin_engine::Failure;
+use pixtwin_engine::{Failure, words_of};
 
 use crate::names::shown;
 
@@ -51,7 +51,7 @@ impl From<io::Error> for Stop {
         if cause.kind() == io::ErrorKind::BrokenPipe {
             return Self::ClosedPipe;
         }
-        Self::Fatal(format!("cannot write to standard output: {cause}"))
+        Self::Fatal(format!("cannot write to standard output: {}", words_of(&cause)))
     }
 }
 

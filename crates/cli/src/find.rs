@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use pixtwin_engine::{Digests, find};
+use pixtwin_engine::{Digests, find, words_of};
 
 use crate::{
     args::{FindArguments, Format},
@@ -63,7 +63,7 @@ fn ask_for_picture() -> Result<PathBuf, Stop> {
         let message = "no picture was named\nhint: name one, or give `-` to read names from standard input";
         return Err(Stop::Fatal(message.to_owned()));
     }
-    let failed = |cause| Stop::Fatal(format!("cannot read from the terminal: {cause}"));
+    let failed = |cause: io::Error| Stop::Fatal(format!("cannot read from the terminal: {}", words_of(&cause)));
     let mut terminal = io::stderr().lock();
     write!(terminal, "Picture to look for: ").and_then(|()| terminal.flush()).map_err(failed)?;
     drop(terminal);
@@ -95,7 +95,7 @@ pub(crate) fn expand(named: &[PathBuf], null: bool) -> Result<Vec<PathBuf>, Stop
 fn names_of_input(end: u8) -> Result<Vec<PathBuf>, Stop> {
     let mut input = Vec::new();
     let read = io::stdin().lock().read_to_end(&mut input);
-    read.map_err(|cause| Stop::Fatal(format!("cannot read standard input: {cause}")))?;
+    read.map_err(|cause| Stop::Fatal(format!("cannot read standard input: {}", words_of(&cause))))?;
     let names = input.split(|byte| *byte == end).filter(|name| !name.is_empty());
     Ok(names.map(|name| from_bytes(name.to_vec())).collect())
 }

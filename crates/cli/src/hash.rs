@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use pixtwin_engine::{Digests, Examined, Unread, digest_all};
+use pixtwin_engine::{Digests, Examined, Unread, digest_all, words_of};
 
 use crate::{
     args::{Format, HashArguments, TierName},
@@ -105,7 +105,7 @@ fn check(arguments: &HashArguments, list: &Path) -> Result<Exit, Stop> {
 }
 
 fn read_list(list: &Path) -> Result<Vec<Promise>, Stop> {
-    let failed = |cause: io::Error| Stop::Fatal(format!("cannot read `{}`: {cause}", shown(list)));
+    let failed = |cause: io::Error| Stop::Fatal(format!("cannot read `{}`: {}", shown(list), words_of(&cause)));
     let mut text = Vec::new();
     if list == Path::new("-") {
         io::stdin().lock().read_to_end(&mut text).map_err(failed)?;

@@ -20,7 +20,7 @@ mod compose;
 
 use std::io::Read;
 
-use pixtwin_pixel::{Depth, RowSink};
+use pixtwin_pixel::{Depth, Key, RowSink};
 
 use crate::{
     Error, Header, Limits, Metadata, Source,
@@ -179,7 +179,7 @@ fn add_trailing(source: &mut dyn Source, metadata: &mut Metadata) -> Result<(), 
     let mut trailing = Vec::new();
     source.take(LONGEST_EXTENSION as u64).read_to_end(&mut trailing)?;
     if !trailing.is_empty() {
-        metadata.add_value("trailing bytes", &trailing, format!("{} bytes", trailing.len()));
+        metadata.add_trailing(Key::of(&trailing), trailing.len() as u64);
     }
     Ok(())
 }

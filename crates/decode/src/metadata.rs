@@ -33,6 +33,13 @@ impl Metadata {
         self.items.push(Item { name, content: Key::of(content), value: Some(value) });
     }
 
+    /// Adds what follows the end of the picture: its key, and how many bytes it is.
+    pub(crate) fn add_trailing(&mut self, content: Key, bytes: u64) {
+        let plural = if bytes == 1 { "" } else { "s" };
+        let value = Some(format!("{bytes} byte{plural}"));
+        self.items.push(Item { name: "trailing bytes", content, value });
+    }
+
     /// Adds EXIF data, a TIFF structure without the `Exif\0\0` before it, and takes the orientation from it.
     pub(crate) fn add_exif(&mut self, tiff: &[u8]) {
         self.add("EXIF", tiff);

@@ -80,7 +80,7 @@ pub fn compare(a: &Path, b: &Path, settings: &Settings, progress: &Progress) -> 
         differing = differing_frames(ours, theirs, settings.alpha);
         turn = turn_between(ours, theirs, settings.alpha);
     }
-    let metadata = evidence::differences(&metadata_a, &metadata_b);
+    let metadata = evidence::differences(&metadata_a, &metadata_b, a.format == b.format);
     Ok(Comparison { a, b, same, differing, turn, metadata })
 }
 

@@ -4,15 +4,19 @@ use std::collections::BTreeMap;
 
 use pixtwin_decode::{Item, Metadata};
 
+/// What every file of some formats holds and no file of others can: between two formats its absence says nothing.
+const OF_THE_FORMAT: [&str; 6] =
+    ["Adobe marker", "APP0", "background colour", "colour space", "resolution", "TGA extension"];
+
 /// What `other` holds beside its pixels that `first` does not hold in the same way, each as a few words.
-pub(crate) fn differences(first: &Metadata, other: &Metadata) -> Vec<String> {
+pub(crate) fn differences(first: &Metadata, other: &Metadata, same_format: bool) -> Vec<String> {
     let mut found = Vec::new();
     if first.orientation != other.orientation {
         found.push(format!("orientation {} instead of {}", other.orientation.exif(), first.orientation.exif()));
     }
     let (ours, theirs) = (by_name(first), by_name(other));
     let names: std::collections::BTreeSet<_> = ours.keys().chain(theirs.keys()).collect();
-    for name in names {
+    for name in names.into_iter().filter(|name| same_format || !OF_THE_FORMAT.contains(name)) {
         match (ours.get(*name), theirs.get(*name)) {
             (None, Some(items)) => found.push(format!("{name} added{}", value_of(items))),
             (Some(_), None) => found.push(format!("{name} missing")),
@@ -68,7 +72,7 @@ mod tests {
             items: vec![item("gamma", "g", Some("1/2.2")), item("text", "y", None), item("text", "x", None)],
         };
         let expected = ["orientation 6 instead of 1", "EXIF missing", "gamma added (1/2.2)"];
-        assert_eq!(differences(&first, &other), expected);
-        assert!(differences(&first, &first).is_empty());
+        assert_eq!(differences(&first, &other, true), expected);
+        assert!(differences(&first, &first, true).is_empty());
     }
 }

@@ -95,8 +95,9 @@ pub(crate) fn kind_of(metadata: &Metadata) -> &'static str {
     }
 }
 
-/// An error of the system as a clause for a report: its words without the number.
-pub(crate) fn words_of(cause: &io::Error) -> String {
+/// An error of the system as a clause for a report: its words without the number, in lower case.
+#[must_use]
+pub fn words_of(cause: &io::Error) -> String {
     let text = cause.to_string();
     let text = text.split(" (os error").next().unwrap_or(&text).to_owned();
     let mut letters = text.chars();

@@ -39,6 +39,7 @@ mod progress;
 pub use budget::default_memory_bytes;
 pub use compare::{Comparison, FrameDifference, Side, compare};
 pub use examine::{Examined, digest_all};
+pub use file::words_of;
 pub use find::{Found, Match, find};
 pub use progress::{Progress, Stage};
 pub use report::{Counts, Failure, Group, Member, RungCount, Unread};

@@ -195,6 +195,7 @@ impl Searched {
             (Some(listed), Some(Subject::Picture(picture))) => looker.metadata(listed, picture.format),
             _ => Ok(pixtwin_decode::Metadata::default()),
         };
-        Ok(evidence::differences(&read(first)?, &read(other)?))
+        let format = |file: usize| self.subjects.get(&file).map(Subject::format_name);
+        Ok(evidence::differences(&read(first)?, &read(other)?, format(first) == format(other)))
     }
 }

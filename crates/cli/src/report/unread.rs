@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use pixtwin_engine::Unread;
+use pixtwin_engine::{Unread, words_of};
 
 use crate::{args::Format, exit::Stop, names::shown, report::json};
 
@@ -42,5 +42,5 @@ impl UnreadFile {
 }
 
 fn failed(path: &Path, cause: &std::io::Error) -> Stop {
-    Stop::Fatal(format!("cannot write `{}`: {cause}", shown(path)))
+    Stop::Fatal(format!("cannot write `{}`: {}", shown(path), words_of(cause)))
 }

@@ -93,7 +93,7 @@ fn verbose_shows_the_rungs_and_quiet_nothing() {
     let table = ran("-v").err().to_owned();
     let rungs: Vec<&str> = table.lines().map(|line| line.split("  ").next().unwrap()).collect();
     assert_eq!(
-        rungs[..8],
+        rungs[..9],
         [
             "rung",
             "first look",
@@ -102,6 +102,7 @@ fn verbose_shows_the_rungs_and_quiet_nothing() {
             "payload",
             "first 128 rows",
             "first 1024 rows",
+            "first 8192 rows",
             "every pixel"
         ]
     );

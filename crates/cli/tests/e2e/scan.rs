@@ -133,7 +133,7 @@ fn unread_files_are_saved_where_asked() {
     ran(&dir, &["scan", "--unread", "no/such/folder", "."]).assert(
         2,
         "",
-        "error: cannot write `no/such/folder`: No such file or directory (os error 2)\n",
+        "error: cannot write `no/such/folder`: no such file or directory\n",
     );
 }
 

@@ -3,7 +3,7 @@
 use pixtwin_pixel::Key;
 
 use super::markers::{APP0, APP14, APP15, COM, EOI, Markers, SOS};
-use crate::{Error, Item, Metadata, Source};
+use crate::{Error, Metadata, Source};
 
 const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
 const XMP_EXTENSION: &[u8] = b"http://ns.adobe.com/xmp/extension/\0";
@@ -44,7 +44,7 @@ pub(super) fn read(source: &mut dyn Source) -> Result<Metadata, Error> {
     if markers.offset() < file_bytes {
         let content = hash_of_rest(&mut markers)?;
         let bytes = file_bytes - markers.offset();
-        metadata.items.push(Item { name: "trailing bytes", content, value: Some(format!("{bytes} bytes")) });
+        metadata.add_trailing(content, bytes);
     }
     Ok(metadata)
 }

@@ -1,6 +1,7 @@
 //! What a PNG holds beside its pixels.
 
 use fdeflate::Decompressor;
+use pixtwin_pixel::Key;
 
 use super::chunk::{Chunk, Chunks, Skip};
 use crate::{Error, Metadata, Source, source::feed};
@@ -39,7 +40,7 @@ pub(super) fn read(source: &mut dyn Source) -> Result<Metadata, Error> {
         feed(source, end, trailing, "its trailing bytes", &mut |piece| {
             hasher.update(piece);
         })?;
-        found.add_value("trailing bytes", hasher.finalize().as_bytes(), format!("{trailing} bytes"));
+        found.add_trailing(Key::from(&hasher.finalize()), trailing);
     }
     Ok(found)
 }
