@@ -8,6 +8,12 @@ use crate::Error;
 /// Bytes of tables, rows and small things that every decode holds.
 const SMALL_BYTES: u64 = 256 * 1024;
 
+/// Bytes of the tables of some sixteen scans, which are all held at once.
+pub(super) const SCAN_BYTES: u64 = 16 * TABLES_BYTES;
+
+/// Bytes of the eight Huffman tables that a scan can define anew.
+pub(super) const TABLES_BYTES: u64 = 8 * 4608;
+
 /// What the frame header (SOF) says.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Frame {
@@ -17,6 +23,7 @@ pub(super) struct Frame {
     /// How many of `components` there are: 1, 3 or 4.
     pub(super) count: usize,
     pub(super) progressive: bool,
+    pub(super) arithmetic: bool,
 }
 
 /// One component: its identifier and how many blocks of it an MCU has each way.
@@ -27,13 +34,15 @@ pub(super) struct Component {
     pub(super) down: u32,
 }
 
-/// Which of its two ways the decoder goes.
+/// Which of its ways the decoder goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Way {
     /// Into a finished picture: fastest.
     Picture,
     /// Into component planes, made into rows one by one: half the memory.
     Planes,
+    /// Of a progressive one, its coefficients only, made into rows one row of blocks at a time: least memory.
+    Coefficients,
 }
 
 impl Frame {
@@ -71,7 +80,8 @@ impl Frame {
                 *component = Component { id, across: u32::from(sampling >> 4), down: u32::from(sampling & 15) };
             }
         }
-        let frame = Self { width, height, components, count, progressive };
+        let arithmetic = segment.code >= 0xc9;
+        let frame = Self { width, height, components, count, progressive, arithmetic };
         if frame.components().iter().any(|part| !(1..=4).contains(&part.across) || !(1..=4).contains(&part.down)) {
             return Err(Error::corrupt("a component has a sampling factor outside 1 to 4"));
         }
@@ -120,20 +130,28 @@ impl Frame {
     /// Bytes held at once to decode `height` rows of it that way, without the file's own bytes.
     pub(super) fn bytes(&self, height: u32, way: Way) -> u64 {
         let (across, down) = self.largest();
-        let mcus = u64::from(self.width.div_ceil(across * 8)) * u64::from(height.div_ceil(down * 8));
+        let mcus_across = u64::from(self.width.div_ceil(across * 8));
+        let mcus = mcus_across * u64::from(height.div_ceil(down * 8));
         let blocks = mcus * self.components().iter().map(|part| u64::from(part.across * part.down)).sum::<u64>();
-        let planes = blocks * 64;
-        let full_plane = mcus * u64::from(across * down) * 64;
         // Coefficients of 2 bytes and a byte a block, beside the planes they become.
         let coefficients = if self.progressive { blocks * 129 } else { 0 };
-        let output = match way {
-            Way::Planes => 0,
+        let planes = blocks * 64;
+        // The row maker holds of each component one row at full width, and the same before it was widened.
+        let lines = mcus_across * u64::from(across) * 8 * self.count as u64 * 8;
+        let held = match way {
+            Way::Coefficients => {
+                let blocks_across =
+                    mcus_across * self.components().iter().map(|part| u64::from(part.across)).sum::<u64>();
+                coefficients + blocks_across * 64 * 2 + lines + SCAN_BYTES
+            }
+            Way::Planes => planes + coefficients.max(lines),
             Way::Picture => {
-                u64::from(self.width) * u64::from(height) * self.channels().count() as u64
-                    + full_plane * self.full_planes()
+                let picture = u64::from(self.width) * u64::from(height) * self.channels().count() as u64;
+                let full_plane = mcus * u64::from(across * down) * 64;
+                planes + coefficients.max(picture + full_plane * self.full_planes())
             }
         };
-        planes + coefficients.max(output) + SMALL_BYTES
+        held + SMALL_BYTES
     }
 
     /// How many full-size planes the decoder makes on the way to a picture; the common samplings need none.
@@ -158,10 +176,25 @@ impl Frame {
         }
     }
 
-    /// The way that holds least, of those that give the right pixels.
-    ///
-    /// A progressive one gains nothing from planes: its coefficients weigh as much as the picture.
-    pub(super) fn least_way(&self) -> Way {
-        if self.progressive && self.has_right_picture() { Way::Picture } else { Way::Planes }
+    /// The fastest way that gives the right pixels.
+    pub(super) fn fast_way(&self) -> Way {
+        if self.has_right_picture() { Way::Picture } else { Way::Planes }
+    }
+
+    /// The way that holds least for `height` rows, of those that give the right pixels.
+    pub(super) fn least_way(&self, height: u32) -> Way {
+        let fast = self.fast_way();
+        let other = match (self.progressive, self.arithmetic) {
+            (false, _) => Way::Planes,
+            (true, false) => Way::Coefficients,
+            (true, true) => fast,
+        };
+        if self.bytes(height, other) < self.bytes(height, fast) { other } else { fast }
+    }
+
+    /// The fastest way to `height` rows within that many bytes, or the one that holds least.
+    pub(super) fn way_within(&self, height: u32, bytes: u64) -> Way {
+        let fast = self.fast_way();
+        if self.bytes(height, fast) <= bytes { fast } else { self.least_way(height) }
     }
 }

@@ -1,5 +1,7 @@
 //! JPEG: baseline, progressive and arithmetic-coded, 8 bits a sample, with the pixels of libjpeg-turbo.
 
+mod coefficients;
+
 mod frame;
 
 mod markers;
@@ -21,7 +23,7 @@ use pixtwin_pixel::{Channels, Delay, Depth, Row, RowSink};
 
 use self::frame::{Frame, Way};
 use self::markers::Markers;
-use self::planes::RowMaker;
+use self::planes::{Plane, RowMaker};
 use self::stream::Lead;
 use crate::codec::{Codec, charge, fenced};
 use crate::{Error, Header, Limits, Metadata, Source};
@@ -41,11 +43,10 @@ impl Codec for Jpeg {
     fn header(&self, source: &mut dyn Source) -> Result<Header, Error> {
         let file_bytes = source.byte_len();
         let frame = Lead::read(&mut Markers::open(source)?)?.frame;
-        let whole_bytes = file_bytes + frame.bytes(frame.height, frame.least_way());
-        let way = if frame.has_right_picture() { Way::Picture } else { Way::Planes };
+        let whole_bytes = file_bytes + frame.bytes(frame.height, frame.least_way(frame.height));
         let head_bytes = frame
             .height_for(HEAD_ROWS)
-            .map_or(whole_bytes, |height| whole_bytes.min(file_bytes + frame.bytes(height, way)));
+            .map_or(whole_bytes, |height| whole_bytes.min(file_bytes + frame.bytes(height, frame.fast_way())));
         Ok(Header { width: frame.width, height: frame.height, whole_bytes, head_bytes, stops_early: true })
     }
 
@@ -59,7 +60,7 @@ impl Codec for Jpeg {
             None => whole(source, limits)?,
         };
         // Nothing is wrong when the sink breaks.
-        let _stopped = give(&lead, &decoded, rows, sink)?;
+        let _stopped = give(&lead, decoded, rows, sink)?;
         Ok(())
     }
 
@@ -79,8 +80,8 @@ impl Codec for Jpeg {
 enum Decoded {
     /// All pixels, in the order libjpeg gives them out.
     Picture(Vec<u8>),
-    /// Component planes, and the bytes from row to row of each.
-    Planes(Vec<Vec<u8>>, Vec<usize>),
+    /// Component planes.
+    Planes(Vec<Plane>),
 }
 
 /// Decodes only as much as that many rows need. `None` if that is everything, or did not work: the whole decode then
@@ -94,14 +95,18 @@ fn head(source: &mut dyn Source, rows: u32, limits: Limits) -> Result<Option<(Le
     };
     let fits = file_bytes + lead.frame.bytes(height, Way::Picture) <= limits.memory_bytes;
     let way = if lead.frame.has_right_picture() && fits { Way::Picture } else { lead.frame.least_way() };
+    let way = lead.frame.way_within(height, limits.memory_bytes.saturating_sub(file_bytes));
     let needed = lead.frame.bytes(height, way);
     let rest = file_bytes.saturating_sub(markers.offset());
     lead.set_height(height);
     // A decoder of arithmetic coding does not notice that data is missing: it goes on with zeros, as it must.
-    if !lead.single_scan || lead.arithmetic {
+    if !lead.single_scan || lead.frame.arithmetic {
         charge(file_bytes + needed, limits)?;
         let bytes = lead.read_rest(&mut markers, file_bytes)?;
-        return Ok(decode(&bytes, &lead.frame, way).ok().map(|decoded| (lead, decoded)));
+        if way == Way::Coefficients && lead.is_smoothed() {
+            return Ok(None);
+        }
+        return Ok(decode(&bytes, &lead.frame, way, limits).ok().map(|decoded| (lead, decoded)));
     }
     // The share of the rows, and half as much again, is mostly enough at once.
     let share = rest * u64::from(height) / u64::from(lead.full_height);
@@ -111,7 +116,7 @@ fn head(source: &mut dyn Source, rows: u32, limits: Limits) -> Result<Option<(Le
         charge(want.min(rest) + needed, limits)?;
         bytes.reserve_exact(usize::try_from(want.min(rest) - held).unwrap_or(0));
         held += (&mut *markers.source).take(want.min(rest) - held).read_to_end(&mut bytes)? as u64;
-        match decode(&bytes, &lead.frame, way) {
+        match decode(&bytes, &lead.frame, way, limits) {
             Ok(decoded) => return Ok(Some((lead, decoded))),
             Err(_) if held < want.min(rest) || held >= rest => return Ok(None),
             Err(_) => want = want.saturating_mul(4),
@@ -119,32 +124,35 @@ fn head(source: &mut dyn Source, rows: u32, limits: Limits) -> Result<Option<(Le
     }
 }
 
-/// Decodes all of it, the fast way if that is right and fits in the limit.
+/// Decodes all of it, the fast way if that fits in the limit.
 fn whole(source: &mut dyn Source, limits: Limits) -> Result<(Lead, Decoded), Error> {
     let file_bytes = source.byte_len();
     let mut markers = Markers::open(source)?;
     let mut lead = Lead::read(&mut markers)?;
     let frame = lead.frame;
-    let fast = file_bytes + frame.bytes(frame.height, Way::Picture);
-    let is_fast = frame.has_right_picture() && fast <= limits.memory_bytes;
-    let way = if is_fast { Way::Picture } else { frame.least_way() };
+    let way = frame.way_within(frame.height, limits.memory_bytes.saturating_sub(file_bytes));
     charge(file_bytes + frame.bytes(frame.height, way), limits)?;
     let bytes = lead.read_rest(&mut markers, file_bytes)?;
-    let decoded = decode(&bytes, &frame, way)?;
+    if way == Way::Coefficients && lead.is_smoothed() {
+        // Only the other ways smooth; they were tried first.
+        let needed = file_bytes + frame.bytes(frame.height, frame.fast_way());
+        return Err(Error::TooLarge { needed, budget: limits.memory_bytes });
+    }
+    let decoded = decode(&bytes, &frame, way, limits)?;
     Ok((lead, decoded))
 }
 
-fn give(lead: &Lead, decoded: &Decoded, rows: usize, sink: &mut dyn RowSink) -> Result<ControlFlow<()>, Error> {
+fn give(lead: &Lead, decoded: Decoded, rows: usize, sink: &mut dyn RowSink) -> Result<ControlFlow<()>, Error> {
     let frame = pixtwin_pixel::Frame { width: lead.frame.width, height: lead.full_height, delay: Delay::NONE };
     match decoded {
         Decoded::Picture(pixels) => {
             if sink.picture(1).is_break() || sink.frame(frame).is_break() {
                 return Ok(ControlFlow::Break(()));
             }
-            Ok(give_rows(&lead.frame, pixels, rows, sink))
+            Ok(give_rows(&lead.frame, &pixels, rows, sink))
         }
-        Decoded::Planes(planes, strides) => {
-            let Some(mut maker) = RowMaker::new(&lead.frame, lead.colour, planes, strides) else {
+        Decoded::Planes(planes) => {
+            let Some(mut maker) = RowMaker::new(&lead.frame, lead.colour, planes) else {
                 return Err(Error::corrupt("the decoder gave planes of another size"));
             };
             if sink.picture(1).is_break() || sink.frame(frame).is_break() {
@@ -155,7 +163,7 @@ fn give(lead: &Lead, decoded: &Decoded, rows: usize, sink: &mut dyn RowSink) -> 
     }
 }
 
-fn give_made_rows(frame: &Frame, maker: &mut RowMaker<'_>, rows: usize, sink: &mut dyn RowSink) -> ControlFlow<()> {
+fn give_made_rows(frame: &Frame, maker: &mut RowMaker, rows: usize, sink: &mut dyn RowSink) -> ControlFlow<()> {
     (0..frame.height as usize).take(rows).try_for_each(|y| sink.row(Row::eight(frame.channels(), maker.row(y))))
 }
 
@@ -175,7 +183,7 @@ fn give_rows(frame: &Frame, pixels: &[u8], rows: usize, sink: &mut dyn RowSink) 
     ControlFlow::Continue(())
 }
 
-fn decode(bytes: &[u8], frame: &Frame, way: Way) -> Result<Decoded, Error> {
+fn decode(bytes: &[u8], frame: &Frame, way: Way, limits: Limits) -> Result<Decoded, Error> {
     // A fence of its own: where a few rows fail, the whole may not.
     fenced(|| match way {
         Way::Picture => {
@@ -196,7 +204,13 @@ fn decode(bytes: &[u8], frame: &Frame, way: Way) -> Result<Decoded, Error> {
         Way::Planes => {
             let (raw, warnings) = decoder(bytes, frame)?.decode_raw_with_warnings().map_err(reason)?;
             check(&warnings)?;
-            Ok(Decoded::Planes(raw.planes, raw.plane_widths))
+            let planes = raw.planes.into_iter().zip(raw.plane_widths);
+            Ok(Decoded::Planes(planes.map(|(samples, stride)| Plane::Whole(samples, stride)).collect()))
+        }
+        Way::Coefficients => {
+            let held_bytes = bytes.len() as u64 + frame.bytes(frame.height, way);
+            let planes = coefficients::decode(bytes, frame, held_bytes, limits)?;
+            Ok(Decoded::Planes(planes.into_iter().map(|plane| Plane::Lazy(Box::new(plane))).collect()))
         }
     })
 }

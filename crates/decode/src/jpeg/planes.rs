@@ -1,21 +1,29 @@
 //! Component planes made into rows one at a time, with the arithmetic of libjpeg: smooth upsampling and fixed-point
 //! colour conversion.
 
+use super::coefficients::BlockPlane;
 use super::frame::Frame;
 use super::stream::Colour;
 
+/// The samples of one component.
+pub(super) enum Plane {
+    /// All of them, and the bytes from row to row.
+    Whole(Vec<u8>, usize),
+    /// Made from coefficients when they are asked for.
+    Lazy(Box<BlockPlane>),
+}
+
 /// Makes rows from planes.
-pub(super) struct RowMaker<'p> {
-    parts: Vec<Part<'p>>,
+pub(super) struct RowMaker {
+    parts: Vec<Part>,
     colour: Colour,
     width: usize,
     pixels: Vec<u8>,
 }
 
 /// One component: its plane, and one row of it at the picture's size.
-struct Part<'p> {
-    plane: &'p [u8],
-    stride: usize,
+struct Part {
+    plane: Plane,
     /// Samples that belong to the picture; what lies beyond pads the last blocks.
     width: usize,
     height: usize,
@@ -25,20 +33,44 @@ struct Part<'p> {
     row: Vec<u8>,
 }
 
-impl<'p> RowMaker<'p> {
+impl Plane {
+    fn holds(&self, width: usize, height: usize) -> bool {
+        match self {
+            Self::Whole(samples, stride) => *stride >= width && samples.len() / stride >= height,
+            Self::Lazy(plane) => plane.holds(width, height),
+        }
+    }
+
+    /// Makes two rows ready that lie no more than eight apart.
+    fn prepare(&mut self, rows: [usize; 2]) {
+        if let Self::Lazy(plane) = self {
+            rows.into_iter().for_each(|row| plane.prepare(row));
+        }
+    }
+
+    /// The start of a row that is ready.
+    fn line(&self, row: usize, width: usize) -> &[u8] {
+        match self {
+            Self::Whole(samples, stride) => samples.get(row * stride..row * stride + width).unwrap_or_default(),
+            Self::Lazy(plane) => plane.line(row).get(..width).unwrap_or_default(),
+        }
+    }
+}
+
+impl RowMaker {
     /// A maker for planes of that frame, or `None` if they are smaller than it says.
-    pub(super) fn new(frame: &Frame, colour: Colour, planes: &'p [Vec<u8>], strides: &[usize]) -> Option<Self> {
+    pub(super) fn new(frame: &Frame, colour: Colour, planes: Vec<Plane>) -> Option<Self> {
         let (across, down) = frame.largest();
         let mut parts = Vec::with_capacity(frame.count);
-        for ((component, plane), stride) in frame.components().iter().zip(planes).zip(strides) {
+        for (component, plane) in frame.components().iter().zip(planes) {
             let width = (frame.width * component.across).div_ceil(across) as usize;
             let height = (frame.height * component.down).div_ceil(down) as usize;
-            if *stride < width || plane.len() / *stride < height {
+            if !plane.holds(width, height) {
                 return None;
             }
             let factors = ((across / component.across) as usize, (down / component.down) as usize);
             let row = vec![0; width * factors.0];
-            parts.push(Part { plane, stride: *stride, width, height, factors, narrow: Vec::new(), row });
+            parts.push(Part { plane, width, height, factors, narrow: Vec::new(), row });
         }
         let width = frame.width as usize;
         let pixels = vec![0; width * frame.channels().count()];
@@ -89,15 +121,15 @@ impl<'p> RowMaker<'p> {
     }
 }
 
-impl Part<'_> {
+impl Part {
     /// Fills `row` with row `y` of the picture, choosing the filter as libjpeg's `jinit_upsampler` does.
     fn upsample(&mut self, y: usize) {
         let (fx, fy) = self.factors;
         let own = y / fy;
         let near =
             if y.is_multiple_of(fy) { own.saturating_sub(1) } else { (own + 1).min(self.height.saturating_sub(1)) };
-        let line = |at: usize| self.plane.get(at * self.stride..at * self.stride + self.width).unwrap_or_default();
-        let (own, near) = (line(own), line(near));
+        self.plane.prepare([near, own]);
+        let (own, near) = (self.plane.line(own, self.width), self.plane.line(near, self.width));
         match (fx, fy) {
             (1, 1) => self.row.copy_from_slice(own),
             (1, 2) => {

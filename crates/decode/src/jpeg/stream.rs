@@ -22,7 +22,6 @@ pub(super) struct Lead {
     /// Whether the first scan holds the whole picture.
     pub(super) single_scan: bool,
     height_at: usize,
-    pub(super) arithmetic: bool,
     sent: Sent,
 }
 
@@ -45,7 +44,7 @@ impl Lead {
         let mut bytes = Vec::with_capacity(1024);
         bytes.extend([0xff, 0xd8]);
         let (mut jfif, mut adobe) = (false, None);
-        let mut found: Option<(Frame, usize, u8)> = None;
+        let mut found: Option<(Frame, usize)> = None;
         loop {
             let segment = markers.next()?;
             match segment.code {
@@ -56,7 +55,7 @@ impl Lead {
                     let body = bytes.len() + 4;
                     markers.append(segment, &mut bytes)?;
                     let frame = Frame::parse(segment, bytes.get(body..).unwrap_or_default())?;
-                    found = Some((frame, body + 1, segment.code));
+                    found = Some((frame, body + 1));
                 }
                 _ if segment.is_table() => markers.append(segment, &mut bytes)?,
                 APP0 => jfif |= matches!(markers.start::<14>(segment)?, (body, 14) if body.starts_with(b"JFIF\0")),
@@ -66,7 +65,7 @@ impl Lead {
                     }
                 }
                 SOS => {
-                    let Some((frame, height_at, code)) = found else {
+                    let Some((frame, height_at)) = found else {
                         return Err(Error::corrupt("the first scan comes before the frame header"));
                     };
                     let colour = Colour::of(&frame, jfif, adobe);
@@ -78,9 +77,8 @@ impl Lead {
                     sent.note(&frame, scan);
                     let scanned = scan.first().copied().map_or(0, usize::from);
                     let single_scan = !frame.progressive && scanned == frame.count;
-                    let arithmetic = code >= 0xc9;
                     let full_height = frame.height;
-                    return Ok(Self { bytes, frame, full_height, colour, single_scan, height_at, arithmetic, sent });
+                    return Ok(Self { bytes, frame, full_height, colour, single_scan, height_at, sent });
                 }
                 EOI => return Err(Error::corrupt("the file ends before its first scan")),
                 DHP => return Err(Error::unsupported("hierarchical JPEG")),
@@ -105,8 +103,8 @@ impl Lead {
             match segment.code {
                 EOI => {
                     take(&[0xff, EOI]);
-                    let smoothed = self.frame.progressive && !self.sent.is_exact(&self.frame);
-                    if smoothed && (self.arithmetic || !self.frame.has_right_picture()) {
+                    let smoothed = self.is_smoothed();
+                    if smoothed && (self.frame.arithmetic || !self.frame.has_right_picture()) {
                         return Err(Error::unsupported("unusual progressive JPEG whose last scans are missing"));
                     }
                     return Ok(());
@@ -134,6 +132,12 @@ impl Lead {
                 _ => markers.skip(segment)?,
             }
         }
+    }
+
+    /// Whether libjpeg smooths the picture, after the scans that were read: it does so where the last scans of a
+    /// progressive one are missing.
+    pub(super) fn is_smoothed(&self) -> bool {
+        self.frame.progressive && !self.sent.is_exact(&self.frame)
     }
 
     /// The whole stream, taken out of here; for a file of that many bytes.

@@ -1,5 +1,6 @@
 use std::io::Cursor;
 
+use libjpeg_turbo_rs::{Encoder, Subsampling};
 use pixtwin_pixel::{Frame, Samples, Turn};
 
 use super::*;
@@ -86,6 +87,71 @@ fn least_memory_gives_the_same_pixels() {
         let less = Limits { memory_bytes: header.whole_bytes - 1 };
         assert!(matches!(rows(jpeg, Depth::Whole, less), Err(Error::TooLarge { .. })), "{name}");
     }
+}
+
+#[test]
+fn every_way_gives_the_same_pixels() {
+    for (name, jpeg, pixels) in FIXTURES {
+        for way in [Way::Picture, Way::Planes, Way::Coefficients] {
+            let mut source = Cursor::new(jpeg);
+            let mut markers = Markers::open(&mut source).unwrap();
+            let mut lead = Lead::read(&mut markers).unwrap();
+            let bytes = lead.read_rest(&mut markers, jpeg.len() as u64).unwrap();
+            let is_right = match way {
+                Way::Picture => lead.frame.has_right_picture(),
+                Way::Planes => !lead.is_smoothed(),
+                Way::Coefficients => lead.frame.progressive && !lead.frame.arithmetic && !lead.is_smoothed(),
+            };
+            if is_right {
+                let decoded = decode(&bytes, &lead.frame, way, PLENTY).unwrap();
+                let mut sink = Rows { most: usize::MAX, rows: Vec::new() };
+                assert!(give(&lead, decoded, usize::MAX, &mut sink).unwrap().is_continue());
+                assert!(sink.rows.concat() == pixels, "{name}, {way:?}");
+            }
+        }
+    }
+}
+
+/// A progressive JPEG large enough that its coefficients alone are the least.
+fn large_progressive(sampling: Subsampling) -> Vec<u8> {
+    let (width, height) = (1300, 860);
+    let pixels = (0..width * height)
+        .flat_map(|at| [at % 251, at / width, at * at / 977].map(|value| usize::to_le_bytes(value)[0]));
+    let pixels = pixels.collect::<Vec<_>>();
+    Encoder::new(&pixels, width, height, PixelFormat::Rgb).subsampling(sampling).progressive(true).encode().unwrap()
+}
+
+#[test]
+fn large_progressive_needs_little_more_than_its_coefficients() {
+    for sampling in [Subsampling::S444, Subsampling::S422, Subsampling::S420] {
+        let jpeg = large_progressive(sampling);
+        let frame = Lead::read(&mut Markers::open(&mut Cursor::new(&jpeg[..])).unwrap()).unwrap().frame;
+        assert_eq!(frame.least_way(frame.height), Way::Coefficients);
+        let header = Format::Jpeg.header(&mut Cursor::new(&jpeg[..])).unwrap();
+        let least = Limits { memory_bytes: header.whole_bytes };
+        let whole = rows(&jpeg, Depth::Whole, PLENTY).unwrap();
+        assert!(rows(&jpeg, Depth::Whole, least).unwrap() == whole);
+        assert!(rows(&jpeg, Depth::Rows(700), least).unwrap() == whole[..700 * 1300 * 3]);
+        let less = Limits { memory_bytes: header.whole_bytes - 1 };
+        assert!(matches!(rows(&jpeg, Depth::Whole, less), Err(Error::TooLarge { .. })));
+        for len in (0..jpeg.len()).step_by(9973) {
+            assert!(matches!(rows(&jpeg[..len], Depth::Whole, least), Err(Error::Corrupt(_))), "cut to {len}");
+        }
+        let holed = [&jpeg[..jpeg.len() - 42], b"\xff\xd9"].concat();
+        assert!(matches!(rows(&holed, Depth::Whole, least), Err(Error::Corrupt(_))));
+    }
+}
+
+#[test]
+fn smoothing_is_not_left_out_for_want_of_memory() {
+    let jpeg = large_progressive(Subsampling::S420);
+    // Without the last scan, some last bits of the brightness stay unknown.
+    let last = jpeg.windows(2).rposition(|pair| pair == [0xff, 0xda]).unwrap();
+    let cut = [&jpeg[..last], b"\xff\xd9"].concat();
+    let header = Format::Jpeg.header(&mut Cursor::new(&cut[..])).unwrap();
+    assert!(rows(&cut, Depth::Whole, PLENTY).is_ok());
+    let least = Limits { memory_bytes: header.whole_bytes };
+    assert!(matches!(rows(&cut, Depth::Whole, least), Err(Error::TooLarge { .. })));
 }
 
 #[test]
