@@ -3,6 +3,7 @@
 
 use libjpeg_turbo_rs::common::quant_table::NATURAL_ORDER;
 use libjpeg_turbo_rs::decode::marker::{JpegMetadata, MarkerReader, ScanInfo};
+use libjpeg_turbo_rs::decode::toggles::compute_coef_bits;
 use libjpeg_turbo_rs::{read_coefficients, simd};
 
 use super::frame::{Frame, SCAN_BYTES, TABLES_BYTES};
@@ -39,8 +40,8 @@ pub(super) fn decode(bytes: &[u8], frame: &Frame, held_bytes: u64, limits: Limit
         let told = reader.read_markers().map_err(reason)?;
         let scans_bytes = told.scans.len() as u64 * TABLES_BYTES;
         charge(held_bytes + scans_bytes.saturating_sub(SCAN_BYTES), limits)?;
-        if !told.scans.iter().all(has_tables) {
-            // The other ways know the tables that such a stream leaves out.
+        // The other ways know the tables that a stream may leave out, and smooth.
+        if !told.scans.iter().all(has_tables) || !is_exact(&told) {
             let needed = bytes.len() as u64 + frame.bytes(frame.height, frame.fast_way());
             return Err(Error::TooLarge { needed, budget: limits.memory_bytes });
         }
@@ -65,6 +66,12 @@ fn has_tables(scan: &ScanInfo) -> bool {
         };
         tables.get(usize::from(index)).is_some_and(Option::is_some)
     })
+}
+
+/// Whether the scans tell every coefficient that smoothing looks at. In a damaged file the decoder may have found other
+/// scans than the walk along its markers.
+fn is_exact(told: &JpegMetadata) -> bool {
+    compute_coef_bits(&told.scans, &told.frame).iter().flatten().all(|bit| *bit == 0)
 }
 
 /// The quantisation steps of each component.

@@ -186,10 +186,16 @@ impl Frame {
         let fast = self.fast_way();
         let other = match (self.progressive, self.arithmetic) {
             (false, _) => Way::Planes,
-            (true, false) => Way::Coefficients,
-            (true, true) => fast,
+            (true, false) if self.has_readable_coefficients() => Way::Coefficients,
+            (true, _) => fast,
         };
         if self.bytes(height, other) < self.bytes(height, fast) { other } else { fast }
+    }
+
+    /// Whether the decoder gives coefficients alone of a picture that large: it has limits of its own there.
+    fn has_readable_coefficients(&self) -> bool {
+        let pixels = u64::from(self.width) * u64::from(self.height);
+        self.width.max(self.height) <= 65_500 && pixels < 1 << 31
     }
 
     /// The fastest way to `height` rows within that many bytes, or the one that holds least.
