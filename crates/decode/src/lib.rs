@@ -34,6 +34,8 @@ mod qoi;
 
 mod jxl;
 
+mod xpm;
+
 mod compose;
 
 mod bits;

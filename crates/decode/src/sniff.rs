@@ -30,6 +30,8 @@ pub enum Format {
     Qoi,
     /// JPEG XL.
     Jxl,
+    /// X pixmap.
+    Xpm,
 }
 
 impl Format {
@@ -48,6 +50,7 @@ impl Format {
             Self::Pnm => "PNM",
             Self::Qoi => "QOI",
             Self::Jxl => "JPEG XL",
+            Self::Xpm => "XPM",
         }
     }
 
@@ -64,6 +67,7 @@ impl Format {
             Self::Pnm => &crate::pnm::Pnm,
             Self::Qoi => &crate::qoi::Qoi,
             Self::Jxl => &crate::jxl::Jxl,
+            Self::Xpm => &crate::xpm::Xpm,
         }
     }
 }
@@ -115,11 +119,11 @@ pub fn is_picture_name(extension: &[u8]) -> bool {
 
 const TGA_NAMES: [&[u8]; 5] = [b"tga", b"icb", b"vda", b"vst", b"tpic"];
 
-const PICTURE_NAMES: [&[u8]; 49] = [
+const PICTURE_NAMES: [&[u8]; 50] = [
     b"png", b"apng", b"jpg", b"jpeg", b"jpe", b"jfif", b"gif", b"bmp", b"dib", b"webp", b"tif", b"tiff", b"ico",
-    b"cur", b"tga", b"icb", b"vda", b"vst", b"tpic", b"pbm", b"pgm", b"ppm", b"pnm", b"pam", b"qoi", b"jxl", b"heic",
-    b"heif", b"hif", b"avif", b"jp2", b"j2k", b"jpx", b"psd", b"exr", b"hdr", b"dds", b"pcx", b"icns", b"pfm", b"ff",
-    b"cr2", b"cr3", b"nef", b"arw", b"dng", b"orf", b"raf", b"rw2",
+    b"cur", b"tga", b"icb", b"vda", b"vst", b"tpic", b"pbm", b"pgm", b"ppm", b"pnm", b"pam", b"qoi", b"jxl", b"xpm",
+    b"heic", b"heif", b"hif", b"avif", b"jp2", b"j2k", b"jpx", b"psd", b"exr", b"hdr", b"dds", b"pcx", b"icns", b"pfm",
+    b"ff", b"cr2", b"cr3", b"nef", b"arw", b"dng", b"orf", b"raf", b"rw2",
 ];
 
 fn by_signature(head: &[u8]) -> Option<Sniffed> {
@@ -152,6 +156,9 @@ fn by_signature(head: &[u8]) -> Option<Sniffed> {
     if is_pnm(head) {
         return picture(Format::Pnm);
     }
+    if head.trim_ascii_start().starts_with(b"/* XPM */") {
+        return picture(Format::Xpm);
+    }
     if let Some(name) = unsupported(head) {
         return Some(Sniffed::Unsupported(name));
     }
@@ -163,7 +170,7 @@ fn by_signature(head: &[u8]) -> Option<Sniffed> {
 
 /// Pictures that are known and not read, with the bytes they start with.
 fn unsupported(head: &[u8]) -> Option<&'static str> {
-    const SIGNATURES: [(&[u8], &str); 22] = [
+    const SIGNATURES: [(&[u8], &str); 23] = [
         (b"8BPS", "Photoshop PSD"),
         (b"v/1\x01", "OpenEXR"),
         (b"#?RADIANCE", "Radiance HDR"),
@@ -183,6 +190,7 @@ fn unsupported(head: &[u8]) -> Option<&'static str> {
         (b"gimp xcf", "GIMP XCF"),
         (b"\x8aMNG\r\n\x1a\n", "MNG"),
         (b"\x8bJNG\r\n\x1a\n", "JNG"),
+        (b"! XPM2", "XPM of version 2"),
         (b"FLIF", "FLIF"),
         (b"BPG\xfb", "BPG"),
         (b"AT&TFORM", "DjVu"),

@@ -10,6 +10,12 @@ pub(super) const SIGNATURE: &[u8; 8] = b"\x89PNG\r\n\x1a\n";
 /// Chunks that nobody looks at are stepped over by a seek from this length on; below, reading on is cheaper.
 const SEEK_FROM_BYTES: u32 = 64 << 10;
 
+/// The chunks of the specification and of its register of extensions that no pixel depends on.
+const BESIDE_PIXELS: [&[u8; 4]; 23] = [
+    b"bKGD", b"cHRM", b"cICP", b"cLLI", b"eXIf", b"gAMA", b"gIFg", b"gIFx", b"hIST", b"iCCP", b"iTXt", b"mDCV",
+    b"oFFs", b"pCAL", b"pHYs", b"sBIT", b"sCAL", b"sPLT", b"sRGB", b"sTER", b"tEXt", b"tIME", b"zTXt",
+];
+
 /// The head of a chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Chunk {
@@ -39,6 +45,11 @@ impl Chunk {
     /// Whether a decoder that does not know the chunk must give up.
     pub(super) fn is_critical(&self) -> bool {
         self.kind.first().is_some_and(u8::is_ascii_uppercase)
+    }
+
+    /// Whether no pixel depends on it for sure. An unknown name may be a damaged `tRNS`, so only known ones count.
+    fn is_beside_pixels(&self) -> bool {
+        BESIDE_PIXELS.contains(&&self.kind)
     }
 }
 
@@ -150,12 +161,12 @@ impl<'a> Chunks<'a> {
         self.source.consume(len);
     }
 
-    /// Compares the checksum behind the body.
+    /// Compares the checksum behind the body. Damage to what stands beside the pixels does not touch them.
     pub(super) fn end(&mut self, chunk: Chunk) -> Result<(), Error> {
         let mut stored = [0; 4];
         self.source.read_exact(&mut stored).map_err(|cause| Error::reading(cause, &chunk_place(chunk)))?;
         let computed = self.crc.clone().finalize();
-        if u32::from_be_bytes(stored) != computed {
+        if u32::from_be_bytes(stored) != computed && !chunk.is_beside_pixels() {
             return Err(Error::corrupt(format!("the checksum of the {} chunk is wrong", chunk.name())));
         }
         Ok(())

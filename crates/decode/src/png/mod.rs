@@ -4,8 +4,8 @@
 //!
 //! The rows of a still picture that is not interlaced are inflated one by one. Where decoders differ on a file that
 //! breaks the rules, libpng's pixels count if it gives some without calling the data damaged; but every checksum must
-//! be right, all of the zlib stream be there, and IEND end the file. Bytes of image data behind the last row belong to
-//! no pixel and do not count.
+//! be right, except, as in libpng, those of known chunks that no pixel depends on; all of the zlib stream must be there,
+//! and IEND end the file. Bytes of image data behind the last row belong to no pixel and do not count.
 
 mod chunk;
 

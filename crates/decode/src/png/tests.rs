@@ -7,7 +7,7 @@ use pixtwin_pixel::{
 };
 
 use super::*;
-use crate::{Format, InMemory, Item};
+use crate::{Format, InMemory, Item, checks};
 
 const LIMITS: Limits = Limits { memory_bytes: 64 << 20 };
 
@@ -434,4 +434,42 @@ fn metadata_is_named_and_compared_by_content() {
     assert_eq!(named, expected);
     assert_eq!(read(&[profile(b"two", b"profile")]).items[0].content, found.items[0].content);
     assert_ne!(read(&[profile(b"one", b"another")]).items[0].content, found.items[0].content);
+}
+
+/// A chunk with a wrong checksum.
+fn damaged(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
+    let mut chunk = chunk(kind, body);
+    *chunk.last_mut().unwrap() ^= 1;
+    chunk
+}
+
+#[test]
+fn a_wrong_checksum_beside_the_pixels_does_not_refuse_them() {
+    let (header, data) = (ihdr(1, 1, 0, 8, 0), chunk(b"IDAT", &zlib(&[0, 7])));
+    let plain = file(&[header.clone(), data.clone()]);
+    let known: [&[u8; 4]; 5] = [b"iCCP", b"tEXt", b"eXIf", b"gAMA", b"pHYs"];
+    for (kind, name) in known.into_iter().zip(["ICC profile", "text", "EXIF", "gamma", "resolution"]) {
+        for chunks in [[header.clone(), damaged(kind, b"abc"), data.clone()], [header.clone(), data.clone(), damaged(kind, b"abc")]] {
+            let tagged = file(&chunks);
+            assert_eq!(checks::decode(Format::Png, &tagged).unwrap(), checks::decode(Format::Png, &plain).unwrap());
+            assert_eq!(checks::payload(Format::Png, &tagged).unwrap(), checks::payload(Format::Png, &plain).unwrap());
+            assert_eq!(checks::metadata(Format::Png, &tagged).items[0].name, name);
+        }
+    }
+}
+
+#[test]
+fn a_wrong_checksum_of_anything_else_refuses_the_picture() {
+    let (header, data) = (ihdr(1, 1, 0, 8, 0), chunk(b"IDAT", &zlib(&[0, 7])));
+    // A chunk of unknown name may have been tRNS before the damage.
+    for part in [damaged(b"tRNS", &[0, 7]), damaged(b"tRNC", &[0, 7]), damaged(b"acTL", &[0, 0, 0, 1, 0, 0, 0, 0]), damaged(b"fcTL", &[0; 26])] {
+        let file = file(&[header.clone(), part.clone(), data.clone()]);
+        let kind = String::from_utf8_lossy(&part[4..8]);
+        let error = format!("the checksum of the {kind} chunk is wrong");
+        assert_eq!(checks::decode(Format::Png, &file).unwrap_err().to_string(), error);
+        assert_eq!(checks::payload(Format::Png, &file).unwrap_err().to_string(), error);
+    }
+    let mut data = data;
+    *data.last_mut().unwrap() ^= 1;
+    assert!(checks::decode(Format::Png, &file(&[header, data])).is_err());
 }
