@@ -77,9 +77,10 @@ impl Codec for Xpm {
         let (head, mut scan) = open(source, None)?;
         charge(head.memory_bytes(), limits)?;
         let table = Table::read(&head, &mut scan)?;
-        for number in [head.width, head.height, head.characters as u32, table.len() as u32] {
-            take(&number.to_le_bytes());
-        }
+        take(&head.width.to_le_bytes());
+        take(&head.height.to_le_bytes());
+        take(&(head.characters as u64).to_le_bytes());
+        take(&(table.len() as u64).to_le_bytes());
         for (key, colour) in table.entries() {
             take(&key.to_le_bytes());
             for sample in colour {
