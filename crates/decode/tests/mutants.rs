@@ -23,6 +23,9 @@ const LIMITS: Limits = Limits { memory_bytes: 64 << 20 };
 /// What may be held beside the memory that a codec charges: small tables, messages, stacks of libraries.
 const SLACK_BYTES: usize = 2 << 20;
 
+/// What a decode may hold beyond the promise of its header, which budgets are made of: messages, and in the sink a row.
+const NOISE_BYTES: u64 = 256 << 10;
+
 /// The longest that one step with one mutant may take.
 const LONGEST: Duration = Duration::from_secs(10);
 
@@ -190,6 +193,8 @@ struct Trial<'a> {
     /// How to find it again.
     label: String,
     counts: &'a mut Counts,
+    /// What the last step held at most.
+    held_bytes: usize,
 }
 
 impl Trial<'_> {
@@ -203,6 +208,7 @@ impl Trial<'_> {
         assert!(elapsed < LONGEST, "{label}: {step} took {elapsed:?}");
         let allowed = LIMITS.memory_bytes as usize + SLACK_BYTES;
         assert!(peak <= allowed, "{label}: {step} held {peak} bytes");
+        self.held_bytes = peak;
         self.counts.peak_bytes = self.counts.peak_bytes.max(peak);
         self.counts.longest = self.counts.longest.max(elapsed);
         match result {
@@ -302,16 +308,20 @@ fn count() -> u64 {
 
 fn try_one(seed: &Seed, mutant: &[u8], label: String, counts: &mut Counts) {
     counts.mutants += 1;
-    let mut trial = Trial { file: mutant, label, counts };
+    let mut trial = Trial { file: mutant, label, counts, held_bytes: 0 };
     let extension = seed.name.rsplit('.').next().map(str::as_bytes);
     let Some(Sniffed::Picture(format)) = trial.step("sniff", |source| sniff(source, extension)) else {
         trial.counts.unclaimed += 1;
         return;
     };
-    trial.step("header", |source| format.header(source));
+    let header = trial.step("header", |source| format.header(source));
     trial.step("metadata", |source| format.metadata(source));
     let head = trial.step("16 rows", |source| fingerprint(format, source, Depth::Rows(16)));
     let whole = trial.step("rows", |source| fingerprint(format, source, Depth::Whole));
+    if let (Some(header), Some(_)) = (header, &whole) {
+        let (promised, held) = (header.whole_bytes, trial.held_bytes as u64);
+        assert!(held <= promised + NOISE_BYTES, "{}: {held} bytes held, {promised} promised", trial.label);
+    }
     let payload = trial.step("payload", |source| format.payload(source, LIMITS));
     let label = &trial.label;
     if let (Some(head), Some(whole)) = (&head, &whole) {
@@ -344,8 +354,8 @@ fn soak(format: Format, seeds: &[Seed], mutants: u64) {
         try_one(seed, &mutant, format!("mutant {number} of {}", seed.name), &mut counts);
     }
     println!(
-        "soak: {:8} {:6} mutants of {:2} files, {:6} decoded ({:5} with the payload of the file), {:6} refused, {:5} unclaimed, {} foreign panics, \
-         peak {:5} KiB, longest {:4} ms, {:3} s",
+        "soak: {:8} {:6} mutants of {:2} files, {:6} decoded ({:5} with the payload of the file), {:6} refused, \
+         {:5} unclaimed, {} foreign panics, peak {:5} KiB, longest {:4} ms, {:3} s",
         format.name(),
         counts.mutants,
         seeds.len(),
