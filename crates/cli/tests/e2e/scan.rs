@@ -22,7 +22,7 @@ const GROUPS: &str = "\
 3 files, 6 x 4, 344 B can be freed
   172 B  a.png  PNG
   172 B  x/a.png  PNG, same bytes
-  144 B  x/a.qoi  QOI, same pixels; colour space added (sRGB with linear alpha)
+  144 B  x/a.qoi  QOI, same pixels
 
 2 files, 7 x 4, 188 B can be freed
   204 B  b.png  PNG

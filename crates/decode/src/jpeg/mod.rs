@@ -93,8 +93,6 @@ fn head(source: &mut dyn Source, rows: u32, limits: Limits) -> Result<Option<(Le
     let Some(height) = lead.frame.height_for(rows) else {
         return Ok(None);
     };
-    let fits = file_bytes + lead.frame.bytes(height, Way::Picture) <= limits.memory_bytes;
-    let way = if lead.frame.has_right_picture() && fits { Way::Picture } else { lead.frame.least_way() };
     let way = lead.frame.way_within(height, limits.memory_bytes.saturating_sub(file_bytes));
     let needed = lead.frame.bytes(height, way);
     let rest = file_bytes.saturating_sub(markers.offset());
