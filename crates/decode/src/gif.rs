@@ -18,9 +18,7 @@ mod lzw;
 
 mod compose;
 
-use std::io::Read;
-
-use pixtwin_pixel::{Depth, Key, RowSink};
+use pixtwin_pixel::{Depth, RowSink};
 
 use crate::{
     Error, Header, Limits, Metadata, Source,
@@ -105,7 +103,8 @@ impl Codec for Gif {
                 }
             }
         }
-        add_trailing(source, &mut metadata)?;
+        let end = source.stream_position()?;
+        metadata.add_trailing(source, end)?;
         Ok(metadata)
     }
 }
@@ -173,15 +172,6 @@ fn add_application(raw: &[u8], metadata: &mut Metadata) {
         b"ICCRGBG1012" => metadata.add("ICC profile", &joined(rest)),
         _ => metadata.add("application data", raw),
     }
-}
-
-fn add_trailing(source: &mut dyn Source, metadata: &mut Metadata) -> Result<(), Error> {
-    let mut trailing = Vec::new();
-    source.take(LONGEST_EXTENSION as u64).read_to_end(&mut trailing)?;
-    if !trailing.is_empty() {
-        metadata.add_trailing(Key::of(&trailing), trailing.len() as u64);
-    }
-    Ok(())
 }
 
 #[cfg(test)]

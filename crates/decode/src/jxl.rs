@@ -94,7 +94,7 @@ impl Codec for Jxl {
         if container.is_none() {
             reader.delays(Limits { memory_bytes: LONGEST_BOX })?;
             let end = reader.file_bytes();
-            add_trailing(source, end, &mut metadata)?;
+            metadata.add_trailing(source, end)?;
         }
         Ok(metadata)
     }
@@ -108,17 +108,6 @@ fn packed_name(content: &[u8]) -> &'static str {
         Some(b"jumb") => "JUMBF",
         _ => "unknown box",
     }
-}
-
-fn add_trailing(source: &mut dyn Source, end: u64, metadata: &mut Metadata) -> Result<(), Error> {
-    let len = source.byte_len().saturating_sub(end);
-    charge(len, Limits { memory_bytes: LONGEST_BOX })?;
-    if len > 0 {
-        let mut trailing = Vec::new();
-        feed(source, end, len, "the trailing bytes", &mut |piece| trailing.extend_from_slice(piece))?;
-        metadata.add_value("trailing bytes", &trailing, format!("{len} bytes"));
-    }
-    Ok(())
 }
 
 /// Whether the file is a bare codestream, without boxes round it.

@@ -2,6 +2,8 @@
 
 use pixtwin_pixel::{Key, Turn};
 
+use crate::{Error, Source, source::hash_of};
+
 /// What a file holds beside its pixels: enough to say how two twins differ.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Metadata {
@@ -33,11 +35,15 @@ impl Metadata {
         self.items.push(Item { name, content: Key::of(content), value: Some(value) });
     }
 
-    /// Adds what follows the end of the picture: its key, and how many bytes it is.
-    pub(crate) fn add_trailing(&mut self, content: Key, bytes: u64) {
-        let plural = if bytes == 1 { "" } else { "s" };
-        let value = Some(format!("{bytes} byte{plural}"));
-        self.items.push(Item { name: "trailing bytes", content, value });
+    /// Adds what follows the end of the picture, if anything does: its key, and how many bytes it is.
+    pub(crate) fn add_trailing(&mut self, source: &mut dyn Source, end: u64) -> Result<(), Error> {
+        let bytes = source.byte_len().saturating_sub(end);
+        if bytes > 0 {
+            let content = Key::from(&hash_of(source, end, bytes, "the bytes behind its picture")?);
+            let plural = if bytes == 1 { "" } else { "s" };
+            self.items.push(Item { name: "trailing bytes", content, value: Some(format!("{bytes} byte{plural}")) });
+        }
+        Ok(())
     }
 
     /// Adds EXIF data, a TIFF structure without the `Exif\0\0` before it, and takes the orientation from it.

@@ -87,14 +87,7 @@ impl Codec for Pnm {
             end = picture.end(source);
             frame = picture.next(source)?;
         }
-        let left = source.byte_len().saturating_sub(end);
-        if left > 0 {
-            let mut hasher = blake3::Hasher::new();
-            feed(source, end, left, "the trailing bytes", &mut |bytes| {
-                hasher.update(bytes);
-            })?;
-            metadata.add("trailing bytes", hasher.finalize().as_bytes());
-        }
+        metadata.add_trailing(source, end)?;
         Ok(metadata)
     }
 }

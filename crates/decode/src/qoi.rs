@@ -72,14 +72,7 @@ impl Codec for Qoi {
         let space = if head.colour_space == 0 { "sRGB with linear alpha" } else { "all channels linear" };
         metadata.add_value("colour space", &[head.colour_space], space.to_owned());
         let end = head.walk(source)?;
-        let left = source.byte_len().saturating_sub(end);
-        if left > 0 {
-            let mut hasher = blake3::Hasher::new();
-            feed(source, end, left, "the trailing bytes", &mut |bytes| {
-                hasher.update(bytes);
-            })?;
-            metadata.add("trailing bytes", hasher.finalize().as_bytes());
-        }
+        metadata.add_trailing(source, end)?;
         Ok(metadata)
     }
 }

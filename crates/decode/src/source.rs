@@ -58,3 +58,12 @@ pub(crate) fn feed(
     }
     Ok(())
 }
+
+/// The hash of `len` bytes from `offset` on.
+pub(crate) fn hash_of(source: &mut dyn Source, offset: u64, len: u64, what: &str) -> Result<blake3::Hash, Error> {
+    let mut hasher = blake3::Hasher::new();
+    feed(source, offset, len, what, &mut |piece| {
+        hasher.update(piece);
+    })?;
+    Ok(hasher.finalize())
+}

@@ -10,7 +10,7 @@ use pixtwin_pixel::{Channels, Delay, Depth, Frame, Row, RowSink, scale_to_sixtee
 use crate::{
     Error, Header, Limits, Metadata, Source,
     codec::{Codec, charge},
-    source::{feed, read_at},
+    source::{feed, hash_of, read_at},
 };
 
 /// The codec of TGA.
@@ -86,13 +86,14 @@ impl Codec for Tga {
         let mut metadata = Metadata::default();
         let head = Head::read(source)?;
         if head.id_bytes > 0 {
-            metadata.add("comment", &hashed(source, HEADER_BYTES, head.id_bytes)?);
+            metadata.add("comment", hash_of(source, HEADER_BYTES, head.id_bytes, "the metadata")?.as_bytes());
         }
         let end = head.end(source)?;
-        let left = source.byte_len().saturating_sub(end);
-        if left > 0 {
-            let name = if has_footer(source)? { "TGA extension" } else { "trailing bytes" };
-            metadata.add(name, &hashed(source, end, left)?);
+        if has_footer(source)? {
+            let left = source.byte_len().saturating_sub(end);
+            metadata.add("TGA extension", hash_of(source, end, left, "the metadata")?.as_bytes());
+        } else {
+            metadata.add_trailing(source, end)?;
         }
         Ok(metadata)
     }
@@ -402,14 +403,6 @@ fn has_footer(source: &mut dyn Source) -> Result<bool, Error> {
     const FOOTER: &[u8; 18] = b"TRUEVISION-XFILE.\0";
     let at = source.byte_len().saturating_sub(FOOTER.len() as u64);
     Ok(&read_at(source, at, "the footer")? == FOOTER)
-}
-
-fn hashed(source: &mut dyn Source, at: u64, len: u64) -> Result<[u8; 32], Error> {
-    let mut hasher = blake3::Hasher::new();
-    feed(source, at, len, "the metadata", &mut |bytes| {
-        hasher.update(bytes);
-    })?;
-    Ok(*hasher.finalize().as_bytes())
 }
 
 #[cfg(test)]

@@ -22,7 +22,6 @@ use self::{head::Head, scan::Scan, table::Table};
 use crate::{
     Error, Header, Limits, Metadata, Source,
     codec::{Codec, charge},
-    source::feed,
 };
 
 /// The codec of XPM.
@@ -122,14 +121,7 @@ impl Codec for Xpm {
             let lines = if count == 1 { "1 line".to_owned() } else { format!("{count} lines") };
             metadata.add_value("extensions", extensions.finalize().as_bytes(), lines);
         }
-        let trailing = source.byte_len().saturating_sub(end);
-        if trailing > 0 {
-            let mut hasher = blake3::Hasher::new();
-            feed(source, end, trailing, "the trailing bytes", &mut |bytes| {
-                hasher.update(bytes);
-            })?;
-            metadata.add_value("trailing bytes", hasher.finalize().as_bytes(), format!("{trailing} bytes"));
-        }
+        metadata.add_trailing(source, end)?;
         Ok(metadata)
     }
 }

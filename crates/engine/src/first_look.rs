@@ -21,9 +21,9 @@ use crate::{
 /// A file up to this length is read whole at once (measured: below 64 KB a partial decode gains nothing).
 const TINY_FILE_BYTES: u64 = 32 << 10;
 
-/// A tiny file is decoded at once if its picture is no larger than this, 256 x 256. A large one waits until somebody
-/// has its size: a few kilobytes of PNG can be a clip-art that takes ten milliseconds to decode, or a bomb.
-const TINY_PICTURE_PIXELS: u64 = 1 << 16;
+/// A tiny file is decoded at once if its picture is no larger than this, 64 x 64. A larger one waits until somebody has
+/// its size: a few kilobytes of PNG can be a clip-art that takes ten milliseconds to decode, or a bomb.
+const TINY_PICTURE_PIXELS: u64 = 64 * 64;
 
 /// What a first look found.
 pub(crate) enum Outcome<Found> {

@@ -9,6 +9,8 @@
 
 mod compare;
 
+mod docs;
+
 mod find;
 
 mod hash;

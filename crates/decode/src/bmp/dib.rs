@@ -4,7 +4,7 @@ use std::io::SeekFrom;
 
 use crate::{
     Error, Metadata, Source,
-    source::{feed, read_at},
+    source::{hash_of, read_at},
 };
 
 /// How the pixels are stored.
@@ -210,25 +210,14 @@ impl Dib {
                 let at = self.header_at + u64::from(u32::from_le_bytes([a, b, c, d]));
                 let len = u64::from(u32::from_le_bytes(len));
                 if at.saturating_add(len) <= source.byte_len() {
-                    metadata.add("ICC profile", &hashed(source, at, len)?);
+                    metadata.add("ICC profile", hash_of(source, at, len, "the metadata")?.as_bytes());
                     end = end.max(at + len);
                 }
             }
         }
-        let left = source.byte_len().saturating_sub(end);
-        if left > 0 {
-            metadata.add("trailing bytes", &hashed(source, end, left)?);
-        }
+        metadata.add_trailing(source, end)?;
         Ok(metadata)
     }
-}
-
-fn hashed(source: &mut dyn Source, at: u64, len: u64) -> Result<[u8; 32], Error> {
-    let mut hasher = blake3::Hasher::new();
-    feed(source, at, len, "the metadata", &mut |bytes| {
-        hasher.update(bytes);
-    })?;
-    Ok(*hasher.finalize().as_bytes())
 }
 
 fn compression(method: u32, bits: u32, header_bytes: u32) -> Result<Compression, Error> {

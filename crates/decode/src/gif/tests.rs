@@ -380,7 +380,7 @@ fn metadata_is_named() {
     expected.add("XMP", b"<x/>");
     expected.add("ICC profile", b"pq");
     expected.add("application data", b"\x0bSOMETHING12\x01z\0");
-    expected.add_trailing(Key::of(b"more"), 4);
+    expected.add_value("trailing bytes", b"more", "4 bytes".to_owned());
     assert_eq!(metadata, expected);
     assert_eq!(decode(&bytes).unwrap().frames[0].1, [RED]);
 }

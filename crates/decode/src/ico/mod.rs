@@ -22,7 +22,7 @@ use crate::{
     Error, Format, Header, Limits, Metadata, Source,
     codec::{Codec, charge},
     png,
-    source::{feed, read_at},
+    source::read_at,
 };
 
 /// Windows icons and cursors.
@@ -197,14 +197,7 @@ impl Codec for Ico {
                 found.items.extend(inner.items);
             }
         }
-        let trailing = source.byte_len().saturating_sub(end);
-        if trailing > 0 {
-            let mut hasher = blake3::Hasher::new();
-            feed(source, end, trailing, "its trailing bytes", &mut |piece| {
-                hasher.update(piece);
-            })?;
-            found.add_value("trailing bytes", hasher.finalize().as_bytes(), format!("{trailing} bytes"));
-        }
+        found.add_trailing(source, end)?;
         Ok(found)
     }
 }

@@ -1,7 +1,5 @@
 //! What a JPEG holds beside its pixels.
 
-use pixtwin_pixel::Key;
-
 use super::markers::{APP0, APP14, APP15, COM, EOI, Markers, SOS};
 use crate::{Error, Metadata, Source};
 
@@ -18,7 +16,6 @@ const APP_NAMES: [&str; 16] = [
 
 /// Walks the whole file and lists what decoding passes over.
 pub(super) fn read(source: &mut dyn Source) -> Result<Metadata, Error> {
-    let file_bytes = source.byte_len();
     let mut markers = Markers::open(source)?;
     let mut found = Found::default();
     loop {
@@ -41,11 +38,8 @@ pub(super) fn read(source: &mut dyn Source) -> Result<Metadata, Error> {
         }
     }
     let mut metadata = found.finish();
-    if markers.offset() < file_bytes {
-        let content = hash_of_rest(&mut markers)?;
-        let bytes = file_bytes - markers.offset();
-        metadata.add_trailing(content, bytes);
-    }
+    let end = markers.offset();
+    metadata.add_trailing(markers.source, end)?;
     Ok(metadata)
 }
 
@@ -163,17 +157,4 @@ fn resource(bytes: &[u8]) -> Option<(u16, &[u8], usize)> {
     let len = usize::try_from(u32::from_be_bytes(*len)).ok()?;
     let data = rest.get(..len)?;
     Some((u16::from_be_bytes(*number), data, 4 + 2 + name + 4 + len + (len & 1)))
-}
-
-fn hash_of_rest(markers: &mut Markers<'_>) -> Result<Key, Error> {
-    let mut hasher = blake3::Hasher::new();
-    loop {
-        let piece = markers.source.fill_buf()?;
-        if piece.is_empty() {
-            return Ok(Key::from(&hasher.finalize()));
-        }
-        let len = piece.len();
-        hasher.update(piece);
-        markers.source.consume(len);
-    }
 }

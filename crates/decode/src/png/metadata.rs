@@ -1,10 +1,9 @@
 //! What a PNG holds beside its pixels.
 
 use fdeflate::Decompressor;
-use pixtwin_pixel::Key;
 
 use super::chunk::{Chunk, Chunks, Skip};
-use crate::{Error, Metadata, Source, source::feed};
+use crate::{Error, Metadata, Source};
 
 /// Metadata of more bytes is not kept in memory, and compared as it is stored.
 const MAX_BODY_BYTES: u32 = 8 << 20;
@@ -34,14 +33,7 @@ pub(super) fn read(source: &mut dyn Source) -> Result<Metadata, Error> {
             }
         }
     };
-    let trailing = source.byte_len().saturating_sub(end);
-    if trailing > 0 {
-        let mut hasher = blake3::Hasher::new();
-        feed(source, end, trailing, "its trailing bytes", &mut |piece| {
-            hasher.update(piece);
-        })?;
-        found.add_trailing(Key::from(&hasher.finalize()), trailing);
-    }
+    found.add_trailing(source, end)?;
     Ok(found)
 }
 

@@ -11,13 +11,13 @@ use std::io::Cursor;
 use std::ops::ControlFlow;
 
 use image_webp::{DecodingError, WebPDecoder};
-use pixtwin_pixel::{Channels, Delay, Depth, Frame, Key, Row, RowSink};
+use pixtwin_pixel::{Channels, Delay, Depth, Frame, Row, RowSink};
 
 use self::chunks::{Chunk, Chunks, Image, Layout};
 use self::compose::{Canvas, Placed};
 use crate::codec::{Codec, charge};
 use crate::source::feed;
-use crate::{Error, Header, Item, Limits, Metadata, Source};
+use crate::{Error, Header, Limits, Metadata, Source};
 
 pub(crate) struct WebP;
 
@@ -102,15 +102,7 @@ impl Codec for WebP {
                 }
             }
         }
-        let trailing = source.byte_len().saturating_sub(chunks.end());
-        if trailing > 0 {
-            let mut hasher = blake3::Hasher::new();
-            feed(source, chunks.end(), trailing, "trailing bytes", &mut |piece| {
-                hasher.update(piece);
-            })?;
-            let content = Key::from(&hasher.finalize());
-            metadata.items.push(Item { name: "trailing bytes", content, value: Some(format!("{trailing} bytes")) });
-        }
+        metadata.add_trailing(source, chunks.end())?;
         Ok(metadata)
     }
 }

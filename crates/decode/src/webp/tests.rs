@@ -1,6 +1,6 @@
 use std::io::Cursor;
 
-use pixtwin_pixel::{Samples, Turn};
+use pixtwin_pixel::{Key, Samples, Turn};
 
 use super::*;
 use crate::Format;
