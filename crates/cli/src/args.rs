@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use pixtwin_engine::{Alpha, Digests, Links, Orientation, Selection, Settings, Tier, default_memory_bytes};
+use pixtwin_engine::{Alpha, Links, Orientation, Selection, Settings, Tier, default_memory_bytes};
 
 use crate::{exit, size};
 
@@ -109,7 +109,7 @@ pub(crate) struct HashArguments {
     pub(crate) files: Vec<PathBuf>,
 
     /// Read digests and names from LIST (`-` is standard input) and check that the pictures still have them.
-    #[arg(long, value_name = "LIST", conflicts_with = "files")]
+    #[arg(long, value_name = "LIST", conflicts_with_all = ["files", "format", "unread"])]
     pub(crate) check: Option<PathBuf>,
 
     /// Names on standard input end with a NUL byte instead of a line feed.
@@ -144,7 +144,7 @@ pub(crate) struct CompareArguments {
     pub(crate) b: PathBuf,
 
     /// Write a PNG that shows where they differ: black where they are equal, brighter the more they differ, the
-    /// largest difference white.
+    /// largest difference white. Of an animation it shows the first frame that differs.
     #[arg(long, value_name = "FILE")]
     pub(crate) diff: Option<PathBuf>,
 
@@ -340,7 +340,7 @@ pub(crate) enum Color {
 
 impl Common {
     /// How a search is done.
-    pub(crate) fn settings(&self, tier: TierName, pixels: &Pixels, digests: Digests) -> Settings {
+    pub(crate) fn settings(&self, tier: TierName, pixels: &Pixels) -> Settings {
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Settings {
             tier: match tier {
@@ -352,7 +352,6 @@ impl Common {
                 AlphaName::IgnoreHidden => Alpha::IgnoreHidden,
             },
             orientation: if pixels.orient { Orientation::AsShown } else { Orientation::AsStored },
-            digests,
             threads: self.threads.map_or(processors, usize::from),
             memory_bytes: self.memory.unwrap_or_else(default_memory_bytes),
         }

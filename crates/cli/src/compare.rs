@@ -6,11 +6,11 @@ use std::{
     path::Path,
 };
 
-use pixtwin_engine::{Comparison, Difference, Digests, FrameDifference, Proof, Raster, Side, compare, words_of};
+use pixtwin_engine::{Comparison, Difference, FrameDifference, Proof, Raster, Side, compare, is_same_file, words_of};
 
 use crate::{
     args::{CompareArguments, CompareFormat, TierName},
-    exit::{Exit, Stop},
+    exit::{Exit, Stop, unless_closed},
     names::shown,
     output, progress_bar,
     report::json_compare,
@@ -18,19 +18,28 @@ use crate::{
 };
 
 pub(crate) fn run(arguments: &CompareArguments) -> Result<Exit, Stop> {
-    let settings = arguments.common.settings(TierName::Pixels, &arguments.pixels, Digests::EveryGroup);
+    let settings = arguments.common.settings(TierName::Pixels, &arguments.pixels);
+    let over = |path: &Path| is_same_file(path, &arguments.a) || is_same_file(path, &arguments.b);
+    if let Some(path) = arguments.diff.as_deref().filter(|path| over(path)) {
+        return Err(Stop::Fatal(format!("cannot draw over `{}`: it is one of the pictures", shown(path))));
+    }
     let comparison =
         progress_bar::beside(&arguments.common, |progress| compare(&arguments.a, &arguments.b, &settings, progress))?;
-    let mut out = output::results();
-    match arguments.format {
-        CompareFormat::Text => print(&mut out, &comparison)?,
-        CompareFormat::Json => json_compare::comparison(&mut out, &comparison)?,
-    }
-    out.flush()?;
+    unless_closed(print_as(&comparison, arguments.format))?;
     if let Some(path) = &arguments.diff {
         draw(path, &comparison)?;
     }
     Ok(if comparison.same.is_some() { Exit::Done } else { Exit::No })
+}
+
+fn print_as(comparison: &Comparison, format: CompareFormat) -> Result<(), Stop> {
+    let mut out = output::results();
+    match format {
+        CompareFormat::Text => print(&mut out, comparison)?,
+        CompareFormat::Json => json_compare::comparison(&mut out, comparison, reasons(comparison))?,
+    }
+    out.flush()?;
+    Ok(())
 }
 
 fn print(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
@@ -109,16 +118,19 @@ fn channels(difference: &Difference, is_cmyk: bool) -> String {
     format!("{} (of {full})", values.join(", "))
 }
 
-/// Draws where the first frames differ.
+/// Draws where the first frames that differ do, or says why that cannot be drawn.
 fn draw(path: &Path, comparison: &Comparison) -> Result<(), Stop> {
     let failed = |cause: &dyn std::fmt::Display| Stop::Fatal(format!("cannot write `{}`: {cause}", shown(path)));
-    let first = |side: &Side| side.frames.as_ref().and_then(|frames| frames.first().cloned());
-    let (Some(a), Some(b)) = (first(&comparison.a), first(&comparison.b)) else {
-        return Err(failed(&"the pictures do not fit into the memory (--memory)"));
+    let frame = comparison.differing.first().map_or(0, |frame| frame.frame);
+    let of_side = |side: &Side| side.frames.as_ref().and_then(|frames| frames.get(frame).cloned());
+    let (Some(a), Some(b)) = (of_side(&comparison.a), of_side(&comparison.b)) else {
+        output::note(&format!("`{}` is not drawn: the pictures do not fit into the memory (--memory)", shown(path)));
+        return Ok(());
     };
     let (width, height) = (a.frame().width, a.frame().height);
-    if comparison.a.size != comparison.b.size || a.is_cmyk() != b.is_cmyk() {
-        return Err(failed(&"pictures of different size or kind cannot be drawn over each other"));
+    if (width, height) != (b.frame().width, b.frame().height) || a.is_cmyk() != b.is_cmyk() {
+        output::note(&format!("`{}` is not drawn: the pictures differ in size or kind", shown(path)));
+        return Ok(());
     }
     let file = File::create(path).map_err(|cause| failed(&words_of(&cause)))?;
     let mut encoder = png::Encoder::new(BufWriter::new(file), width, height);

@@ -46,6 +46,14 @@ pub(crate) enum Stop {
     Fatal(String),
 }
 
+/// Goes on where the reader of standard output went away: it has seen enough, and the exit code is still true.
+pub(crate) fn unless_closed(printed: Result<(), Stop>) -> Result<(), Stop> {
+    match printed {
+        Err(Stop::ClosedPipe) => Ok(()),
+        printed => printed,
+    }
+}
+
 impl From<io::Error> for Stop {
     fn from(cause: io::Error) -> Self {
         if cause.kind() == io::ErrorKind::BrokenPipe {

@@ -5,11 +5,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use pixtwin_engine::{Digests, find, words_of};
+use pixtwin_engine::{Found as FoundTwins, Tier, find, words_of};
 
 use crate::{
     args::{FindArguments, Format},
-    exit::{Exit, Stop},
+    exit::{Exit, Stop, unless_closed},
     names::from_bytes,
     output, progress_bar,
     report::{self, Found, Totals, json, text, unread},
@@ -21,7 +21,7 @@ pub(crate) fn run(arguments: &FindArguments) -> Result<Exit, Stop> {
         named => expand(named, arguments.null)?,
     };
     let comparison = &arguments.comparison;
-    let settings = arguments.common.settings(comparison.tier, &comparison.pixels, Digests::WhereNeeded);
+    let settings = arguments.common.settings(comparison.tier, &comparison.pixels);
     let selection = arguments.selected.selection();
     let unread_file = unread::UnreadFile::create(arguments.listing.unread.as_deref())?;
     let found = progress_bar::beside(&arguments.common, |progress| {
@@ -35,19 +35,7 @@ pub(crate) fn run(arguments: &FindArguments) -> Result<Exit, Stop> {
         unread: found.unread.len() as u64,
         found: Found::Matches(found.matches.iter().map(|twins| twins.len() as u64).sum()),
     };
-    let pairs = || queries.iter().map(PathBuf::as_path).zip(&found.matches);
-    let mut out = output::results();
-    match format {
-        Format::Text => text::matches(&mut out, pairs(), output::Palette::of(&arguments.common))?,
-        Format::Json => {
-            json::matches(&mut out, pairs(), settings.tier)?;
-            json::unread(&mut out, &found.unread)?;
-            json::summary(&mut out, &totals)?;
-        }
-        Format::Csv => report::csv::matches(&mut out, pairs(), settings.tier)?,
-        Format::Null => report::null::matches(&mut out, &found.matches)?,
-    }
-    out.flush()?;
+    unless_closed(print(&queries, &found, &totals, settings.tier, arguments))?;
     text::close(&arguments.common, &found.unread, &found.counts, &totals);
     let is_found = found.matches.iter().any(|twins| !twins.is_empty());
     Ok(match (found.unread.is_empty(), is_found) {
@@ -57,10 +45,34 @@ pub(crate) fn run(arguments: &FindArguments) -> Result<Exit, Stop> {
     })
 }
 
+fn print(
+    queries: &[PathBuf],
+    found: &FoundTwins,
+    totals: &Totals,
+    tier: Tier,
+    arguments: &FindArguments,
+) -> Result<(), Stop> {
+    let pairs = queries.iter().map(PathBuf::as_path).zip(&found.matches);
+    let mut out = output::results();
+    match arguments.listing.format {
+        Format::Text => text::matches(&mut out, pairs, output::Palette::of(&arguments.common))?,
+        Format::Json => {
+            json::matches(&mut out, pairs, tier)?;
+            json::unread(&mut out, &found.unread)?;
+            json::summary(&mut out, totals)?;
+        }
+        Format::Csv => report::csv::matches(&mut out, pairs, tier)?,
+        Format::Null => report::null::matches(&mut out, &found.matches)?,
+    }
+    out.flush()?;
+    Ok(())
+}
+
 /// Asks for the picture, as the program of the paper did.
 fn ask_for_picture() -> Result<PathBuf, Stop> {
     if !io::stdin().is_terminal() {
-        let message = "no picture was named\nhint: name one, or give `-` to read names from standard input";
+        let message = "no picture was named\n\
+                       hint: name it before --in, which takes all that follows it; `-` reads names from standard input";
         return Err(Stop::Fatal(message.to_owned()));
     }
     let failed = |cause: io::Error| Stop::Fatal(format!("cannot read from the terminal: {}", words_of(&cause)));

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use pixtwin_engine::{Digests, Examined, Unread, digest_all, words_of};
+use pixtwin_engine::{Examined, Unread, digest_all, words_of};
 
 use crate::{
     args::{Format, HashArguments, TierName},
@@ -54,12 +54,8 @@ fn print(arguments: &HashArguments) -> Result<Exit, Stop> {
 }
 
 fn digest(arguments: &HashArguments, paths: &[PathBuf]) -> Vec<Result<Examined, Unread>> {
-    let settings = arguments.common.settings(TierName::Pixels, &arguments.pixels, Digests::EveryGroup);
-    progress_bar::beside(&arguments.common, |progress| {
-        let mut digests = Vec::with_capacity(paths.len());
-        digest_all(paths, &settings, progress, |digest| digests.push(digest));
-        digests
-    })
+    let settings = arguments.common.settings(TierName::Pixels, &arguments.pixels);
+    progress_bar::beside(&arguments.common, |progress| digest_all(paths, &settings, progress))
 }
 
 /// A line as sha256sum writes it, or, ended by NUL, as `sha256sum --zero` does: the name as it is.

@@ -26,26 +26,28 @@ fn is_unsafe(character: char) -> bool {
 }
 
 fn quoted(bytes: &[u8]) -> String {
-    let mut quoted = "$'".to_owned();
+    format!("$'{}'", escaped(bytes).replace('\'', "\\'"))
+}
+
+/// Bytes as text without anything that a terminal obeys, and without a line feed: `\\`, `\n`, `\r`, or octal.
+fn escaped(bytes: &[u8]) -> String {
+    let mut escaped = String::with_capacity(bytes.len() + 8);
     for chunk in bytes.utf8_chunks() {
         for character in chunk.valid().chars() {
             match character {
-                '\n' => quoted.push_str("\\n"),
-                '\r' => quoted.push_str("\\r"),
-                '\t' => quoted.push_str("\\t"),
-                '\\' => quoted.push_str("\\\\"),
-                '\'' => quoted.push_str("\\'"),
+                '\n' => escaped.push_str("\\n"),
+                '\r' => escaped.push_str("\\r"),
+                '\\' => escaped.push_str("\\\\"),
                 character if is_unsafe(character) => {
                     let mut utf8 = [0; 4];
-                    push_bytes(&mut quoted, character.encode_utf8(&mut utf8).as_bytes());
+                    push_bytes(&mut escaped, character.encode_utf8(&mut utf8).as_bytes());
                 }
-                character => quoted.push(character),
+                character => escaped.push(character),
             }
         }
-        push_bytes(&mut quoted, chunk.invalid());
+        push_bytes(&mut escaped, chunk.invalid());
     }
-    quoted.push('\'');
-    quoted
+    escaped
 }
 
 /// Octal, which shells end after three digits: a hexadecimal escape would take in a digit that follows.
@@ -74,23 +76,13 @@ impl From<&Path> for PathJson {
 }
 
 /// A path in a checksum list, as GNU coreutils write it: a line with a backslash, a line feed or a carriage return in
-/// its name begins with a backslash, and these are escaped. Other control characters are escaped likewise, in octal.
+/// its name begins with a backslash, and these are escaped. What a terminal would obey is escaped likewise, in octal.
 pub(crate) fn listed(path: &Path) -> (&'static str, Vec<u8>) {
     let bytes = path.as_os_str().as_bytes();
-    if !bytes.iter().any(|byte| byte.is_ascii_control() || *byte == b'\\') {
-        return ("", bytes.to_vec());
+    match path.to_str() {
+        Some(text) if !text.chars().any(|character| is_unsafe(character) || character == '\\') => ("", bytes.to_vec()),
+        _ => ("\\", escaped(bytes).into_bytes()),
     }
-    let mut escaped = Vec::with_capacity(bytes.len() + 8);
-    for byte in bytes {
-        match byte {
-            b'\\' => escaped.extend(b"\\\\"),
-            b'\n' => escaped.extend(b"\\n"),
-            b'\r' => escaped.extend(b"\\r"),
-            byte if byte.is_ascii_control() => escaped.extend(format!("\\{byte:03o}").into_bytes()),
-            byte => escaped.push(*byte),
-        }
-    }
-    ("\\", escaped)
 }
 
 /// The path behind an escaped name of a checksum list; nothing if an escape makes no sense.
@@ -144,10 +136,12 @@ mod tests {
 
     #[test]
     fn every_name_of_a_list_is_read_back() {
-        for name in [&b"plain"[..], b"a\\b", b"a\nb\r\x1b\x7f7\xff", b"\\", b"-", b" "] {
+        for name in
+            [&b"plain"[..], b"a\\b", b"a\nb\r\x1b\x7f7\xff", b"\\", b"-", b" ", b"\xe2\x80\xae1", b"\xc2\x9b", b"\x9b"]
+        {
             let path = from_bytes(name.to_vec());
             let (mark, escaped) = listed(&path);
-            assert!(!escaped.iter().any(u8::is_ascii_control));
+            assert!(!std::str::from_utf8(&escaped).unwrap().chars().any(is_unsafe));
             let back = if mark.is_empty() { Some(from_bytes(escaped)) } else { unlisted(&escaped) };
             assert_eq!(back, Some(path));
         }

@@ -22,11 +22,19 @@ pub(crate) fn beside<T: Send>(common: &Common, work: impl FnOnce(&Progress) -> T
     let (done, wake) = (Mutex::new(false), Condvar::new());
     std::thread::scope(|scope| {
         scope.spawn(|| draw_until(&done, &wake, &progress));
-        let result = work(&progress);
-        *done.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        wake.notify_all();
-        result
+        let _ends_the_drawing = EndOnDrop(&done, &wake);
+        work(&progress)
     })
+}
+
+/// Ends the drawing also where the work panics: a scope waits for all its threads.
+struct EndOnDrop<'a>(&'a Mutex<bool>, &'a Condvar);
+
+impl Drop for EndOnDrop<'_> {
+    fn drop(&mut self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.1.notify_all();
+    }
 }
 
 fn draw_until(done: &Mutex<bool>, wake: &Condvar, progress: &Progress) {

@@ -2,42 +2,44 @@
 
 use std::io::Write;
 
-use pixtwin_engine::{Digests, Group, Scanned, scan};
+use pixtwin_engine::{Group, Scanned, Tier, scan};
 
 use crate::{
-    args::{Format, ScanArguments},
-    exit::{Exit, Stop},
+    args::{Common, Format, ScanArguments},
+    exit::{Exit, Stop, unless_closed},
     output, progress_bar,
     report::{self, Found, Totals, json, text, unread},
 };
 
 pub(crate) fn run(arguments: &ScanArguments) -> Result<Exit, Stop> {
     let format = arguments.listing.format;
-    // These reports name groups by their digest; in the others a digest that proves nothing more is not computed.
-    let shows_digests = matches!(format, Format::Json | Format::Csv);
-    let digests = if shows_digests { Digests::EveryGroup } else { Digests::WhereNeeded };
-    let settings = arguments.common.settings(arguments.comparison.tier, &arguments.comparison.pixels, digests);
+    let settings = arguments.common.settings(arguments.comparison.tier, &arguments.comparison.pixels);
     let selection = arguments.selected.selection();
     let unread_file = unread::UnreadFile::create(arguments.listing.unread.as_deref())?;
     let scanned =
         progress_bar::beside(&arguments.common, |progress| scan(&arguments.places, &selection, &settings, progress))?;
     unread_file.save(&scanned.unread, format)?;
     let totals = totals(&scanned);
-    let mut out = output::results();
-    match format {
-        Format::Text => text::groups(&mut out, &scanned.groups, output::Palette::of(&arguments.common))?,
-        Format::Json => {
-            json::groups(&mut out, &scanned.groups, settings.tier)?;
-            json::unread(&mut out, &scanned.unread)?;
-            json::summary(&mut out, &totals)?;
-        }
-        Format::Csv => report::csv::groups(&mut out, &scanned.groups, settings.tier)?,
-        Format::Null => report::null::groups(&mut out, &scanned.groups)?,
-    }
-    out.flush()?;
+    unless_closed(print(&scanned, &totals, format, settings.tier, &arguments.common))?;
     text::close(&arguments.common, &scanned.unread, &scanned.counts, &totals);
     let found = if arguments.check && !scanned.groups.is_empty() { Exit::No } else { Exit::Done };
     Ok(if scanned.unread.is_empty() { found } else { Exit::Unread })
+}
+
+fn print(scanned: &Scanned, totals: &Totals, format: Format, tier: Tier, common: &Common) -> Result<(), Stop> {
+    let mut out = output::results();
+    match format {
+        Format::Text => text::groups(&mut out, &scanned.groups, output::Palette::of(common))?,
+        Format::Json => {
+            json::groups(&mut out, &scanned.groups, tier)?;
+            json::unread(&mut out, &scanned.unread)?;
+            json::summary(&mut out, totals)?;
+        }
+        Format::Csv => report::csv::groups(&mut out, &scanned.groups, tier)?,
+        Format::Null => report::null::groups(&mut out, &scanned.groups)?,
+    }
+    out.flush()?;
+    Ok(())
 }
 
 fn totals(scanned: &Scanned) -> Totals {

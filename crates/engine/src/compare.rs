@@ -16,7 +16,7 @@ pub struct Side {
     pub format: &'static str,
     /// Width and height of the first frame in pixels.
     pub size: (u32, u32),
-    /// Its frames, if they fit into half of the memory.
+    /// Its frames, if they fit into a quarter of the memory.
     pub frames: Option<Vec<Raster>>,
     /// How many frames it has.
     pub frame_count: u32,
@@ -68,7 +68,9 @@ pub struct FrameDifference {
 /// # Cost
 /// Holds both whole, as far as the memory of the settings allows; beyond that only their digests are compared.
 pub fn compare(a: &Path, b: &Path, settings: &Settings, progress: &Progress) -> Result<Comparison, Failure> {
-    let looker = Looker::new(settings, progress);
+    // Half of the memory is for the decoders, a quarter for each picture.
+    let halved = Settings { memory_bytes: settings.memory_bytes / 2, ..settings.clone() };
+    let looker = Looker::new(&halved, progress);
     let read = |path: &Path| {
         look_at(&looker, path, settings).map_err(|reason| Failure { step: "read", path: Some(path.to_owned()), reason })
     };
@@ -90,7 +92,7 @@ fn look_at(
     settings: &Settings,
 ) -> Result<(Side, Candidate, pixtwin_decode::Metadata), String> {
     let (listed, mut picture) = identify(looker, path)?;
-    let mut sink = RasterSink::within(settings.memory_bytes / 2);
+    let mut sink = RasterSink::within(settings.memory_bytes / 4);
     looker.decode_into(&listed, &picture, Depth::Whole, &mut sink)?;
     let frames = sink.finish();
     let digest = match &frames {

@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use pixtwin_decode::{Format, Header, Sniffed};
+use pixtwin_decode::{Format, Header, Sniffed, sniff};
 use pixtwin_pixel::{Depth, Fingerprint, PixelDigest};
 
 use crate::{
-    file::Listed,
-    look::{Known, Looker, Picture},
+    file::{Identity, Listed, open},
+    look::{Known, Looker, Picture, extension_of},
+    opened::Opened,
     pool,
     progress::{Progress, Stage},
     report::Unread,
@@ -27,35 +28,27 @@ pub struct Examined {
     pub fingerprint: Fingerprint,
 }
 
-/// The pixel digest of every file, given to `each` in their order: a file that cannot be read has its reason in place
-/// of a digest, and the others are not affected.
+/// The pixel digest of every file, in their order: a file that cannot be read has its reason in place of a digest, and
+/// the others are not affected.
 ///
 /// # Cost
 /// Decodes every picture whole, on as many threads as the settings say, within their memory.
-pub fn digest_all(
-    paths: &[PathBuf],
-    settings: &Settings,
-    progress: &Progress,
-    mut each: impl FnMut(Result<Examined, Unread>),
-) {
-    /// As many pictures are digested before their lines are handed on.
-    const BATCH: usize = 256;
+#[must_use]
+pub fn digest_all(paths: &[PathBuf], settings: &Settings, progress: &Progress) -> Vec<Result<Examined, Unread>> {
     let looker = Looker::new(settings, progress);
     progress.begin(Stage::FirstLook, paths.len());
-    for paths in paths.chunks(BATCH) {
-        let mut slots: Vec<_> = paths.iter().map(|path| (path, None)).collect();
-        pool::for_each(
-            &mut slots,
-            settings.threads,
-            || (),
-            |(), (path, slot)| {
-                let examined = examine(&looker, path);
-                *slot = Some(examined.map_err(|reason| Unread { path: (*path).clone(), reason }));
-                progress.add_done();
-            },
-        );
-        slots.into_iter().filter_map(|(_, slot)| slot).for_each(&mut each);
-    }
+    let mut slots: Vec<_> = paths.iter().map(|path| (path, None)).collect();
+    pool::for_each(
+        &mut slots,
+        settings.threads,
+        || (),
+        |(), (path, slot)| {
+            let examined = examine(&looker, path);
+            *slot = Some(examined.map_err(|reason| Unread { path: (*path).clone(), reason }));
+            progress.add_done();
+        },
+    );
+    slots.into_iter().filter_map(|(_, slot)| slot).collect()
 }
 
 fn examine(looker: &Looker<'_>, path: &Path) -> Result<Examined, String> {
@@ -80,5 +73,23 @@ fn sniff_named(looker: &Looker<'_>, listed: &mut Listed) -> Result<(Format, Head
         Sniffed::Unsupported(name) => Err(format!("{name} pictures are not supported")),
         Sniffed::Other if listed.bytes() == 0 => Err("the file is empty".to_owned()),
         Sniffed::Other => Err("not a picture in any known format".to_owned()),
+    }
+}
+
+/// Whether there is a picture at this path, in any format that is known.
+#[must_use]
+pub fn is_picture(path: &Path) -> bool {
+    let Ok((file, identity)) = open(path) else { return false };
+    let progress = Progress::default();
+    let mut source = Opened::new(&file, identity.bytes, 4 << 10, &progress);
+    !matches!(sniff(&mut source, extension_of(path)), Ok(Sniffed::Other) | Err(_))
+}
+
+/// Whether both paths lead to one file.
+#[must_use]
+pub fn is_same_file(a: &Path, b: &Path) -> bool {
+    match (a.metadata(), b.metadata()) {
+        (Ok(a), Ok(b)) => Identity::of(&a).place == Identity::of(&b).place,
+        _ => false,
     }
 }

@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use pixtwin_decode::Sniffed;
 use pixtwin_matching::{Asked, Candidate, Proof, Rung, proof_between};
 use pixtwin_pixel::{Depth, HEAD_ROWS, PixelDigest};
 
@@ -75,7 +76,7 @@ pub fn find(
     looker.min_bytes = selection.min_bytes;
     let mut searched = search(&looker, roots, selection, settings.tier, &mut asked)?;
     let matches = matches(&searched, &known);
-    searched.unread.sort_unstable();
+    searched.sort_unread();
     searched.counts.bytes_read = progress.bytes();
     Ok(Found { matches, unread: searched.unread, counts: searched.counts })
 }
@@ -97,7 +98,9 @@ fn ask_for_pixels(looker: &Looker<'_>, path: &Path, asked: &mut Asked) -> Result
 /// Adds the keys of a file of which equal files are wanted.
 fn ask_for_bytes(looker: &Looker<'_>, path: &Path, asked: &mut Asked) -> Result<(Listed, Candidate), String> {
     let mut listed = Listed::new(path.to_owned());
-    looker.sniff(&mut listed)?;
+    if looker.sniff(&mut listed)? == Sniffed::Other {
+        return Err("not a picture in any known format".to_owned());
+    }
     let mut bytes = [0; 32];
     for rung in [Rung::Length, Rung::Start, Rung::Bytes] {
         let (key, hash) = equal_bytes::key_of(looker, &listed, rung)?;
@@ -135,8 +138,7 @@ impl Searched {
     /// A candidate as the report shows it, unless it is the file asked about itself.
     fn as_match(&self, query: &Listed, asked: &Candidate, candidate: &Candidate) -> Option<Match> {
         let listed = self.files.get(candidate.file)?;
-        let place = |listed: &Listed| listed.identity.map(|identity| identity.place);
-        if place(listed) == place(query) {
+        if listed.identity?.is_unchanged(&query.identity?) {
             return None;
         }
         Some(Match {

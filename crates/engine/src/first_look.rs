@@ -2,16 +2,16 @@
 //! know, for it costs less to read it now than to open it again.
 
 use std::{
-    collections::{HashMap, hash_map::Entry},
+    collections::HashMap,
     sync::{Mutex, PoisonError},
 };
 
 use pixtwin_decode::{InMemory, Sniffed, Source, is_picture_name};
-use pixtwin_matching::{Exchange, Rung};
+use pixtwin_matching::Exchange;
 use pixtwin_pixel::Fingerprint;
 
 use crate::{
-    file::{Listed, open, words_of},
+    file::{Identity, Listed, open, words_of},
     look::{HEADER_WINDOW_BYTES, Known, Looker, Picture, extension_of, header_key, still_unchanged},
     opened::{Opened, read_whole},
     pool,
@@ -67,38 +67,59 @@ fn sort_out<Found>(
     unread: &mut Vec<Unread>,
 ) -> Candidates<Found> {
     let mut kept = Candidates { files: Vec::new(), found: Vec::new() };
-    // Where each file is kept, by its place; files that are not kept are remembered too.
-    let mut places: HashMap<(u64, u64), Option<usize>> = HashMap::new();
-    for (file, outcome) in slots {
-        if let Some(identity) = file.identity {
-            match places.entry(identity.place) {
-                Entry::Occupied(first) => {
-                    counts.repeated += 1;
-                    if let Some(first) = first.get().and_then(|at: usize| kept.files.get_mut(at)) {
-                        first.other_paths.push(file.path);
-                    }
-                    continue;
-                }
-                Entry::Vacant(place) => {
-                    let is_kept = matches!(outcome, Some(Outcome::Candidate(_)));
-                    place.insert(is_kept.then_some(kept.files.len()));
-                }
-            }
-        }
+    for (file, outcome) in join_names(slots, counts) {
         match outcome {
-            Some(Outcome::Candidate(found)) => {
+            Outcome::Candidate(found) => {
                 counts.pictures += 1;
                 kept.files.push(file);
                 kept.found.push(found);
             }
-            Some(Outcome::Alone) => counts.pictures += 1,
-            Some(Outcome::Other) => counts.others += 1,
-            Some(Outcome::Small) => counts.small += 1,
-            Some(Outcome::Unread(reason)) => unread.push(Unread { path: file.path, reason }),
-            None => unread.push(Unread { path: file.path, reason: "it was not looked at".to_owned() }),
+            Outcome::Alone => counts.pictures += 1,
+            Outcome::Other => counts.others += 1,
+            Outcome::Small => counts.small += 1,
+            Outcome::Unread(reason) => unread.push(Unread { path: file.path, reason }),
         }
     }
     kept
+}
+
+/// Joins the names of one file. What it is can depend on the name (a TGA without a signature is believed only if it is
+/// named so): the name by which most was learnt goes first.
+fn join_names<Found>(
+    slots: Vec<(Listed, Option<Outcome<Found>>)>,
+    counts: &mut Counts,
+) -> Vec<(Listed, Outcome<Found>)> {
+    let mut files: Vec<(Listed, Outcome<Found>)> = Vec::with_capacity(slots.len());
+    let mut seen: HashMap<Identity, usize> = HashMap::new();
+    for (mut file, outcome) in slots {
+        let mut outcome = outcome.unwrap_or_else(|| Outcome::Unread("it was not looked at".to_owned()));
+        let at = file.identity.map(|identity| *seen.entry(identity).or_insert(files.len()));
+        match at.and_then(|at| files.get_mut(at)) {
+            Some(first) => {
+                counts.repeated += 1;
+                if outcome.rank() > first.1.rank() {
+                    std::mem::swap(&mut first.0.path, &mut file.path);
+                    std::mem::swap(&mut first.1, &mut outcome);
+                }
+                first.0.other_paths.push(file.path);
+                first.0.other_paths.sort_unstable();
+            }
+            None => files.push((file, outcome)),
+        }
+    }
+    files
+}
+
+impl<Found> Outcome<Found> {
+    /// How much was learnt.
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Other | Self::Small => 0,
+            Self::Unread(_) => 1,
+            Self::Alone => 2,
+            Self::Candidate(_) => 3,
+        }
+    }
 }
 
 /// Pixels of tiny files by their payload: an icon that lies in ten folders is decoded once.
@@ -145,7 +166,7 @@ fn sniff_and_head(
         Sniffed::Other => return not_a_picture(listed).map(|()| Outcome::Other),
     };
     let header = looker.header_open(source, format)?;
-    if !exchange.may_match(Rung::Header, header_key(&header)) {
+    if !exchange.may_match(header_key(&header)) {
         return Ok(Outcome::Alone);
     }
     Ok(Outcome::Candidate(Picture { file: 0, format, header, known: Known::default() }))
@@ -173,7 +194,9 @@ fn decode_tiny(
     match earlier {
         Some(fingerprint) => picture.known.fingerprint = fingerprint,
         None => {
-            looker.decode_held(held, picture)?;
+            if !looker.decode_held(held, picture, TINY_PICTURE_PIXELS)? {
+                return Ok(());
+            }
             let mut decoded = decoded.0.lock().unwrap_or_else(PoisonError::into_inner);
             decoded.insert(hashes.payload, picture.known.fingerprint);
         }

@@ -4,6 +4,8 @@
 //! are alone. Two pictures that are twins have the same key on every rung, so a picture that is alone has no twin.
 //! The ladder knows nothing of who answers: a table on one machine, or the ranks of a cluster.
 
+use std::collections::HashSet;
+
 use pixtwin_matching::{Candidate, Exchange, Rung, Standing};
 use pixtwin_pixel::{Depth, HEAD_ROWS, Key};
 
@@ -11,6 +13,7 @@ use crate::{
     file::Listed,
     look::{Looker, Picture},
     pool,
+    progress::Stage,
     report::{RungCount, Unread},
 };
 
@@ -77,19 +80,10 @@ fn climb_rung(
     exchange: &mut dyn Exchange,
 ) -> RungCount {
     let bytes_before = looker.progress.bytes();
-    let is_missing = |climber: &&mut Climber| climber.is_in_play() && climber.picture.key(rung).is_none();
-    let mut missing: Vec<&mut Climber> = climbers.iter_mut().filter(is_missing).collect();
-    let looked = missing.len() as u64;
-    looker.progress.begin(crate::progress::Stage::Comparing, missing.len());
-    pool::for_each(
-        &mut missing,
-        looker.threads,
-        || (),
-        |(), climber| {
-            climber.refusal = look(looker, files, &mut climber.picture, rung).err();
-            looker.progress.add_done();
-        },
-    );
+    let mut looked = look_where_missing(looker, files, climbers, rung);
+    while promote(climbers) {
+        looked += look_where_missing(looker, files, climbers, rung);
+    }
     let mut in_play = Vec::new();
     let mut keys: Vec<Key> = Vec::new();
     for climber in climbers.iter_mut().filter(|climber| climber.is_in_play()) {
@@ -122,6 +116,42 @@ fn climb_rung(
     count
 }
 
+/// Looks at every picture in play whose key is not known, and says how many those were.
+fn look_where_missing(looker: &Looker<'_>, files: &[Listed], climbers: &mut [Climber], rung: Rung) -> u64 {
+    let is_missing = |climber: &&mut Climber| climber.is_in_play() && climber.picture.key(rung).is_none();
+    let mut missing: Vec<&mut Climber> = climbers.iter_mut().filter(is_missing).collect();
+    looker.progress.begin(Stage::Comparing, missing.len());
+    pool::for_each(
+        &mut missing,
+        looker.threads,
+        || (),
+        |(), climber| {
+            climber.refusal = look(looker, files, &mut climber.picture, rung).err();
+            looker.progress.add_done();
+        },
+    );
+    missing.len() as u64
+}
+
+/// Where the one that spoke for a payload could not be read after all, another of the same payload takes its place:
+/// it may lie on a better disk. Says whether any did.
+fn promote(climbers: &mut [Climber]) -> bool {
+    let payload = |climber: &Climber| climber.picture.known.hashes.as_ref().map(|hashes| hashes.payload);
+    let mut silenced: HashSet<[u8; 32]> =
+        climbers.iter().filter(|climber| climber.refusal.is_some()).filter_map(payload).collect();
+    for climber in climbers.iter().filter(|climber| climber.refusal.is_none() && !climber.is_spoken_for) {
+        payload(climber).map(|payload| silenced.remove(&payload));
+    }
+    let mut promoted = false;
+    for climber in climbers.iter_mut().filter(|climber| climber.refusal.is_none()) {
+        if payload(climber).is_some_and(|payload| silenced.remove(&payload)) {
+            climber.is_spoken_for = false;
+            promoted = true;
+        }
+    }
+    promoted
+}
+
 fn look(looker: &Looker<'_>, files: &[Listed], picture: &mut Picture, rung: Rung) -> Result<(), String> {
     let file = files.get(picture.file).ok_or("it is not listed")?;
     match rung {
@@ -136,16 +166,10 @@ fn look(looker: &Looker<'_>, files: &[Listed], picture: &mut Picture, rung: Rung
 
 /// Sorts those that went through into candidates and refusals.
 fn settle(files: &[Listed], climbers: Vec<Climber>, rungs: Vec<RungCount>, unread: &mut Vec<Unread>) -> Climbed {
-    // If the one that spoke for a payload could not be decoded, nor could the others that share it.
-    let refusals: std::collections::HashMap<[u8; 32], String> = climbers
-        .iter()
-        .filter_map(|climber| Some((climber.picture.known.hashes.as_ref()?.payload, climber.refusal.clone()?)))
-        .collect();
     let mut climbed = Climbed { candidates: Vec::new(), pictures: Vec::new(), rungs };
     for climber in climbers {
         let hashes = climber.picture.known.hashes.as_deref().copied();
-        let refusal = climber.refusal.or_else(|| refusals.get(&hashes?.payload).cloned());
-        match (refusal, hashes) {
+        match (climber.refusal, hashes) {
             (None, Some(hashes)) => {
                 climbed.candidates.push(Candidate {
                     file: climber.picture.file,

@@ -38,13 +38,13 @@ mod progress;
 
 pub use budget::default_memory_bytes;
 pub use compare::{Comparison, FrameDifference, Side, compare};
-pub use examine::{Examined, digest_all};
+pub use examine::{Examined, digest_all, is_picture, is_same_file};
 pub use file::words_of;
 pub use find::{Found, Match, find};
 pub use progress::{Progress, Stage};
 pub use report::{Counts, Failure, Group, Member, RungCount, Unread};
 pub use scan::{Scanned, scan};
-pub use settings::{Digests, Links, Orientation, Selection, Settings, Tier};
+pub use settings::{Links, Orientation, Selection, Settings, Tier};
 pub use walk::check_globs;
 
 pub use pixtwin_decode::{DECODERS, is_decoding};

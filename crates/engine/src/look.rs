@@ -34,7 +34,7 @@ const GENEROSITY: u64 = 3;
 
 /// A picture of more pixels than this in all its frames is refused: a hundred kilobytes of animation can ask for hours
 /// of work. The largest pictures known to be made for people have 0.6 gigapixels.
-const MOST_PIXELS: u64 = 8_000_000_000;
+const MOST_PIXELS: u64 = 2_000_000_000;
 
 /// A picture of the search and what is known of it so far.
 #[derive(Clone, Debug)]
@@ -140,8 +140,8 @@ impl<'a> Looker<'a> {
         if turn == Turn::None {
             return Ok(header);
         }
-        // A turned picture is held whole, with up to eight bytes a pixel, beside what its decoder holds.
-        let raster_bytes = u64::from(header.width) * u64::from(header.height) * 8;
+        // A turned picture is held whole beside what its decoder holds.
+        let raster_bytes = raster_bytes(header.width, header.height);
         let whole_bytes = header.whole_bytes.saturating_add(raster_bytes);
         let (width, height) =
             if turn.swaps_sides() { (header.height, header.width) } else { (header.width, header.height) };
@@ -201,17 +201,28 @@ impl<'a> Looker<'a> {
         memory_bytes: u64,
         sink: &mut dyn RowSink,
     ) -> Result<(), String> {
-        let limits = Limits { memory_bytes };
-        let mut sink = Counting { pixels_left: MOST_PIXELS, sink };
-        let decoded = match self.turn(source, format)? {
-            Turn::None => format.rows(source, depth, limits, &mut sink),
-            turn => format.rows(source, Depth::Whole, limits, &mut Turning::new(turn, &mut sink)),
-        };
-        decoded.map_err(|cause| reason_of(&cause))?;
-        if sink.pixels_left == 0 {
+        let mut sink = Counting { pixels_left: MOST_PIXELS, is_over: false, sink };
+        self.decode_counting(source, format, depth, memory_bytes, &mut sink)?;
+        if sink.is_over {
             return Err(format!("it has more than {} million pixels in all its frames", MOST_PIXELS / 1_000_000));
         }
         Ok(())
+    }
+
+    fn decode_counting(
+        &self,
+        source: &mut dyn Source,
+        format: Format,
+        depth: Depth,
+        memory_bytes: u64,
+        sink: &mut Counting<'_>,
+    ) -> Result<(), String> {
+        let limits = Limits { memory_bytes };
+        let decoded = match self.turn(source, format)? {
+            Turn::None => format.rows(source, depth, limits, sink),
+            turn => format.rows(source, Depth::Whole, limits, &mut Turning::new(turn, memory_bytes, sink)),
+        };
+        decoded.map_err(|cause| reason_of(&cause))
     }
 
     fn charge_for_rows(&self, least: u64) -> Result<Charge<'_>, String> {
@@ -222,10 +233,11 @@ impl<'a> Looker<'a> {
     /// Hashes the payload and the whole file.
     pub(crate) fn hash(&self, listed: &Listed, picture: &mut Picture) -> Result<(), String> {
         let (file, identity) = reopen(listed)?;
-        let held_bytes = if identity.bytes <= HELD_FILE_BYTES { identity.bytes } else { WHOLE_WINDOW_BYTES as u64 };
+        let is_held = identity.bytes <= HELD_FILE_BYTES.min(self.budget.total() / 4);
+        let held_bytes = if is_held { identity.bytes } else { WHOLE_WINDOW_BYTES as u64 };
         let needed = held_bytes + PAYLOAD_BYTES;
         let _charge = self.budget.take(needed).ok_or_else(|| self.too_large(needed))?;
-        let hashes = if identity.bytes <= HELD_FILE_BYTES {
+        let hashes = if is_held {
             let mut held = Vec::new();
             read_whole(&file, identity.bytes, &mut held, self.progress).map_err(|cause| words_of(&cause))?;
             self.hashes_of(&held, picture.format)?
@@ -248,7 +260,7 @@ impl<'a> Looker<'a> {
     }
 
     fn payload_of(&self, source: &mut dyn Source, format: Format) -> Result<[u8; 32], String> {
-        let limits = Limits { memory_bytes: self.budget.total() };
+        let limits = Limits { memory_bytes: self.budget.total() / self.threads.max(1) as u64 };
         let payload = format.payload(source, limits).map_err(|cause| reason_of(&cause))?;
         match self.turn(source, format)? {
             Turn::None => Ok(payload),
@@ -257,13 +269,17 @@ impl<'a> Looker<'a> {
         }
     }
 
-    /// Decodes a file that is in memory, whole, and keeps what this gives.
-    pub(crate) fn decode_held(&self, held: &[u8], picture: &mut Picture) -> Result<(), String> {
+    /// Decodes a file that is in memory, whole, and keeps what this gives. If all its frames together have more than
+    /// `most_pixels`, it keeps nothing and says no.
+    pub(crate) fn decode_held(&self, held: &[u8], picture: &mut Picture, most_pixels: u64) -> Result<bool, String> {
         let charge = self.charge_for_rows(picture.header.whole_bytes)?;
         let mut digester = Digester::new(self.alpha, Depth::Whole);
-        let mut source = InMemory::new(held);
-        self.decode_open(&mut source, picture.format, Depth::Whole, charge.bytes(), &mut digester)?;
-        keep(picture, digester, Depth::Whole)
+        let mut sink = Counting { pixels_left: most_pixels, is_over: false, sink: &mut digester };
+        self.decode_counting(&mut InMemory::new(held), picture.format, Depth::Whole, charge.bytes(), &mut sink)?;
+        if sink.is_over {
+            return Ok(false);
+        }
+        keep(picture, digester, Depth::Whole).map(|()| true)
     }
 
     /// The first bytes of a file, up to `len`, and its identity.
@@ -297,6 +313,7 @@ impl<'a> Looker<'a> {
 /// Passes rows on until there are more pixels than any picture is granted.
 struct Counting<'a> {
     pixels_left: u64,
+    is_over: bool,
     sink: &'a mut dyn RowSink,
 }
 
@@ -307,8 +324,14 @@ impl RowSink for Counting<'_> {
 
     fn frame(&mut self, frame: Frame) -> ControlFlow<()> {
         let pixels = u64::from(frame.width) * u64::from(frame.height);
-        self.pixels_left = self.pixels_left.saturating_sub(pixels);
-        if self.pixels_left == 0 { ControlFlow::Break(()) } else { self.sink.frame(frame) }
+        match self.pixels_left.checked_sub(pixels) {
+            Some(left) => self.pixels_left = left,
+            None => {
+                self.is_over = true;
+                return ControlFlow::Break(());
+            }
+        }
+        self.sink.frame(frame)
     }
 
     fn row(&mut self, row: Row<'_>) -> ControlFlow<()> {
@@ -323,6 +346,11 @@ fn effective_depth(header: &Header, depth: Depth) -> Depth {
         Depth::Rows(rows) if header.stops_early && header.height > rows.saturating_mul(2) => depth,
         _ => Depth::Whole,
     }
+}
+
+/// What a frame takes that is held whole to be turned: up to eight bytes a pixel.
+fn raster_bytes(width: u32, height: u32) -> u64 {
+    (u64::from(width) * u64::from(height)).saturating_mul(8)
 }
 
 /// Takes over what a digester learnt; refuses rows that do not make the picture the header promised.

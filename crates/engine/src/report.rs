@@ -10,7 +10,7 @@ use pixtwin_pixel::PixelDigest;
 pub struct Group {
     /// Width and height in pixels of the first frame; nothing where only bytes were compared.
     pub size: Option<(u32, u32)>,
-    /// The pixel digest they share, where it was computed.
+    /// The pixel digest they share; nothing where only bytes were compared.
     pub digest: Option<PixelDigest>,
     /// The files, two or more, sorted by path.
     pub files: Vec<Member>,

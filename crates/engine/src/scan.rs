@@ -15,7 +15,7 @@ use crate::{
     pool,
     progress::{Progress, Stage},
     report::{Counts, Failure, Group, Member, Unread},
-    settings::{Digests, Selection, Settings, Tier},
+    settings::{Selection, Settings, Tier},
     walk,
 };
 
@@ -47,8 +47,9 @@ pub fn scan(
     looker.min_bytes = selection.min_bytes;
     let mut searched = search(&looker, roots, selection, settings.tier, &mut Everyone)?;
     let groups = group(&searched.candidates);
-    let groups = describe(&looker, &searched, &groups, settings.digests);
-    searched.unread.sort_unstable();
+    let groups = confirm(&looker, &mut searched, groups);
+    let groups = describe(&looker, &searched, &groups);
+    searched.sort_unread();
     searched.counts.bytes_read = progress.bytes();
     Ok(Scanned { groups, unread: searched.unread, counts: searched.counts })
 }
@@ -120,8 +121,51 @@ fn numbered<T>(mut found: Vec<T>, set: impl Fn(&mut T, usize)) -> Vec<T> {
     found
 }
 
+/// Decodes one picture of every group that has no digest yet. Equal payloads prove equal pixels, but only if there are
+/// any: of a group whose pictures cannot be decoded, all files are listed as unread.
+fn confirm(looker: &Looker<'_>, searched: &mut Searched, groups: Vec<Twins>) -> Vec<Twins> {
+    let mut slots: Vec<(Twins, Vec<Unread>)> = groups.into_iter().map(|twins| (twins, Vec::new())).collect();
+    looker.progress.begin(Stage::Comparing, slots.len());
+    let known: &Searched = searched;
+    pool::for_each(
+        &mut slots,
+        looker.threads,
+        || (),
+        |(), (twins, unread)| {
+            confirm_one(looker, known, twins, unread);
+            looker.progress.add_done();
+        },
+    );
+    let mut confirmed = Vec::with_capacity(slots.len());
+    for (twins, mut unread) in slots {
+        searched.unread.append(&mut unread);
+        if twins.files.len() > 1 {
+            confirmed.push(twins);
+        }
+    }
+    confirmed
+}
+
+/// Decodes the files in turn until one succeeds; those that do not leave the group.
+fn confirm_one(looker: &Looker<'_>, searched: &Searched, twins: &mut Twins, unread: &mut Vec<Unread>) {
+    while let (None, Some((file, _))) = (twins.digest, twins.files.first().copied()) {
+        let (Some(listed), Some(Subject::Picture(picture))) = (searched.files.get(file), searched.subjects.get(&file))
+        else {
+            return;
+        };
+        let mut picture = (**picture).clone();
+        match looker.decode(listed, &mut picture, Depth::Whole) {
+            Ok(()) => twins.digest = picture.known.fingerprint.digest,
+            Err(reason) => {
+                unread.push(Unread { path: listed.path.clone(), reason });
+                twins.files.remove(0);
+            }
+        }
+    }
+}
+
 /// Makes the groups ready to be printed: reads what the twins hold beside their pixels.
-fn describe(looker: &Looker<'_>, searched: &Searched, groups: &[Twins], digests: Digests) -> Vec<Group> {
+fn describe(looker: &Looker<'_>, searched: &Searched, groups: &[Twins]) -> Vec<Group> {
     let of_file: HashMap<usize, &Candidate> =
         searched.candidates.iter().map(|candidate| (candidate.file, candidate)).collect();
     let mut slots: Vec<(&Twins, Option<Group>)> = groups.iter().map(|twins| (twins, None)).collect();
@@ -131,7 +175,7 @@ fn describe(looker: &Looker<'_>, searched: &Searched, groups: &[Twins], digests:
         looker.threads,
         || (),
         |(), (twins, slot)| {
-            *slot = describe_one(looker, searched, &of_file, twins, digests);
+            *slot = describe_one(looker, searched, &of_file, twins);
             looker.progress.add_done();
         },
     );
@@ -143,7 +187,6 @@ fn describe_one(
     searched: &Searched,
     of_file: &HashMap<usize, &Candidate>,
     twins: &Twins,
-    digests: Digests,
 ) -> Option<Group> {
     let (first, _) = twins.files.first()?;
     let first_candidate = of_file.get(first)?;
@@ -152,17 +195,11 @@ fn describe_one(
         member(looker, searched, (*first, *file), (*proof, proof_to_first))
     });
     let files: Vec<Member> = members.collect();
-    let (mut size, mut digest) = (None, twins.digest);
-    if let Some(Subject::Picture(picture)) = searched.subjects.get(first) {
-        size = Some((picture.header.width, picture.header.height));
-        if digest.is_none() && digests == Digests::EveryGroup {
-            let mut picture = (**picture).clone();
-            // Equal payloads are proof enough: a picture that cannot be decoded leaves its group without a digest.
-            let decoded = looker.decode(searched.files.get(*first)?, &mut picture, Depth::Whole);
-            digest = decoded.ok().and(picture.known.fingerprint.digest);
-        }
-    }
-    Some(Group { size, digest, files })
+    let size = match searched.subjects.get(first) {
+        Some(Subject::Picture(picture)) => Some((picture.header.width, picture.header.height)),
+        _ => None,
+    };
+    Some(Group { size, digest: twins.digest, files })
 }
 
 fn member(
@@ -190,6 +227,12 @@ fn member(
 }
 
 impl Searched {
+    /// Brings the files that were not compared into their order. One that was reached twice is listed once.
+    pub(crate) fn sort_unread(&mut self) {
+        self.unread.sort_unstable();
+        self.unread.dedup();
+    }
+
     fn differences(&self, looker: &Looker<'_>, first: usize, other: usize) -> Result<Vec<String>, String> {
         let read = |file: usize| match (self.files.get(file), self.subjects.get(&file)) {
             (Some(listed), Some(Subject::Picture(picture))) => looker.metadata(listed, picture.format),

@@ -33,16 +33,6 @@ pub enum Orientation {
     AsShown,
 }
 
-/// Whether groups whose payloads are equal get a pixel digest as well.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Digests {
-    /// Only where the digest was needed to tell pictures apart.
-    #[default]
-    WhereNeeded,
-    /// One picture of every group is decoded.
-    EveryGroup,
-}
-
 /// What to do with symbolic links.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Links {
@@ -77,8 +67,6 @@ pub struct Settings {
     pub alpha: Alpha,
     /// Which way up.
     pub orientation: Orientation,
-    /// Which groups get a digest.
-    pub digests: Digests,
     /// How many files are looked at at once, at least 1.
     pub threads: usize,
     /// Bytes that all decoders together may hold at once.

@@ -2,10 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Mutex, PoisonError},
 };
 
 use ignore::{
@@ -31,8 +28,8 @@ pub(crate) struct Listing {
 struct Found {
     files: Mutex<Vec<PathBuf>>,
     unread: Mutex<Vec<Unread>>,
-    hidden: AtomicU64,
-    links: AtomicU64,
+    hidden: Mutex<Vec<PathBuf>>,
+    links: Mutex<Vec<PathBuf>>,
 }
 
 /// Checks the globs of a selection.
@@ -54,34 +51,31 @@ pub(crate) fn list(roots: &[PathBuf], selection: &Selection, threads: usize) -> 
             return Err(Failure { step: "search", path: Some(root.clone()), reason: words_of(&cause) });
         }
     }
-    for root in without_nested(roots) {
+    for root in roots {
         list_root(root, selection, threads, &found)?;
     }
-    let into = |list: Mutex<Vec<PathBuf>>| list.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let mut paths = into(found.files);
-    paths.sort_unstable();
-    paths.dedup();
+    // Roots that overlap reach a path twice.
+    let once = |list: Mutex<Vec<PathBuf>>| {
+        let mut paths = list.into_inner().unwrap_or_else(PoisonError::into_inner);
+        paths.sort_unstable();
+        paths.dedup();
+        paths
+    };
+    let paths = once(found.files);
     let counts = Counts {
         files: paths.len() as u64,
-        hidden: found.hidden.into_inner(),
-        links: found.links.into_inner(),
+        hidden: once(found.hidden).len() as u64,
+        links: once(found.links).len() as u64,
         ..Counts::default()
     };
     let unread = found.unread.into_inner().unwrap_or_else(PoisonError::into_inner);
     Ok(Listing { files: paths.into_iter().map(Listed::new).collect(), unread, counts })
 }
 
-/// The roots that are given once, without those that say the same path again.
-fn without_nested(roots: &[PathBuf]) -> impl Iterator<Item = &PathBuf> {
-    roots
-        .iter()
-        .enumerate()
-        .filter(|(at, root)| !roots.iter().take(*at).any(|earlier| earlier == *root))
-        .map(|(_, root)| root)
-}
-
 fn list_root(root: &Path, selection: &Selection, threads: usize, found: &Found) -> Result<(), Failure> {
     let globs = overrides(root, selection)?;
+    // The walker takes a lone dash for standard input.
+    let root = if root == Path::new("-") { Path::new("./-") } else { root };
     let walk = WalkBuilder::new(root)
         .standard_filters(false)
         .follow_links(selection.links == Links::Follow)
@@ -104,7 +98,7 @@ fn visit(entry: &DirEntry, selection: &Selection, globs: &Override, found: &Foun
     let is_root = entry.depth() == 0;
     if !is_root {
         if !selection.hidden && entry.file_name().as_encoded_bytes().starts_with(b".") {
-            found.hidden.fetch_add(1, Ordering::Relaxed);
+            add(&found.hidden, entry.path());
             return WalkState::Skip;
         }
         if globs.matched(entry.path(), is_folder).is_ignore() {
@@ -117,13 +111,13 @@ fn visit(entry: &DirEntry, selection: &Selection, globs: &Override, found: &Foun
     let path = entry.path();
     let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
     if is_file {
-        found.add_file(path);
+        add(&found.files, path);
     } else if entry.path_is_symlink() && !is_root {
-        found.links.fetch_add(1, Ordering::Relaxed);
+        add(&found.links, path);
     } else {
         // A link given by the user is followed; a pipe, a socket or a device is named, and never opened.
         match path.metadata() {
-            Ok(metadata) if metadata.is_file() => found.add_file(path),
+            Ok(metadata) if metadata.is_file() => add(&found.files, path),
             Ok(metadata) => found.add_unread(Unread { path: path.to_owned(), reason: kind_of(&metadata).to_owned() }),
             Err(cause) => found.add_unread(Unread { path: path.to_owned(), reason: words_of(&cause) }),
         }
@@ -132,13 +126,13 @@ fn visit(entry: &DirEntry, selection: &Selection, globs: &Override, found: &Foun
 }
 
 impl Found {
-    fn add_file(&self, path: &Path) {
-        self.files.lock().unwrap_or_else(PoisonError::into_inner).push(path.to_owned());
-    }
-
     fn add_unread(&self, unread: Unread) {
         self.unread.lock().unwrap_or_else(PoisonError::into_inner).push(unread);
     }
+}
+
+fn add(list: &Mutex<Vec<PathBuf>>, path: &Path) {
+    list.lock().unwrap_or_else(PoisonError::into_inner).push(path.to_owned());
 }
 
 /// A folder or link that could not be followed, as a line of the report.
@@ -164,10 +158,16 @@ fn clause(cause: &ignore::Error) -> String {
 
 fn overrides(root: &Path, selection: &Selection) -> Result<Override, Failure> {
     let mut builder = OverrideBuilder::new(root);
-    let globs = selection.include.iter().cloned().chain(selection.exclude.iter().map(|glob| format!("!{glob}")));
-    for glob in globs {
-        let added = builder.add(&glob).map(drop);
-        added.map_err(|cause| Failure { step: "use the glob", path: None, reason: cause.to_string() })?;
+    let include = selection.include.iter().map(|glob| (glob, ""));
+    let exclude = selection.exclude.iter().map(|glob| (glob, "!"));
+    for (glob, mark) in include.chain(exclude) {
+        let failed = |reason: String| Failure { step: "use a glob", path: None, reason };
+        if glob.is_empty() {
+            return Err(failed("it is empty".to_owned()));
+        }
+        // The builder reads lines of a .gitignore, where these have another meaning at the start.
+        let escape = if glob.starts_with(['!', '#']) { "\\" } else { "" };
+        builder.add(&format!("{mark}{escape}{glob}")).map_err(|cause| failed(cause.to_string()))?;
     }
     builder.build().map_err(|cause| Failure { step: "use the globs", path: None, reason: cause.to_string() })
 }

@@ -36,8 +36,9 @@ pub enum Standing {
 
 /// Answers which keys are held by others: a table on one machine, a round of messages on a cluster.
 pub trait Exchange: Sync {
-    /// Whether a key could be held by anyone else, as far as that is known without asking. Saves dearer looks.
-    fn may_match(&self, rung: Rung, key: Key) -> bool;
+    /// Whether a key of the header rung could be held by anyone else, as far as that is known without asking. Saves
+    /// dearer looks.
+    fn may_match(&self, header: Key) -> bool;
 
     /// One standing for each key, in their order. Who is `First` among equal keys depends on the order of the keys
     /// and may not matter to the result.
@@ -49,7 +50,7 @@ pub trait Exchange: Sync {
 pub struct Everyone;
 
 impl Exchange for Everyone {
-    fn may_match(&self, _rung: Rung, _key: Key) -> bool {
+    fn may_match(&self, _header: Key) -> bool {
         true
     }
 
@@ -76,8 +77,8 @@ impl Asked {
 }
 
 impl Exchange for Asked {
-    fn may_match(&self, rung: Rung, key: Key) -> bool {
-        rung == Rung::Payload || self.holds(rung, key)
+    fn may_match(&self, header: Key) -> bool {
+        self.holds(Rung::Header, header)
     }
 
     fn ask(&mut self, rung: Rung, keys: &[Key]) -> Vec<Standing> {
@@ -135,7 +136,6 @@ mod tests {
         assert_eq!(asked.ask(Rung::Header, &[key("a"), key("b"), key("b")]), [First, Alone, Alone]);
         let payloads = [key("p"), key("q"), key("r"), key("q")];
         assert_eq!(asked.ask(Rung::Payload, &payloads), [Later, First, Alone, Later]);
-        assert!(!asked.may_match(Rung::Header, key("b")));
-        assert!(asked.may_match(Rung::Payload, key("q")));
+        assert!(asked.may_match(key("a")) && !asked.may_match(key("b")));
     }
 }

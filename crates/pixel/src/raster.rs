@@ -232,16 +232,18 @@ impl RowSink for RasterSink {
 /// Holds one frame in its decoder's own layout.
 pub struct Turning<'a> {
     turn: Turn,
+    frame_bytes: u64,
     sink: &'a mut dyn RowSink,
     frame: RasterSink,
     rows_left: u32,
 }
 
 impl<'a> Turning<'a> {
-    /// Turns what it is given and passes it to `sink`.
+    /// Turns what it is given and passes it to `sink`. A frame whose samples take more than `frame_bytes` ends the
+    /// decoding before it.
     #[must_use]
-    pub fn new(turn: Turn, sink: &'a mut dyn RowSink) -> Self {
-        Self { turn, sink, frame: RasterSink::default(), rows_left: 0 }
+    pub fn new(turn: Turn, frame_bytes: u64, sink: &'a mut dyn RowSink) -> Self {
+        Self { turn, frame_bytes, sink, frame: RasterSink::default(), rows_left: 0 }
     }
 }
 
@@ -252,7 +254,7 @@ impl RowSink for Turning<'_> {
 
     fn frame(&mut self, frame: Frame) -> ControlFlow<()> {
         self.rows_left = frame.height;
-        self.frame = RasterSink::default();
+        self.frame = RasterSink::within(self.frame_bytes);
         self.frame.frame(frame)
     }
 

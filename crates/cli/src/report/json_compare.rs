@@ -20,6 +20,8 @@ struct Line {
     a: SideJson,
     b: SideJson,
     frames: Vec<FrameJson>,
+    /// Why they are not the same, in words.
+    reasons: Vec<String>,
     /// The EXIF number of the turn of `b` that makes it equal to `a`.
     turn: Option<u8>,
     differs: Vec<String>,
@@ -43,6 +45,8 @@ struct FrameJson {
     pixels: u64,
     /// Of 65535: red, green, blue, alpha, or the four inks.
     largest: [u16; 4],
+    /// Both delays in seconds, as fractions, if they differ.
+    delays: Option<[(u32, u32); 2]>,
 }
 
 impl From<&Side> for SideJson {
@@ -59,12 +63,13 @@ impl From<&Side> for SideJson {
 }
 
 /// The result of `compare`.
-pub(crate) fn comparison(out: &mut dyn Write, comparison: &Comparison) -> Result<(), Stop> {
+pub(crate) fn comparison(out: &mut dyn Write, comparison: &Comparison, reasons: Vec<String>) -> Result<(), Stop> {
     let frames = comparison.differing.iter().map(|frame| FrameJson {
         frame: frame.frame,
         first: frame.pixels.first,
         pixels: frame.pixels.pixels,
         largest: frame.pixels.largest,
+        delays: frame.delays.map(|(a, b)| [a, b].map(|delay| (delay.numerator(), delay.denominator()))),
     });
     let line = Line {
         r#type: "comparison",
@@ -74,6 +79,7 @@ pub(crate) fn comparison(out: &mut dyn Write, comparison: &Comparison) -> Result
         a: (&comparison.a).into(),
         b: (&comparison.b).into(),
         frames: frames.collect(),
+        reasons,
         turn: comparison.turn.map(pixtwin_engine::Turn::exif),
         differs: comparison.metadata.clone(),
     };

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use pixtwin_engine::{Unread, words_of};
+use pixtwin_engine::{Unread, is_picture, words_of};
 
 use crate::{args::Format, exit::Stop, names::shown, report::json};
 
@@ -21,13 +21,21 @@ pub(crate) struct UnreadFile(Option<(PathBuf, File)>);
 impl UnreadFile {
     pub(crate) fn create(path: Option<&Path>) -> Result<Self, Stop> {
         let Some(path) = path else { return Ok(Self(None)) };
-        let file = File::create(path).map_err(|cause| failed(path, &cause))?;
-        Ok(Self(Some((path.to_owned(), file))))
+        if is_picture(path) {
+            return Err(Stop::Fatal(format!("cannot write over `{}`: it is a picture", shown(path))));
+        }
+        // What is there is kept until there is a list to put in its place.
+        let file = File::options().write(true).create(true).truncate(false).open(path);
+        Ok(Self(Some((path.to_owned(), file.map_err(|cause| failed(path, &cause))?))))
     }
 
     /// Writes the list: JSON Lines if the report is JSON, else a line of text a file.
     pub(crate) fn save(self, unread: &[Unread], format: Format) -> Result<(), Stop> {
         let Some((path, file)) = self.0 else { return Ok(()) };
+        // A device or a pipe has no length to cut.
+        if file.metadata().is_ok_and(|metadata| metadata.is_file()) {
+            file.set_len(0).map_err(|cause| failed(&path, &cause))?;
+        }
         let mut out = BufWriter::new(file);
         if format == Format::Json {
             json::unread(&mut out, unread)?;

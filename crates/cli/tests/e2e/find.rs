@@ -71,7 +71,8 @@ fn without_a_picture_or_a_terminal_it_says_what_to_do() {
     ran(&library(), &["find", "--in", "lib"]).assert(
         2,
         "",
-        "error: no picture was named\nhint: name one, or give `-` to read names from standard input\n",
+        "error: no picture was named\n\
+         hint: name it before --in, which takes all that follows it; `-` reads names from standard input\n",
     );
 }
 

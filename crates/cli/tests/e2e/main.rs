@@ -23,6 +23,8 @@ mod names;
 
 mod output;
 
+mod regressions;
+
 mod scan;
 
 mod second_decoders;
