@@ -37,7 +37,7 @@ pub(crate) enum Command {
 ///
 /// Example: pixtwin find holiday.png --in ~/Pictures /media/backup
 #[derive(Args)]
-#[command(after_help = exit::TABLE)]
+#[command(after_help = exit::TABLE, override_usage = "pixtwin find [OPTIONS] [PICTURE]... --in <PATH>...")]
 pub(crate) struct FindArguments {
     /// The pictures to look for; `-` reads their names from standard input, one a line. Without any, on a terminal,
     /// asks for one.
