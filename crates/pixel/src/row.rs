@@ -142,7 +142,7 @@ pub trait RowSink {
 /// A sample of `max + 1` levels widened to sixteen bits: `value * 65535 / max`, rounded to nearest, halves up.
 ///
 /// For a `max` of 1, 3, 15, 255 and 65535 (1, 2, 4, 8 and 16 bits) the result is exact. A value above `max` counts as
-/// `max`, as Netpbm readers do; `max` 0 counts as 1.
+/// `max`; the decoders refuse files with such samples before. `max` 0 counts as 1.
 ///
 /// ```
 /// use pixtwin_pixel::scale_to_sixteen;
