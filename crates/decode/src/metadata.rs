@@ -4,11 +4,16 @@ use pixtwin_pixel::{Key, Turn};
 
 use crate::{Error, Source, source::hash_of};
 
+/// EXIF data of more bytes is compared but not parsed: what JPEG can hold, the home of EXIF, is a sixteenth of it.
+pub(crate) const LONGEST_EXIF: u64 = 1 << 20;
+
 /// What a file holds beside its pixels: enough to say how two twins differ.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Metadata {
     /// How a viewer turns the stored picture before it shows it.
     pub orientation: Turn,
+    /// Whether some of its pages are turned otherwise than the first, so that no one turn is right for all.
+    pub mixed_orientation: bool,
     /// Everything else, in the order of the file.
     pub items: Vec<Item>,
 }
@@ -27,7 +32,12 @@ pub struct Item {
 impl Metadata {
     /// Adds an item with that content.
     pub(crate) fn add(&mut self, name: &'static str, content: &[u8]) {
-        self.items.push(Item { name, content: Key::of(content), value: None });
+        self.add_key(name, Key::of(content));
+    }
+
+    /// Adds an item whose content was hashed on the way.
+    pub(crate) fn add_key(&mut self, name: &'static str, content: Key) {
+        self.items.push(Item { name, content, value: None });
     }
 
     /// Adds an item whose value is short enough to show.
@@ -49,12 +59,18 @@ impl Metadata {
     /// Adds EXIF data, a TIFF structure without the `Exif\0\0` before it, and takes the orientation from it.
     pub(crate) fn add_exif(&mut self, tiff: &[u8]) {
         self.add("EXIF", tiff);
-        let parsed = exif::Reader::new().read_raw(tiff.to_vec()).ok();
-        let number = parsed.as_ref().and_then(|data| {
-            data.get_field(exif::Tag::Orientation, exif::In::PRIMARY).and_then(|field| field.value.get_uint(0))
-        });
-        if let Some(turn) = number.and_then(Turn::from_exif) {
+        if let Some(turn) = exif_orientation(tiff) {
             self.orientation = turn;
         }
     }
+}
+
+/// The orientation that EXIF data tells, a TIFF structure without the `Exif\0\0` before it.
+pub(crate) fn exif_orientation(tiff: &[u8]) -> Option<Turn> {
+    if tiff.len() as u64 > LONGEST_EXIF {
+        return None;
+    }
+    let parsed = exif::Reader::new().read_raw(tiff.to_vec()).ok()?;
+    let field = parsed.get_field(exif::Tag::Orientation, exif::In::PRIMARY)?;
+    field.value.get_uint(0).and_then(Turn::from_exif)
 }

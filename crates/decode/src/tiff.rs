@@ -91,14 +91,12 @@ impl Codec for Tiff {
 
     fn metadata(&self, source: &mut dyn Source) -> Result<Metadata, Error> {
         let directories = Directories::open(source)?;
-        let mut found = Metadata::default();
-        let mut is_first = true;
+        let mut collector = metadata::Collector::new(source.byte_len());
         let mut walk = directories.walk();
         while let Some(directory) = walk.next(source)? {
-            metadata::collect(source, &directory, is_first, &mut found)?;
-            is_first = false;
+            collector.page(source, &directory, &mut walk.room)?;
         }
-        Ok(found)
+        Ok(collector.found)
     }
 }
 

@@ -66,10 +66,12 @@ mod tests {
         let first = Metadata {
             orientation: Turn::None,
             items: vec![item("EXIF", "a", None), item("text", "x", None), item("text", "y", None)],
+            ..Metadata::default()
         };
         let other = Metadata {
             orientation: Turn::Clockwise,
             items: vec![item("gamma", "g", Some("1/2.2")), item("text", "y", None), item("text", "x", None)],
+            ..Metadata::default()
         };
         let expected = ["orientation 6 instead of 1", "EXIF missing", "gamma added (1/2.2)"];
         assert_eq!(differences(&first, &other, true), expected);

@@ -13,6 +13,9 @@ use crate::{Error, Source, source::read_at};
 /// More pages than any real file has; each costs a few reads.
 const MOST_PAGES: usize = 65_536;
 
+/// Bytes of an entry of the classic format; BigTIFF has longer ones.
+const SMALLEST_ENTRY: u64 = 12;
+
 /// Byte order and offset size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Layout {
@@ -39,6 +42,7 @@ impl Layout {
 pub(super) struct Directories {
     layout: Layout,
     first: u64,
+    file_bytes: u64,
 }
 
 impl Directories {
@@ -61,12 +65,12 @@ impl Directories {
         if first == 0 {
             return Err(Error::corrupt("the file has no page"));
         }
-        Ok(Self { layout, first })
+        Ok(Self { layout, first, file_bytes: source.byte_len() })
     }
 
     /// Goes along the chain.
     pub(super) fn walk(&self) -> Walk {
-        Walk { layout: self.layout, next: self.first, seen: BTreeSet::new() }
+        Walk { layout: self.layout, next: self.first, seen: BTreeSet::new(), room: Room::of(self.file_bytes) }
     }
 }
 
@@ -75,6 +79,32 @@ pub(super) struct Walk {
     layout: Layout,
     next: u64,
     seen: BTreeSet<u64>,
+    /// What directories beside the chain take from, too.
+    pub(super) room: Room,
+}
+
+/// Entries that directories side by side have room for in the file. Directories that lie over one another could make
+/// a small file cost any time.
+pub(super) struct Room {
+    entries: u64,
+}
+
+impl Room {
+    fn of(file_bytes: u64) -> Self {
+        Self { entries: file_bytes / SMALLEST_ENTRY }
+    }
+
+    /// Takes the room of a directory.
+    pub(super) fn take(&mut self, directory: &Directory) -> Result<(), Error> {
+        let left = self.entries.checked_sub(directory.listed).ok_or_else(overlap)?;
+        self.entries = left;
+        Ok(())
+    }
+}
+
+/// Why a file is refused whose parts would have no room side by side.
+pub(super) fn overlap() -> Error {
+    Error::corrupt("its directories overlap")
 }
 
 impl Walk {
@@ -90,6 +120,7 @@ impl Walk {
             return Err(Error::unsupported(format!("more than {MOST_PAGES} pages")));
         }
         let directory = Directory::read(source, self.next, self.layout)?;
+        self.room.take(&directory)?;
         self.next = directory.next;
         Ok(Some(directory))
     }
@@ -99,6 +130,8 @@ impl Walk {
 pub(super) struct Directory {
     pub(super) layout: Layout,
     entries: BTreeMap<u16, Entry>,
+    /// Entries in the file, those of one tag counted each.
+    listed: u64,
     next: u64,
 }
 
@@ -136,6 +169,10 @@ impl Directory {
         if count == 0 || count > u64::from(u16::MAX) {
             return Err(Error::corrupt(format!("a directory says it has {count} entries")));
         }
+        // Known before, so that a directory that fails costs nothing.
+        if at + count_bytes as u64 + count * entry_bytes > source.byte_len() {
+            return Err(Error::corrupt("the file ends within a directory"));
+        }
         let mut entries = BTreeMap::new();
         for index in 0..count {
             let tag = u16::try_from(layout.read(source, 2)?).unwrap_or(0);
@@ -149,7 +186,7 @@ impl Directory {
             entries.entry(tag).or_insert(entry);
         }
         let next = layout.read(source, word)?;
-        Ok(Self { layout, entries, next })
+        Ok(Self { layout, entries, listed: count, next })
     }
 
     pub(super) fn has(&self, tag: u16) -> bool {
@@ -187,14 +224,24 @@ impl Directory {
         self.value_bytes(source, tag, self.count(tag))
     }
 
-    fn value_bytes(&self, source: &mut dyn Source, tag: u16, count: u64) -> Result<Vec<u8>, Error> {
-        let Some(entry) = self.entries.get(&tag) else { return Ok(Vec::new()) };
+    /// Where the values of a tag lie, and how many bytes they are; known to be within the file.
+    pub(super) fn place(&self, source: &dyn Source, tag: u16) -> Result<(u64, u64), Error> {
+        self.place_of(source, tag, self.count(tag))
+    }
+
+    fn place_of(&self, source: &dyn Source, tag: u16, count: u64) -> Result<(u64, u64), Error> {
+        let Some(entry) = self.entries.get(&tag) else { return Ok((0, 0)) };
         let len = entry.size().saturating_mul(count);
         if entry.at.saturating_add(len) > source.byte_len() {
             return Err(Error::corrupt(format!("the file ends within the values of tag {tag}")));
         }
+        Ok((entry.at, len))
+    }
+
+    fn value_bytes(&self, source: &mut dyn Source, tag: u16, count: u64) -> Result<Vec<u8>, Error> {
+        let (at, len) = self.place_of(source, tag, count)?;
         let mut bytes = vec![0; usize::try_from(len).unwrap_or(0)];
-        source.seek(SeekFrom::Start(entry.at))?;
+        source.seek(SeekFrom::Start(at))?;
         source.read_exact(&mut bytes).map_err(|cause| Error::reading(cause, "the values of a tag"))?;
         Ok(bytes)
     }

@@ -1,64 +1,119 @@
 //! What the tags hold beside the pixels.
 
-use pixtwin_pixel::Turn;
+use std::collections::BTreeMap;
+
+use pixtwin_pixel::{Key, Turn};
 
 use super::{
-    ifd::Directory,
+    ifd::{Directory, Room, overlap},
     page::tag::{EXTRA_SAMPLES, ORIENTATION},
 };
-use crate::{Error, Metadata, Source};
+use crate::{Error, Metadata, Source, source::hash_of};
 
-/// Longest value that is read, in bytes; of a longer one only the length counts.
-const VALUE_BYTES: u64 = 64 << 20;
+/// A value of up to so many bytes costs no more than its entry.
+const SHORT_VALUE: u64 = 64;
 
-/// Adds the metadata of one page.
-pub(super) fn collect(
-    source: &mut dyn Source,
-    directory: &Directory,
-    is_first: bool,
-    found: &mut Metadata,
-) -> Result<(), Error> {
-    for tag in directory.tags() {
-        let Some(name) = name_of(tag) else { continue };
-        if directory.count(tag) > VALUE_BYTES {
-            found.add(name, &directory.count(tag).to_le_bytes());
-            continue;
-        }
-        match tag {
-            34665 | 34853 => add_directory(source, directory, tag, found)?,
-            _ => {
-                let bytes = directory.bytes(source, tag)?;
-                found.add(name, &bytes);
-            }
-        }
-    }
-    if directory.numbers(source, EXTRA_SAMPLES, 1)?.first() == Some(&1) {
-        found.add("associated alpha", &[1]);
-    }
-    let orientation = directory.number(source, ORIENTATION)?.and_then(|number| u32::try_from(number).ok());
-    if let (true, Some(turn)) = (is_first, orientation.and_then(Turn::from_exif)) {
-        found.orientation = turn;
-    }
-    Ok(())
+/// Collects the metadata of one page after the other.
+pub(super) struct Collector {
+    pub(super) found: Metadata,
+    pages: u32,
+    /// Keys of long values by their place and length, of directories by their place: pages may share them.
+    values: BTreeMap<(u64, u64), Key>,
+    directories: BTreeMap<u64, Key>,
+    /// Bytes that long values side by side still have room for.
+    bytes_left: u64,
 }
 
-/// Adds an EXIF or GPS directory by its tags and values: its places in the file are no part of it.
-fn add_directory(source: &mut dyn Source, parent: &Directory, tag: u16, found: &mut Metadata) -> Result<(), Error> {
-    let Some(at) = parent.number(source, tag)? else { return Ok(()) };
-    let mut content = Vec::new();
-    // Damage here does not touch the pixels: what can be read is told.
-    if let Ok(directory) = Directory::read(source, at, parent.layout) {
-        for tag in directory.tags() {
-            content.extend_from_slice(&tag.to_le_bytes());
-            if directory.count(tag) <= VALUE_BYTES {
-                let value = directory.bytes(source, tag).unwrap_or_default();
-                content.extend_from_slice(&(value.len() as u64).to_le_bytes());
-                content.extend_from_slice(&value);
-            }
+impl Collector {
+    pub(super) fn new(file_bytes: u64) -> Self {
+        Self {
+            found: Metadata::default(),
+            pages: 0,
+            values: BTreeMap::new(),
+            directories: BTreeMap::new(),
+            bytes_left: file_bytes,
         }
     }
-    found.add(if tag == 34665 { "EXIF" } else { "GPS" }, &content);
-    Ok(())
+
+    /// Adds the metadata of the next page.
+    pub(super) fn page(&mut self, source: &mut dyn Source, page: &Directory, room: &mut Room) -> Result<(), Error> {
+        for tag in page.tags() {
+            let Some(name) = name_of(tag) else { continue };
+            let key = match tag {
+                34665 | 34853 => self.directory(source, page, tag, room)?,
+                _ => Some(self.value(source, page, tag)?),
+            };
+            if let Some(key) = key {
+                self.found.add_key(name, key);
+            }
+        }
+        if page.numbers(source, EXTRA_SAMPLES, 1)?.first() == Some(&1) {
+            self.found.add("associated alpha", &[1]);
+        }
+        self.pages = self.pages.saturating_add(1);
+        let number = page.number(source, ORIENTATION)?.unwrap_or(1);
+        if self.pages == 1 {
+            self.found.orientation = turn(number);
+            return Ok(());
+        }
+        if number != 1 {
+            let value = format!("page {}: {number}", self.pages);
+            self.found.add_value("page orientation", value.as_bytes(), value.clone());
+        }
+        self.found.mixed_orientation |= turn(number) != self.found.orientation;
+        Ok(())
+    }
+
+    /// The key of an EXIF or GPS directory by its tags and values: its places in the file are no part of it.
+    fn directory(
+        &mut self,
+        source: &mut dyn Source,
+        parent: &Directory,
+        tag: u16,
+        room: &mut Room,
+    ) -> Result<Option<Key>, Error> {
+        let Some(at) = parent.number(source, tag)? else { return Ok(None) };
+        if let Some(key) = self.directories.get(&at) {
+            return Ok(Some(*key));
+        }
+        let mut hasher = blake3::Hasher::new();
+        // Damage here does not touch the pixels: what can be read is told.
+        if let Ok(directory) = Directory::read(source, at, parent.layout) {
+            room.take(&directory)?;
+            for tag in directory.tags() {
+                hasher.update(&tag.to_le_bytes());
+                if directory.place(source, tag).is_ok() {
+                    hasher.update(&[1]).update(&self.value(source, &directory, tag)?.0);
+                } else {
+                    hasher.update(&[0]);
+                }
+            }
+        }
+        let key = Key::from(&hasher.finalize());
+        self.directories.insert(at, key);
+        Ok(Some(key))
+    }
+
+    /// The key of a tag's values.
+    fn value(&mut self, source: &mut dyn Source, directory: &Directory, tag: u16) -> Result<Key, Error> {
+        let place @ (at, len) = directory.place(source, tag)?;
+        if let Some(key) = self.values.get(&place) {
+            return Ok(*key);
+        }
+        if len > SHORT_VALUE {
+            self.bytes_left = self.bytes_left.checked_sub(len).ok_or_else(overlap)?;
+        }
+        let key = Key::from(&hash_of(source, at, len, "the values of a tag")?);
+        if len > SHORT_VALUE {
+            self.values.insert(place, key);
+        }
+        Ok(key)
+    }
+}
+
+/// How a page of that orientation is turned; numbers without a meaning turn nothing.
+fn turn(orientation: u64) -> Turn {
+    u32::try_from(orientation).ok().and_then(Turn::from_exif).unwrap_or_default()
 }
 
 /// The name of a tag that holds metadata.

@@ -141,7 +141,9 @@ impl Page {
     }
 
     fn read_samples(&mut self, source: &mut dyn Source, tags: &Directory) -> Result<(), Error> {
-        let bits = tags.numbers(source, tag::BITS, u64::from(self.samples))?;
+        // Pages of more are refused below; the values of thousands would be read for nothing.
+        let samples = u64::from(self.samples.min(8));
+        let bits = tags.numbers(source, tag::BITS, samples)?;
         let first_bits = bits.first().copied().unwrap_or(1);
         self.bits = match u8::try_from(first_bits) {
             Ok(bits @ 1..=16) => bits,
@@ -150,7 +152,7 @@ impl Page {
         if bits.iter().any(|&other| other != first_bits) {
             return Err(Error::unsupported("TIFF with samples of different widths"));
         }
-        let formats = tags.numbers(source, tag::SAMPLE_FORMAT, u64::from(self.samples))?;
+        let formats = tags.numbers(source, tag::SAMPLE_FORMAT, samples)?;
         if formats.iter().any(|&format| format != 1 && format != 4) {
             return Err(Error::unsupported("TIFF with signed or floating-point samples"));
         }

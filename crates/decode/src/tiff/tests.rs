@@ -4,7 +4,7 @@ use pixtwin_pixel::Turn;
 
 use super::*;
 use crate::{
-    Format,
+    Format, InMemory,
     checks::{
         assert_cuts_are_refused, assert_is_refused, assert_stops_anywhere, decode, metadata, payload, pixels, rgb, rgba,
     },
@@ -322,4 +322,66 @@ fn payload_is_what_pixels_depend_on() {
     let found = metadata(Format::Tiff, &tagged);
     assert_eq!(found.orientation, Turn::Clockwise);
     assert_eq!(found.items.iter().map(|item| item.name).collect::<Vec<_>>(), ["resolution"]);
+}
+
+/// A page of one pixel whose EXIF directory, at byte 10, has entries with values of those places and lengths.
+fn with_exif(values: &[(u32, u32)], rest: &[u8]) -> Vec<u8> {
+    let mut exif = u16::try_from(values.len()).unwrap().to_le_bytes().to_vec();
+    for (tag, (at, len)) in (1u16..).zip(values) {
+        exif.extend([tag.to_le_bytes(), 7u16.to_le_bytes()].concat());
+        exif.extend([len.to_le_bytes(), at.to_le_bytes()].concat());
+    }
+    exif.extend([0; 4]);
+    tiff(tags!(1, 1, 1, 1, [8], 34665 => [10]), &[&[7, 0], &exif, rest])
+}
+
+#[test]
+fn exif_values_that_overlap_are_refused() {
+    let rest = [5; 4000];
+    let staggered: Vec<_> = (0..100).map(|index| (index, 3000)).collect();
+    let cause = Format::Tiff.metadata(&mut InMemory::new(&with_exif(&staggered, &rest))).unwrap_err();
+    assert!(matches!(&cause, Error::Corrupt(what) if what == "its directories overlap"), "{cause}");
+    // One value that many entries share costs once, and the key is of what it holds, not of where it lies.
+    let shared = |at| metadata(Format::Tiff, &with_exif(&[(at, 3000); 100], &rest)).items;
+    let names: Vec<_> = shared(2000).iter().map(|item| item.name).collect();
+    assert_eq!(names, ["EXIF"]);
+    assert_eq!(shared(2000), shared(2001));
+    assert_ne!(shared(2000), shared(0));
+}
+
+#[test]
+fn directories_that_overlap_are_refused() {
+    // One of 10 entries at byte 8; from its first entry's last two bytes on, one of 12.
+    let mut file = [&b"II*\0\x08\0\0\0"[..], &[0; 162]].concat();
+    file[8] = 10;
+    file[20] = 12;
+    file[130] = 20;
+    let source = &mut InMemory::new(&file);
+    let mut walk = Directories::open(source).unwrap().walk();
+    assert!(walk.next(source).unwrap().is_some());
+    let cause = walk.next(source).map(|_| ()).unwrap_err();
+    assert!(matches!(&cause, Error::Corrupt(what) if what == "its directories overlap"), "{cause}");
+}
+
+#[test]
+fn pages_that_are_turned_differently_are_told() {
+    let pages = |orientations: &[u64]| {
+        let writer = orientations.iter().fold(Writer::new(false, false), |writer, &orientation| {
+            writer.page(tags!(1, 1, 1, 1, [8], 274 => [orientation]), &[&[7]])
+        });
+        metadata(Format::Tiff, &writer.file)
+    };
+    let values = |found: &Metadata| -> Vec<_> {
+        assert!(found.items.iter().all(|item| item.name == "page orientation"));
+        found.items.iter().filter_map(|item| item.value.clone()).collect()
+    };
+    let mixed = pages(&[1, 6, 1]);
+    assert!(mixed.mixed_orientation && mixed.orientation == Turn::None);
+    assert_eq!(values(&mixed), ["page 2: 6"]);
+    assert_ne!(mixed.items, pages(&[1, 8, 1]).items);
+    let alike = pages(&[6, 6]);
+    assert!(!alike.mixed_orientation && alike.orientation == Turn::Clockwise);
+    assert_eq!(values(&alike), ["page 2: 6"]);
+    assert!(pages(&[6, 1]).mixed_orientation);
+    assert!(!pages(&[1, 1]).mixed_orientation);
 }
