@@ -1,12 +1,54 @@
 //! What the tests of several codecs ask in the same way.
 
-use std::ops::ControlFlow;
+use std::{
+    io::{self, BufRead, Cursor, Read, Seek, SeekFrom},
+    ops::ControlFlow,
+};
 
 use pixtwin_pixel::{Alpha, Depth, Digester, Frame, Raster, RasterSink, Row, RowSink};
 
-use crate::{Error, Format, InMemory, Limits, Metadata};
+use crate::{Error, Format, InMemory, Limits, Metadata, Source};
 
 const LIMITS: Limits = Limits { memory_bytes: 16 << 20 };
+
+/// A file of which no reader may ask for more than 64 KiB at once: what is read whole fails the test.
+pub(crate) struct InPieces<'a>(Cursor<&'a [u8]>);
+
+impl<'a> InPieces<'a> {
+    pub(crate) fn new(file: &'a [u8]) -> Self {
+        Self(Cursor::new(file))
+    }
+}
+
+impl Read for InPieces<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        assert!(buffer.len() <= 64 << 10, "{} bytes at once", buffer.len());
+        self.0.read(buffer)
+    }
+}
+
+impl BufRead for InPieces<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        let ready = self.0.fill_buf()?;
+        Ok(&ready[..ready.len().min(8 << 10)])
+    }
+
+    fn consume(&mut self, bytes: usize) {
+        self.0.consume(bytes);
+    }
+}
+
+impl Seek for InPieces<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.0.seek(to)
+    }
+}
+
+impl Source for InPieces<'_> {
+    fn byte_len(&self) -> u64 {
+        self.0.get_ref().len() as u64
+    }
+}
 
 /// The frames of a file, decoded within the memory that its header promises.
 pub(crate) fn decode(format: Format, file: &[u8]) -> Result<Vec<Raster>, Error> {

@@ -18,12 +18,9 @@ mod lzw;
 
 mod compose;
 
-use pixtwin_pixel::{Depth, RowSink};
+use pixtwin_pixel::{Depth, Key, RowSink};
 
-use crate::{
-    Error, Header, Limits, Metadata, Source,
-    codec::{Codec, charge},
-};
+use crate::{Error, Header, Limits, Metadata, Source, codec::Codec};
 use blocks::{Blocks, Introducer};
 
 /// The codec of [`Format::Gif`](crate::Format::Gif).
@@ -32,8 +29,8 @@ pub(crate) struct Gif;
 /// Memory beside the canvas: palettes, one batch of indices, and what the LZW decoder holds.
 const FIXED_BYTES: u64 = 256 << 10;
 
-/// Pieces of metadata longer than this are refused: nothing real comes near.
-const LONGEST_EXTENSION: usize = 64 << 20;
+/// An extension of more bytes is not kept in memory, and compared as it is stored.
+const LONGEST_EXTENSION: usize = 8 << 20;
 
 impl Codec for Gif {
     fn header(&self, source: &mut dyn Source) -> Result<Header, Error> {
@@ -98,8 +95,11 @@ impl Codec for Gif {
                     blocks.skip_sub_blocks("a picture")?;
                 }
                 Introducer::Extension(label) => {
-                    let raw = collect(&mut blocks)?;
-                    add_extension(label, &raw, &mut metadata);
+                    let (raw, rest) = collect(&mut blocks)?;
+                    match rest {
+                        None => add_extension(label, &raw, &mut metadata),
+                        Some(key) => metadata.add_key(name_of(label, &raw), key),
+                    }
                 }
             }
         }
@@ -118,36 +118,53 @@ fn take_palette(palette: &[u8], take: &mut dyn FnMut(&[u8])) {
     take(palette);
 }
 
-/// The sub-blocks of one extension as stored, with their length bytes.
-fn collect(blocks: &mut Blocks<'_>) -> Result<Vec<u8>, Error> {
+/// The sub-blocks of one extension as stored, with their length bytes. Of too long a one only the start, and the key
+/// of all of it.
+fn collect(blocks: &mut Blocks<'_>) -> Result<(Vec<u8>, Option<Key>), Error> {
     let mut raw = Vec::new();
-    let mut needed = 0;
-    blocks.sub_blocks("an extension", &mut |piece| {
-        needed += piece.len() as u64;
-        if raw.len() + piece.len() <= LONGEST_EXTENSION {
-            raw.extend_from_slice(piece);
+    let mut hasher: Option<Box<blake3::Hasher>> = None;
+    blocks.sub_blocks("an extension", &mut |piece| match &mut hasher {
+        Some(hasher) => {
+            hasher.update(piece);
+        }
+        None if raw.len() + piece.len() <= LONGEST_EXTENSION => raw.extend_from_slice(piece),
+        None => {
+            let mut all = Box::<blake3::Hasher>::default();
+            all.update(&raw).update(piece);
+            hasher = Some(all);
         }
     })?;
-    charge(needed, Limits { memory_bytes: LONGEST_EXTENSION as u64 })?;
-    Ok(raw)
+    Ok((raw, hasher.map(|hasher| Key::from(&hasher.finalize()))))
 }
 
-/// The content of sub-blocks, without the length bytes between.
-fn joined(mut raw: &[u8]) -> Vec<u8> {
-    let mut content = Vec::with_capacity(raw.len());
+/// The key of what sub-blocks hold, without the length bytes between.
+fn joined(mut raw: &[u8]) -> Key {
+    let mut hasher = blake3::Hasher::new();
     while let Some((&len, rest)) = raw.split_first() {
         let (piece, rest) = rest.split_at(usize::from(len).min(rest.len()));
-        content.extend_from_slice(piece);
+        hasher.update(piece);
         raw = rest;
     }
-    content
+    Key::from(&hasher.finalize())
+}
+
+/// The name of an extension that is known by its start.
+fn name_of(label: u8, raw: &[u8]) -> &'static str {
+    match label {
+        0xfe => "comment",
+        0x01 => "text",
+        0xff if raw.starts_with(b"\x0bXMP DataXMP") => "XMP",
+        0xff if raw.starts_with(b"\x0bICCRGBG1012") => "ICC profile",
+        0xff => "application data",
+        _ => "unknown extension",
+    }
 }
 
 fn add_extension(label: u8, raw: &[u8], metadata: &mut Metadata) {
     match label {
         blocks::CONTROL => {}
-        0xfe => metadata.add("comment", &joined(raw)),
-        0x01 => metadata.add("text", &joined(raw)),
+        0xfe => metadata.add_key("comment", joined(raw)),
+        0x01 => metadata.add_key("text", joined(raw)),
         0xff => add_application(raw, metadata),
         _ => metadata.add("unknown extension", raw),
     }
@@ -169,7 +186,7 @@ fn add_application(raw: &[u8], metadata: &mut Metadata) {
         },
         // The packet is not cut into sub-blocks: 258 bytes behind it lead every reader to the end.
         b"XMP DataXMP" => metadata.add("XMP", rest.get(..rest.len().saturating_sub(258)).unwrap_or_default()),
-        b"ICCRGBG1012" => metadata.add("ICC profile", &joined(rest)),
+        b"ICCRGBG1012" => metadata.add_key("ICC profile", joined(rest)),
         _ => metadata.add("application data", raw),
     }
 }

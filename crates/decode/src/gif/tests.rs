@@ -384,3 +384,21 @@ fn metadata_is_named() {
     assert_eq!(metadata, expected);
     assert_eq!(decode(&bytes).unwrap().frames[0].1, [RED]);
 }
+
+#[test]
+fn long_extensions_are_listed_by_their_key() {
+    let with = |introducer: &[u8], last: u8| {
+        let mut blocks = [&[255][..], &[7; 255]].concat().repeat(263_000);
+        blocks.extend([1, last, 0]);
+        file(&[start(1, 1, &PALETTE), introducer.to_vec(), blocks, plain([0, 0, 1, 1], &[0])])
+    };
+    for (introducer, name) in [(&b"\x21\xfe"[..], "comment"), (b"\x21\xff\x0bICCRGBG1012", "ICC profile")] {
+        let [one, other] = [3, 4].map(|last| {
+            let file = with(introducer, last);
+            let found = Format::Gif.metadata(&mut InMemory::new(&file)).unwrap().items;
+            assert_eq!(found.iter().map(|item| item.name).collect::<Vec<_>>(), [name]);
+            found
+        });
+        assert_ne!(one, other);
+    }
+}

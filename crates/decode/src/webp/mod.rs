@@ -11,12 +11,13 @@ use std::io::Cursor;
 use std::ops::ControlFlow;
 
 use image_webp::{DecodingError, WebPDecoder};
-use pixtwin_pixel::{Channels, Delay, Depth, Frame, Row, RowSink};
+use pixtwin_pixel::{Channels, Delay, Depth, Frame, Key, Row, RowSink};
 
 use self::chunks::{Chunk, Chunks, Image, Layout};
 use self::compose::{Canvas, Placed};
 use crate::codec::{Codec, charge};
-use crate::source::feed;
+use crate::metadata::{Item, LONGEST_EXIF};
+use crate::source::{feed, hash_of};
 use crate::{Error, Header, Limits, Metadata, Source};
 
 pub(crate) struct WebP;
@@ -83,12 +84,9 @@ impl Codec for WebP {
         while let Some(chunk) = chunks.next(source)? {
             match &chunk.name {
                 b"VP8 " | b"VP8L" | b"VP8X" | b"ALPH" | b"ANMF" => {}
-                b"EXIF" => {
-                    let body = chunks::read(source, chunk)?;
-                    metadata.add_exif(body.strip_prefix(b"Exif\0\0").unwrap_or(&body));
-                }
-                b"XMP " => metadata.add("XMP", &chunks::read(source, chunk)?),
-                b"ICCP" => metadata.add("ICC profile", &chunks::read(source, chunk)?),
+                b"EXIF" => add_exif(source, chunk, &mut metadata)?,
+                b"XMP " => metadata.add_key("XMP", key_of(source, chunk)?),
+                b"ICCP" => metadata.add_key("ICC profile", key_of(source, chunk)?),
                 b"ANIM" if chunk.len >= 6 => {
                     let [b, g, r, a, l0, l1]: [u8; 6] = chunks::read_at(source, chunk.offset)?;
                     metadata.add_value("background colour", &[r, g, b, a], format!("{r} {g} {b} {a}"));
@@ -97,14 +95,32 @@ impl Codec for WebP {
                     metadata.add_value("loop count", &[l0, l1], value);
                 }
                 _ => {
-                    let body = chunks::read(source, chunk)?;
-                    metadata.add_value("unknown chunk", &body, chunk.name.escape_ascii().to_string());
+                    let value = Some(chunk.name.escape_ascii().to_string());
+                    metadata.items.push(Item { name: "unknown chunk", content: key_of(source, chunk)?, value });
                 }
             }
         }
         metadata.add_trailing(source, chunks.end())?;
         Ok(metadata)
     }
+}
+
+/// The key of a chunk's content, which may be as long as the file.
+fn key_of(source: &mut dyn Source, chunk: Chunk) -> Result<Key, Error> {
+    Ok(Key::from(&hash_of(source, chunk.offset, chunk.len, "a chunk")?))
+}
+
+fn add_exif(source: &mut dyn Source, mut chunk: Chunk, metadata: &mut Metadata) -> Result<(), Error> {
+    // Some writers begin with this, as in JPEG.
+    if chunk.len >= 6 && chunks::read_at::<6>(source, chunk.offset)? == *b"Exif\0\0" {
+        chunk = Chunk { offset: chunk.offset + 6, len: chunk.len - 6, ..chunk };
+    }
+    if chunk.len > LONGEST_EXIF {
+        metadata.add_key("EXIF", key_of(source, chunk)?);
+    } else {
+        metadata.add_exif(&chunks::read(source, chunk)?);
+    }
+    Ok(())
 }
 
 /// Gives the rows of one picture.

@@ -1,9 +1,9 @@
 use std::io::Cursor;
 
-use pixtwin_pixel::{Key, Samples, Turn};
+use pixtwin_pixel::{Samples, Turn};
 
 use super::*;
-use crate::Format;
+use crate::{Format, checks::InPieces};
 
 type Fixture = (&'static str, usize, usize, &'static [u8], &'static [u8]);
 
@@ -219,4 +219,18 @@ fn metadata_is_listed() {
         ("trailing bytes", Key::of(b"tail")),
     ];
     assert_eq!(listed, expected);
+}
+
+#[test]
+fn long_metadata_is_not_held_in_memory() {
+    let (_, _, _, still, _) = FIXTURES[2];
+    let long = [&b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"[..], &[9; 3 << 20]].concat();
+    for (name, item) in [(b"ICCP", "ICC profile"), (b"XMP ", "XMP"), (b"EXIF", "EXIF"), (b"abcd", "unknown chunk")] {
+        let tagged = with_chunks(still, &[(name, &long)]);
+        let found = Format::WebP.metadata(&mut InPieces::new(&tagged)).unwrap();
+        let listed = found.items.iter().map(|item| (item.name, item.content)).collect::<Vec<_>>();
+        assert_eq!(listed, [(item, Key::of(&long))]);
+        // So long an EXIF is not looked into.
+        assert_eq!(found.orientation, Turn::None);
+    }
 }
