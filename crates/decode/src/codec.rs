@@ -5,7 +5,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use pixtwin_pixel::{Depth, RowSink};
+use pixtwin_pixel::{Depth, RowSink, Turn};
 
 use crate::{Error, Format, Metadata, Source};
 
@@ -52,6 +52,12 @@ pub(crate) trait Codec: Sync {
 
     /// Lists what the file holds beside the pixels.
     fn metadata(&self, source: &mut dyn Source) -> Result<Metadata, Error>;
+
+    /// How a viewer turns the picture, as the metadata says it; an error if that is not the same for all pages.
+    fn orientation(&self, source: &mut dyn Source) -> Result<Turn, Error> {
+        let metadata = self.metadata(source)?;
+        if metadata.mixed_orientation { Err(mixed_orientation()) } else { Ok(metadata.orientation) }
+    }
 }
 
 impl Format {
@@ -107,6 +113,15 @@ impl Format {
     pub fn metadata(self, source: &mut dyn Source) -> Result<Metadata, Error> {
         fenced(|| self.codec().metadata(source))
     }
+
+    /// How a viewer turns the picture: the orientation of [`Format::metadata`], from as few bytes as the format
+    /// allows.
+    ///
+    /// # Errors
+    /// As [`Format::rows`]; [`Error::Unsupported`] if its pages are turned differently, so that no turn is right.
+    pub fn orientation(self, source: &mut dyn Source) -> Result<Turn, Error> {
+        fenced(|| self.codec().orientation(source))
+    }
 }
 
 thread_local! {
@@ -133,6 +148,11 @@ pub(crate) fn fenced<T>(decode: impl FnOnce() -> Result<T, Error>) -> Result<T, 
             .unwrap_or_else(|| "no message".to_owned());
         Err(Error::corrupt(format!("the decoder gave up: {what}")))
     })
+}
+
+/// Why no turn is right for a picture.
+pub(crate) fn mixed_orientation() -> Error {
+    Error::unsupported("pages that are turned differently")
 }
 
 /// Refuses a decode that needs more than its limit.

@@ -11,7 +11,7 @@ mod page;
 mod rows;
 mod unpack;
 
-use pixtwin_pixel::{Delay, Depth, Frame, RowSink};
+use pixtwin_pixel::{Delay, Depth, Frame, RowSink, Turn};
 
 use self::{
     ifd::Directories,
@@ -19,7 +19,7 @@ use self::{
 };
 use crate::{
     Error, Header, Limits, Metadata, Source,
-    codec::{Codec, charge},
+    codec::{Codec, charge, mixed_orientation},
     source::feed,
 };
 
@@ -97,6 +97,19 @@ impl Codec for Tiff {
             collector.page(source, &directory, &mut walk.room)?;
         }
         Ok(collector.found)
+    }
+
+    fn orientation(&self, source: &mut dyn Source) -> Result<Turn, Error> {
+        let directories = Directories::open(source)?;
+        let mut first = None;
+        let mut walk = directories.walk();
+        while let Some(directory) = walk.next(source)? {
+            let turn = metadata::turn(source, &directory)?;
+            if *first.get_or_insert(turn) != turn {
+                return Err(mixed_orientation());
+            }
+        }
+        Ok(first.unwrap_or_default())
     }
 }
 

@@ -1,8 +1,12 @@
 //! What a JPEG holds beside its pixels.
 
-use super::markers::{APP0, APP14, APP15, COM, EOI, Markers, SOS};
-use crate::{Error, Metadata, Source};
+use pixtwin_pixel::{Key, Turn};
 
+use super::markers::{APP0, APP14, APP15, COM, EOI, Markers, SOS};
+use crate::{Error, Metadata, Source, metadata::exif_orientation};
+
+/// The segment of EXIF and XMP.
+const APP1: u8 = 0xe1;
 const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
 const XMP_EXTENSION: &[u8] = b"http://ns.adobe.com/xmp/extension/\0";
 const PHOTOSHOP: &[u8] = b"Photoshop 3.0\0";
@@ -14,6 +18,30 @@ const APP_NAMES: [&str; 16] = [
     "APP14", "APP15",
 ];
 
+/// Parts of profiles, and of packets, of more bytes are not kept in memory, but compared in the order of the file.
+const MOST_PART_BYTES: usize = 8 << 20;
+
+/// What keeping a part costs beside its bytes.
+const PART_BYTES: usize = 64;
+
+/// How a viewer turns the picture: what the first EXIF segment before the picture says.
+pub(super) fn orientation(source: &mut dyn Source) -> Result<Turn, Error> {
+    let mut markers = Markers::open(source)?;
+    loop {
+        let segment = markers.next()?;
+        match segment.code {
+            EOI | SOS => return Ok(Turn::None),
+            APP1 => {
+                let body = markers.body(segment)?;
+                if let Some(tiff) = exif_of(&body) {
+                    return Ok(exif_orientation(tiff).unwrap_or_default());
+                }
+            }
+            _ => markers.skip(segment)?,
+        }
+    }
+}
+
 /// Walks the whole file and lists what decoding passes over.
 pub(super) fn read(source: &mut dyn Source) -> Result<Metadata, Error> {
     let mut markers = Markers::open(source)?;
@@ -23,6 +51,8 @@ pub(super) fn read(source: &mut dyn Source) -> Result<Metadata, Error> {
         match segment.code {
             EOI => break,
             SOS => {
+                // Viewers look for EXIF before the picture only.
+                found.exif = true;
                 markers.skip(segment)?;
                 markers.entropy(&mut |_| {})?;
             }
@@ -48,9 +78,53 @@ pub(super) fn read(source: &mut dyn Source) -> Result<Metadata, Error> {
 struct Found {
     metadata: Metadata,
     exif: bool,
-    profile: Vec<(u8, Vec<u8>)>,
-    xmp: Vec<u8>,
-    xmp_parts: Vec<(u32, Vec<u8>)>,
+    profile: Parts,
+    xmp: Parts,
+}
+
+/// What is cut into segments, and belongs together in the order of their numbers.
+#[derive(Default)]
+struct Parts {
+    held: Vec<(u64, Vec<u8>)>,
+    held_bytes: usize,
+    /// Takes all parts as they come, once they are too many to put in order.
+    unordered: Option<Box<blake3::Hasher>>,
+}
+
+impl Parts {
+    fn add(&mut self, number: u64, part: &[u8]) {
+        self.held_bytes = self.held_bytes.saturating_add(part.len() + PART_BYTES);
+        if self.unordered.is_none() && self.held_bytes <= MOST_PART_BYTES {
+            return self.held.push((number, part.to_vec()));
+        }
+        let hasher = self.unordered.get_or_insert_default();
+        for (number, part) in self.held.drain(..) {
+            feed_part(hasher, number, &part);
+        }
+        feed_part(hasher, number, part);
+    }
+
+    /// The key of the whole, if there is any part.
+    fn key(mut self) -> Option<Key> {
+        if let Some(hasher) = self.unordered {
+            return Some(Key::from(&hasher.finalize()));
+        }
+        self.held.sort_by_key(|(number, _)| *number);
+        let mut hasher = blake3::Hasher::new();
+        for (_, part) in &self.held {
+            hasher.update(part);
+        }
+        (!self.held.is_empty()).then(|| Key::from(&hasher.finalize()))
+    }
+}
+
+fn feed_part(hasher: &mut blake3::Hasher, number: u64, part: &[u8]) {
+    hasher.update(&number.to_le_bytes()).update(&(part.len() as u64).to_le_bytes()).update(part);
+}
+
+/// The TIFF structure of an EXIF segment.
+fn exif_of(body: &[u8]) -> Option<&[u8]> {
+    body.starts_with(b"Exif\0").then(|| body.get(6..).unwrap_or_default())
 }
 
 impl Found {
@@ -58,12 +132,12 @@ impl Found {
         match code {
             APP0 if body.starts_with(b"JFIF\0") => self.jfif(body),
             APP0 if body.starts_with(b"JFXX\0") => self.metadata.add("thumbnail", body),
-            0xe1 if body.starts_with(b"Exif\0") => self.exif(body.get(6..).unwrap_or_default()),
-            0xe1 if body.starts_with(XMP) => self.xmp.extend(body.get(XMP.len()..).unwrap_or_default()),
-            0xe1 if body.starts_with(XMP_EXTENSION) => self.xmp_extension(body),
+            APP1 if exif_of(body).is_some() => self.exif(exif_of(body).unwrap_or_default()),
+            APP1 if body.starts_with(XMP) => self.xmp.add(0, body.get(XMP.len()..).unwrap_or_default()),
+            APP1 if body.starts_with(XMP_EXTENSION) => self.xmp_extension(body),
             0xe2 if body.starts_with(b"ICC_PROFILE\0") => {
                 if let Some(([number, _], part)) = body.get(12..).and_then(<[u8]>::split_first_chunk) {
-                    self.profile.push((*number, part.to_vec()));
+                    self.profile.add(u64::from(*number), part);
                 }
             }
             0xe2 if body.starts_with(b"MPF\0") => self.metadata.add("MPF", body),
@@ -111,7 +185,8 @@ impl Found {
     fn xmp_extension(&mut self, body: &[u8]) {
         let rest = body.get(XMP_EXTENSION.len() + 36..).unwrap_or_default();
         if let Some((place, part)) = rest.split_first_chunk() {
-            self.xmp_parts.push((u32::from_be_bytes(*place), part.to_vec()));
+            // The main packet comes before them.
+            self.xmp.add(u64::from(u32::from_be_bytes(*place)) + 1, part);
         }
     }
 
@@ -133,15 +208,10 @@ impl Found {
     }
 
     fn finish(mut self) -> Metadata {
-        if !self.profile.is_empty() {
-            self.profile.sort_by_key(|(number, _)| *number);
-            let whole = self.profile.into_iter().flat_map(|(_, part)| part).collect::<Vec<_>>();
-            self.metadata.add("ICC profile", &whole);
-        }
-        if !self.xmp.is_empty() || !self.xmp_parts.is_empty() {
-            self.xmp_parts.sort_by_key(|(place, _)| *place);
-            self.xmp.extend(self.xmp_parts.into_iter().flat_map(|(_, part)| part));
-            self.metadata.add("XMP", &self.xmp);
+        for (name, parts) in [("ICC profile", self.profile), ("XMP", self.xmp)] {
+            if let Some(key) = parts.key() {
+                self.metadata.add_key(name, key);
+            }
         }
         self.metadata
     }
@@ -157,4 +227,30 @@ fn resource(bytes: &[u8]) -> Option<(u16, &[u8], usize)> {
     let len = usize::try_from(u32::from_be_bytes(*len)).ok()?;
     let data = rest.get(..len)?;
     Some((u16::from_be_bytes(*number), data, 4 + 2 + name + 4 + len + (len & 1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_held_up_to_a_limit() {
+        let part = [7; 60_000];
+        let key = |numbers: &[u64]| {
+            let mut parts = Parts::default();
+            for number in numbers {
+                parts.add(*number, &part);
+                let held: usize = parts.held.iter().map(|(_, part)| part.len()).sum();
+                assert!(held <= MOST_PART_BYTES);
+            }
+            parts.key()
+        };
+        assert_eq!(key(&[]), None);
+        assert_eq!(key(&[2, 1]), Some(Key::of(&[7; 120_000])));
+        let many: Vec<u64> = (0..255).collect();
+        let other: Vec<u64> = (1..256).collect();
+        assert_eq!(key(&many), key(&many));
+        assert_ne!(key(&many), key(&other));
+        assert_ne!(key(&many), key(&many[..254]));
+    }
 }

@@ -19,7 +19,7 @@ use std::io::Read;
 use std::ops::ControlFlow;
 
 use libjpeg_turbo_rs::{DecodeLimits, DecodeWarning, Decoder, JpegError, PixelFormat};
-use pixtwin_pixel::{Channels, Delay, Depth, Row, RowSink};
+use pixtwin_pixel::{Channels, Delay, Depth, Row, RowSink, Turn};
 
 use self::frame::{Frame, Way};
 use self::markers::Markers;
@@ -73,6 +73,10 @@ impl Codec for Jpeg {
 
     fn metadata(&self, source: &mut dyn Source) -> Result<Metadata, Error> {
         metadata::read(source)
+    }
+
+    fn orientation(&self, source: &mut dyn Source) -> Result<Turn, Error> {
+        metadata::orientation(source)
     }
 }
 

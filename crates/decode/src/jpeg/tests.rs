@@ -1,7 +1,7 @@
 use std::io::Cursor;
 
 use libjpeg_turbo_rs::{Encoder, Subsampling};
-use pixtwin_pixel::{Frame, Samples, Turn};
+use pixtwin_pixel::{Frame, Samples};
 
 use super::*;
 use crate::Format;
@@ -290,4 +290,32 @@ fn metadata_is_listed() {
         ("trailing bytes", key(b"tail")),
     ];
     assert_eq!(listed, expected);
+}
+
+#[test]
+fn the_orientation_is_read_without_the_picture() {
+    let (_, jpeg, _) = FIXTURES[8];
+    let exif = |number| {
+        [&b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0"[..], &[number, 0, 0, 0, 0, 0, 0]].concat()
+    };
+    let both = |jpeg: &[u8]| {
+        let turn = Format::Jpeg.orientation(&mut Cursor::new(jpeg)).unwrap();
+        assert_eq!(Format::Jpeg.metadata(&mut Cursor::new(jpeg)).unwrap().orientation, turn);
+        turn
+    };
+    assert_eq!(both(jpeg), Turn::None);
+    // Viewers go by the first.
+    let tagged = with_segments(jpeg, &[(0xe0, b"x"), (0xe1, b"other"), (0xe1, &exif(6)), (0xe1, &exif(3))]);
+    assert_eq!(both(&tagged), Turn::Clockwise);
+    let scans: Vec<usize> = (0..tagged.len() - 1).filter(|&at| tagged[at..at + 2] == [0xff, 0xda]).collect();
+    let cut = &tagged[..scans[0] + 20];
+    assert_eq!(Format::Jpeg.orientation(&mut Cursor::new(cut)).unwrap(), Turn::Clockwise);
+    assert!(Format::Jpeg.metadata(&mut Cursor::new(cut)).is_err());
+    assert!(Format::Jpeg.orientation(&mut Cursor::new(&jpeg[..20])).is_err());
+    // EXIF between two scans turns nothing.
+    let second = (0..jpeg.len() - 1).filter(|&at| jpeg[at..at + 2] == [0xff, 0xda]).nth(1).unwrap();
+    let body = exif(6);
+    let len = u16::try_from(body.len() + 2).unwrap().to_be_bytes();
+    let between = [&jpeg[..second], &[0xff, 0xe1], &len, &body, &jpeg[second..]].concat();
+    assert_eq!(both(&between), Turn::None);
 }

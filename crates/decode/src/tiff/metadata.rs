@@ -51,16 +51,17 @@ impl Collector {
             self.found.add("associated alpha", &[1]);
         }
         self.pages = self.pages.saturating_add(1);
-        let number = page.number(source, ORIENTATION)?.unwrap_or(1);
+        let turn = turn(source, page)?;
         if self.pages == 1 {
-            self.found.orientation = turn(number);
+            self.found.orientation = turn;
             return Ok(());
         }
+        let number = page.number(source, ORIENTATION)?.unwrap_or(1);
         if number != 1 {
             let value = format!("page {}: {number}", self.pages);
             self.found.add_value("page orientation", value.as_bytes(), value.clone());
         }
-        self.found.mixed_orientation |= turn(number) != self.found.orientation;
+        self.found.mixed_orientation |= turn != self.found.orientation;
         Ok(())
     }
 
@@ -111,9 +112,10 @@ impl Collector {
     }
 }
 
-/// How a page of that orientation is turned; numbers without a meaning turn nothing.
-fn turn(orientation: u64) -> Turn {
-    u32::try_from(orientation).ok().and_then(Turn::from_exif).unwrap_or_default()
+/// How a page is turned; numbers without a meaning turn nothing.
+pub(super) fn turn(source: &mut dyn Source, page: &Directory) -> Result<Turn, Error> {
+    let number = page.number(source, ORIENTATION)?.and_then(|number| u32::try_from(number).ok());
+    Ok(number.and_then(Turn::from_exif).unwrap_or_default())
 }
 
 /// The name of a tag that holds metadata.

@@ -1,7 +1,5 @@
 use std::io::Write;
 
-use pixtwin_pixel::Turn;
-
 use super::*;
 use crate::{
     Format, InMemory,
@@ -369,7 +367,12 @@ fn pages_that_are_turned_differently_are_told() {
         let writer = orientations.iter().fold(Writer::new(false, false), |writer, &orientation| {
             writer.page(tags!(1, 1, 1, 1, [8], 274 => [orientation]), &[&[7]])
         });
-        metadata(Format::Tiff, &writer.file)
+        let found = metadata(Format::Tiff, &writer.file);
+        match Format::Tiff.orientation(&mut InMemory::new(&writer.file)) {
+            Ok(turn) => assert!(!found.mixed_orientation && turn == found.orientation),
+            Err(cause) => assert!(found.mixed_orientation && matches!(cause, Error::Unsupported(_))),
+        }
+        found
     };
     let values = |found: &Metadata| -> Vec<_> {
         assert!(found.items.iter().all(|item| item.name == "page orientation"));
