@@ -152,9 +152,7 @@ impl<'a> Looker<'a> {
     fn turn(&self, source: &mut dyn Source, format: Format) -> Result<Turn, String> {
         match self.orientation {
             Orientation::AsStored => Ok(Turn::None),
-            Orientation::AsShown => {
-                format.metadata(source).map(|metadata| metadata.orientation).map_err(|cause| reason_of(&cause))
-            }
+            Orientation::AsShown => format.orientation(source).map_err(|cause| reason_of(&cause)),
         }
     }
 
