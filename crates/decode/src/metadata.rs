@@ -7,6 +7,9 @@ use crate::{Error, Source, source::hash_of};
 /// EXIF data of more bytes is compared but not parsed: what JPEG can hold, the home of EXIF, is a sixteenth of it.
 pub(crate) const LONGEST_EXIF: u64 = 1 << 20;
 
+/// Items listed one by one: an empty comment takes four bytes in a file and many more here.
+const MOST_ITEMS: usize = 16_384;
+
 /// What a file holds beside its pixels: enough to say how two twins differ.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Metadata {
@@ -37,12 +40,12 @@ impl Metadata {
 
     /// Adds an item whose content was hashed on the way.
     pub(crate) fn add_key(&mut self, name: &'static str, content: Key) {
-        self.items.push(Item { name, content, value: None });
+        self.push(Item { name, content, value: None });
     }
 
     /// Adds an item whose value is short enough to show.
     pub(crate) fn add_value(&mut self, name: &'static str, content: &[u8], value: String) {
-        self.items.push(Item { name, content: Key::of(content), value: Some(value) });
+        self.push(Item { name, content: Key::of(content), value: Some(value) });
     }
 
     /// Adds what follows the end of the picture, if anything does: its key, and how many bytes it is.
@@ -51,9 +54,21 @@ impl Metadata {
         if bytes > 0 {
             let content = Key::from(&hash_of(source, end, bytes, "the bytes behind its picture")?);
             let plural = if bytes == 1 { "" } else { "s" };
-            self.items.push(Item { name: "trailing bytes", content, value: Some(format!("{bytes} byte{plural}")) });
+            self.push(Item { name: "trailing bytes", content, value: Some(format!("{bytes} byte{plural}")) });
         }
         Ok(())
+    }
+
+    /// Adds an item; beyond the most, to the key of the last.
+    pub(crate) fn push(&mut self, item: Item) {
+        match self.items.get_mut(MOST_ITEMS - 1) {
+            None => self.items.push(item),
+            Some(last) => {
+                let (name, value) = (item.name.as_bytes(), item.value.unwrap_or_default());
+                let content = [&last.content.0, &item.content.0, name, b"\0", value.as_bytes()].concat();
+                *last = Item { name: "further items", content: Key::of(&content), value: None };
+            }
+        }
     }
 
     /// Adds EXIF data, a TIFF structure without the `Exif\0\0` before it, and takes the orientation from it.
@@ -73,4 +88,28 @@ pub(crate) fn exif_orientation(tiff: &[u8]) -> Option<Turn> {
     let parsed = exif::Reader::new().read_raw(tiff.to_vec()).ok()?;
     let field = parsed.get_field(exif::Tag::Orientation, exif::In::PRIMARY)?;
     field.value.get_uint(0).and_then(Turn::from_exif)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn items_beyond_the_most_share_one_key() {
+        let listed = |last: &[u8], after: &[u8]| {
+            let mut found = Metadata::default();
+            for _ in 0..MOST_ITEMS {
+                found.add("comment", b"");
+            }
+            found.add("comment", last);
+            found.add("text", after);
+            found.items
+        };
+        let one = listed(b"a", b"b");
+        assert_eq!(one.len(), MOST_ITEMS);
+        assert_eq!(one[MOST_ITEMS - 1].name, "further items");
+        assert_eq!(one, listed(b"a", b"b"));
+        assert_ne!(one, listed(b"x", b"b"));
+        assert_ne!(one, listed(b"a", b"x"));
+    }
 }

@@ -96,7 +96,7 @@ impl Codec for WebP {
                 }
                 _ => {
                     let value = Some(chunk.name.escape_ascii().to_string());
-                    metadata.items.push(Item { name: "unknown chunk", content: key_of(source, chunk)?, value });
+                    metadata.push(Item { name: "unknown chunk", content: key_of(source, chunk)?, value });
                 }
             }
         }
