@@ -162,16 +162,20 @@ impl Codec for Ico {
 
     /// Fed are the number of entries, and of each its kind and its data: of a PNG the hash of what counts there, of a
     /// bitmap all but those fields of its header that no pixel depends on.
-    fn payload(&self, source: &mut dyn Source, limits: Limits, take: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
+    fn payload(&self, source: &mut dyn Source, _: Limits, take: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
         let directory = Directory::read(source)?;
         take(&(directory.entries.len() as u64).to_le_bytes());
         for entry in directory.entries {
             let (content, _) = look(source, entry)?;
             match content {
                 Content::Png => {
-                    let digest = Format::Png.payload(&mut Window::new(source, entry.offset, entry.len), limits)?;
+                    // As a still, which is what is shown of it: the frames of an APNG are not.
+                    let mut hasher = blake3::Hasher::new();
+                    png::still_payload(&mut Window::new(source, entry.offset, entry.len), &mut |bytes| {
+                        hasher.update(bytes);
+                    })?;
                     take(b"P");
-                    take(&digest);
+                    take(hasher.finalize().as_bytes());
                 }
                 Content::Dib(dib) => {
                     take(b"D");

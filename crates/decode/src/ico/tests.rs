@@ -180,6 +180,34 @@ fn the_payload_is_the_data_and_not_its_place() {
     assert_ne!(payload(&file(1, (1, 32), &[rgba(1), rgba(1)])).unwrap(), plain);
 }
 
+/// An APNG of one red pixel in its one frame, whose image data, which is no frame, is `rgba`.
+fn apng_with_a_picture_apart(rgba: [u8; 4]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = ::png::Encoder::new(&mut bytes, 1, 1);
+    encoder.set_color(::png::ColorType::Rgba);
+    encoder.set_animated(1, 0).unwrap();
+    encoder.set_sep_def_img(true).unwrap();
+    let mut writer = encoder.write_header().unwrap();
+    writer.write_image_data(&rgba).unwrap();
+    writer.write_image_data(&[255, 0, 0, 255]).unwrap();
+    writer.finish().unwrap();
+    bytes
+}
+
+#[test]
+fn the_payload_of_an_apng_entry_is_the_image_data_that_is_shown() {
+    let [blue, green] = [[0, 0, 255, 255], [0, 255, 0, 255]].map(|rgba| {
+        let bytes = file(1, (1, 32), &[apng_with_a_picture_apart(rgba)]);
+        assert_eq!(pixels(&decoded(&bytes).unwrap()[0]), [rgba.map(u16::from)]);
+        bytes
+    });
+    assert_ne!(digest(Format::Ico, &blue), digest(Format::Ico, &green));
+    assert_ne!(payload(&blue).unwrap(), payload(&green).unwrap());
+    let still = file(1, (1, 32), &[png(1, 1, &[0, 0, 255, 255])]);
+    assert_eq!(digest(Format::Ico, &blue), digest(Format::Ico, &still));
+    assert_eq!(payload(&blue).unwrap(), payload(&still).unwrap());
+}
+
 #[test]
 fn the_hot_spot_is_metadata() {
     let entry = png(1, 1, &[1; 4]);
@@ -189,6 +217,6 @@ fn the_hot_spot_is_metadata() {
         Format::Ico.metadata(&mut InMemory::new(&bytes)).unwrap().items
     };
     let named: Vec<(&str, Option<String>)> = of(2).into_iter().map(|item| (item.name, item.value)).collect();
-    assert_eq!(named, [("hot spot", Some("3, 4".to_owned())), ("trailing bytes", Some("1 bytes".to_owned()))]);
+    assert_eq!(named, [("hot spot", Some("3, 4".to_owned())), ("trailing bytes", Some("1 byte".to_owned()))]);
     assert_eq!(of(1).len(), 1);
 }

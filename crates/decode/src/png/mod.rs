@@ -43,9 +43,13 @@ pub(crate) struct Png;
 impl Codec for Png {
     fn header(&self, source: &mut dyn Source) -> Result<Header, Error> {
         let ihdr = read_ihdr(source)?;
-        let head_bytes = rows::cost(&ihdr);
-        let whole_bytes = if is_animated(source)? { animation::cost(&ihdr) } else { head_bytes };
-        Ok(header_of(&ihdr, whole_bytes))
+        let still = header_of(&ihdr);
+        let whole_bytes = animation::cost(&ihdr);
+        Ok(match look(source)? {
+            Look::Still => still,
+            Look::Animated => Header { whole_bytes, ..still },
+            Look::Unclear => Header { whole_bytes, head_bytes: whole_bytes, stops_early: false, ..still },
+        })
     }
 
     fn rows(&self, source: &mut dyn Source, depth: Depth, limits: Limits, sink: &mut dyn RowSink) -> Result<(), Error> {
@@ -53,7 +57,7 @@ impl Codec for Png {
     }
 
     fn payload(&self, source: &mut dyn Source, _limits: Limits, take: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
-        payload::feed(source, take)
+        payload::feed(source, rows::Motion::Animated, take)
     }
 
     fn metadata(&self, source: &mut dyn Source) -> Result<Metadata, Error> {
@@ -63,8 +67,12 @@ impl Codec for Png {
 
 /// The header of a PNG of which only the image data counts, not an animation: one inside an icon.
 pub(crate) fn still_header(source: &mut dyn Source) -> Result<Header, Error> {
-    let ihdr = read_ihdr(source)?;
-    Ok(header_of(&ihdr, rows::cost(&ihdr)))
+    Ok(header_of(&read_ihdr(source)?))
+}
+
+/// Feeds what the pixels of [`still_rows`] depend on.
+pub(crate) fn still_payload(source: &mut dyn Source, take: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
+    payload::feed(source, rows::Motion::Still, take)
 }
 
 /// Decodes the image data of a PNG, not its animation.
@@ -77,9 +85,11 @@ pub(crate) fn still_rows(
     rows::decode(source, depth, limits, rows::Motion::Still, sink)
 }
 
-fn header_of(ihdr: &Ihdr, whole_bytes: u64) -> Header {
-    let head_bytes = rows::cost(ihdr).min(whole_bytes);
-    Header { width: ihdr.width, height: ihdr.height, whole_bytes, head_bytes, stops_early: !ihdr.is_interlaced }
+/// The header of a still picture.
+fn header_of(ihdr: &Ihdr) -> Header {
+    let bytes = rows::cost(ihdr);
+    let Ihdr { width, height, .. } = *ihdr;
+    Header { width, height, whole_bytes: bytes, head_bytes: bytes, stops_early: !ihdr.is_interlaced }
 }
 
 fn read_ihdr(source: &mut dyn Source) -> Result<Ihdr, Error> {
@@ -104,17 +114,28 @@ fn read_ihdr(source: &mut dyn Source) -> Result<Ihdr, Error> {
 /// How many chunks before the image data are looked at for the sign of an animation.
 const HEADS: usize = 64;
 
-/// Whether it may be an animation: whether acTL comes before IDAT. The source stands behind IHDR.
-fn is_animated(source: &mut dyn Source) -> Result<bool, Error> {
+/// What the chunks before the image data say of an animation.
+enum Look {
+    Still,
+    /// Its first frame is the image data, whose rows can be given without a canvas.
+    Animated,
+    /// The image data is no frame, or it was not found: the first frame may be a piece that has to be composed.
+    Unclear,
+}
+
+/// Looks for acTL, and behind it fcTL, before IDAT. The source stands behind IHDR.
+fn look(source: &mut dyn Source) -> Result<Look, Error> {
+    let mut is_animated = false;
     for _ in 0..HEADS {
         let mut head = [0; 8];
         if source.read_exact(&mut head).is_err() {
-            return Ok(false);
+            return Ok(if is_animated { Look::Unclear } else { Look::Still });
         }
         let chunk = Chunk::parse(head)?;
         match &chunk.kind {
-            b"acTL" => return Ok(true),
-            b"IDAT" | b"IEND" => return Ok(false),
+            b"acTL" => is_animated = true,
+            b"fcTL" if is_animated => return Ok(Look::Animated),
+            b"IDAT" | b"IEND" => return Ok(if is_animated { Look::Unclear } else { Look::Still }),
             _ => {}
         }
         let rest = chunk.len as usize + 4;
@@ -125,7 +146,7 @@ fn is_animated(source: &mut dyn Source) -> Result<bool, Error> {
             source.seek(SeekFrom::Current(rest as i64))?;
         }
     }
-    Ok(true)
+    Ok(Look::Unclear)
 }
 
 #[cfg(test)]

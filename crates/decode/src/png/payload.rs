@@ -9,22 +9,24 @@ use super::{
     animation::next_frame,
     chunk::{Chunk, Chunks, ImageData, Skip},
     parts::{FrameControl, Parts},
-    rows::to_end,
+    rows::{Motion, to_end},
 };
 use crate::{Error, Source};
 
-pub(super) fn feed(source: &mut dyn Source, take: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
+/// Feeds what the pixels depend on of all frames, or of the image data that is shown where no animation counts.
+pub(super) fn feed(source: &mut dyn Source, motion: Motion, take: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
     let mut chunks = Chunks::open(source, Skip::Checked)?;
     let parts = Parts::read(&mut chunks)?;
     let mut sequence = parts.sequence;
-    let frames = if parts.is_still() { 1 } else { parts.frames.unwrap_or(1) };
+    let is_still = motion == Motion::Still || parts.is_still();
+    let frames = if is_still { 1 } else { parts.frames.unwrap_or(1) };
     take(&parts.ihdr.bytes);
     take(&frames.to_le_bytes());
     for part in [&parts.palette, &parts.transparency] {
         take(&(part.len() as u64).to_le_bytes());
         take(part);
     }
-    if parts.is_still() {
+    if is_still {
         feed_control(FrameControl::still(&parts.ihdr), take);
         let next = feed_data(&mut chunks, parts.data, &mut sequence, take)?;
         return to_end(&mut chunks, next);

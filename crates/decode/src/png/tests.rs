@@ -402,6 +402,27 @@ fn an_animation_that_contradicts_itself_is_an_error() {
 }
 
 #[test]
+fn the_header_promises_what_first_rows_cost_if_the_image_data_is_no_frame() {
+    let header = ihdr(200, 200, 6, 8, 0);
+    let raw = scanlines(&header, &mut Noise(7));
+    let frame = fctl(0, [0, 0, 200, 200], (1, 10), 0, 0);
+    let apart = file(&[header.clone(), actl(1), idat(&raw), frame.clone(), fdat(1, &raw)]);
+    let within = file(&[header, actl(2), frame, idat(&raw), fctl(1, [0, 0, 200, 200], (1, 10), 0, 0), fdat(2, &raw)]);
+    let first_rows = |bytes: &[u8]| {
+        let promised = Format::Png.header(&mut InMemory::new(bytes)).unwrap();
+        let limits = Limits { memory_bytes: promised.head_bytes };
+        let mut digester = Digester::new(Alpha::Exact, Depth::Rows(16));
+        Format::Png.rows(&mut InMemory::new(bytes), Depth::Rows(16), limits, &mut digester).unwrap();
+        assert!(digester.finish().heads[0].is_some());
+        promised
+    };
+    let promised = first_rows(&apart);
+    assert_eq!((promised.head_bytes, promised.stops_early), (promised.whole_bytes, false));
+    let promised = first_rows(&within);
+    assert!(promised.head_bytes < promised.whole_bytes && promised.stops_early);
+}
+
+#[test]
 fn metadata_is_named_and_compared_by_content() {
     let profile =
         |name: &[u8], content: &[u8]| chunk(b"iCCP", &[name, b"\0\0", &fdeflate::compress_to_vec(content)].concat());
