@@ -43,13 +43,16 @@ impl Codec for Gif {
             }
         };
         let (width, height) = screen.canvas(&first);
+        let listed_bytes = blocks::survey_bytes(source.byte_len());
         let canvas_bytes = u64::from(width) * u64::from(height) * 4;
         Ok(Header {
             width,
             height,
             // The canvas, and a copy of it for frames that are undone after they were shown.
-            whole_bytes: canvas_bytes * 2 + FIXED_BYTES,
-            head_bytes: if first.is_interlaced { canvas_bytes } else { u64::from(width) * 4 } + FIXED_BYTES,
+            whole_bytes: canvas_bytes * 2 + FIXED_BYTES + listed_bytes,
+            head_bytes: if first.is_interlaced { canvas_bytes } else { u64::from(width) * 4 }
+                + FIXED_BYTES
+                + listed_bytes,
             stops_early: !first.is_interlaced,
         })
     }
@@ -180,7 +183,7 @@ fn add_application(raw: &[u8], metadata: &mut Metadata) {
             [3, 1, low, high, ..] => {
                 let loops = u16::from_le_bytes([*low, *high]);
                 let value = if loops == 0 { "for ever".to_owned() } else { loops.to_string() };
-                metadata.add_value("loop count", &[*low, *high], value);
+                metadata.add_value("loop count", &u32::from(loops).to_le_bytes(), value);
             }
             _ => metadata.add("application data", raw),
         },

@@ -24,16 +24,15 @@ impl Codec for Pnm {
     fn header(&self, source: &mut dyn Source) -> Result<Header, Error> {
         let picture = Picture::first(source)?;
         let head_bytes = picture.memory_bytes();
-        // Later frames may have longer rows, but no longer than what is left of the file; a bit of it can become
-        // three bytes.
-        let left = source.byte_len().saturating_sub(picture.end(source));
-        Ok(Header {
-            width: picture.width,
-            height: picture.height,
-            whole_bytes: head_bytes.max(left.saturating_mul(25).saturating_add(4096)),
-            head_bytes,
-            stops_early: true,
-        })
+        // Later frames may have longer rows. One that cannot be read is what decoding stops at.
+        let (width, height) = (picture.width, picture.height);
+        let mut whole_bytes = head_bytes;
+        let mut last = picture;
+        while let Ok(Some(next)) = last.next(source) {
+            whole_bytes = whole_bytes.max(next.memory_bytes());
+            last = next;
+        }
+        Ok(Header { width, height, whole_bytes, head_bytes, stops_early: true })
     }
 
     fn rows(&self, source: &mut dyn Source, _: Depth, limits: Limits, sink: &mut dyn RowSink) -> Result<(), Error> {

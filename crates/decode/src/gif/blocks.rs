@@ -79,6 +79,18 @@ pub(super) struct Survey {
     pub(super) images: Vec<Image>,
 }
 
+/// Memory for one picture in the survey: a vector that grows holds up to twice what it uses, and the old one while it
+/// moves.
+const LISTED_BYTES: u64 = 3 * size_of::<Image>() as u64;
+
+/// Bytes of the shortest picture: introducer, header, size of codes, and the end of its codes.
+const LEAST_IMAGE_BYTES: u64 = 12;
+
+/// The most memory that the survey of a file of that length holds.
+pub(super) const fn survey_bytes(file_bytes: u64) -> u64 {
+    (file_bytes / LEAST_IMAGE_BYTES + 1).saturating_mul(LISTED_BYTES)
+}
+
 /// Reads a file from its first to its last block; every length must hold and the trailer must be there.
 pub(super) fn survey(source: &mut dyn Source, limits: Limits) -> Result<Survey, Error> {
     let (screen, mut blocks) = Blocks::open(source)?;
@@ -90,8 +102,7 @@ pub(super) fn survey(source: &mut dyn Source, limits: Limits) -> Result<Survey, 
             Introducer::Image => {
                 images.push(blocks.image()?);
                 blocks.skip_sub_blocks("a picture")?;
-                // A vector that grows holds up to twice what it uses, and the old one while it moves.
-                charge(images.len() as u64 * 3 * size_of::<Image>() as u64, limits)?;
+                charge(images.len() as u64 * LISTED_BYTES, limits)?;
             }
         }
     }

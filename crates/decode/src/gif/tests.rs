@@ -375,7 +375,7 @@ fn metadata_is_named() {
     ]);
     let metadata = Format::Gif.metadata(&mut InMemory::new(&[&bytes[..], b"more"].concat())).unwrap();
     let mut expected = Metadata::default();
-    expected.add_value("loop count", &[5, 0], "5".to_owned());
+    expected.add_value("loop count", &[5, 0, 0, 0], "5".to_owned());
     expected.add("comment", b"abc");
     expected.add("XMP", b"<x/>");
     expected.add("ICC profile", b"pq");
@@ -400,5 +400,14 @@ fn long_extensions_are_listed_by_their_key() {
             found
         });
         assert_ne!(one, other);
+fn an_animation_of_many_small_pictures_is_decoded_within_its_promise() {
+    let mut parts = vec![start(1, 1, &[1, 2, 3, 4, 5, 6])];
+    parts.extend((0..8000).map(|_| plain([0, 0, 1, 1], &[1])));
+    let bytes = file(&parts);
+    let promised = Format::Gif.header(&mut InMemory::new(&bytes)).unwrap();
+    for (depth, memory_bytes) in [(Depth::Whole, promised.whole_bytes), (Depth::Rows(1), promised.head_bytes)] {
+        let mut sink = pixtwin_pixel::Digester::new(pixtwin_pixel::Alpha::Exact, depth);
+        Format::Gif.rows(&mut InMemory::new(&bytes), depth, Limits { memory_bytes }, &mut sink).unwrap();
+        assert_eq!(sink.finish().frames, 8000);
     }
 }

@@ -73,7 +73,8 @@ fn add(chunk: Chunk, body: &[u8], found: &mut Metadata) {
         b"acTL" => {
             if let [_, _, _, _, plays @ ..] = body {
                 let count = plays.first_chunk().map_or(0, |&bytes| u32::from_be_bytes(bytes));
-                found.add_value("loop count", plays, count.to_string());
+                let value = if count == 0 { "for ever".to_owned() } else { count.to_string() };
+                found.add_value("loop count", &count.to_le_bytes(), value);
             }
         }
         _ => {

@@ -1,6 +1,6 @@
 //! The text header of a PNM file.
 
-use std::io::SeekFrom;
+use std::io::{Read, SeekFrom};
 
 use pixtwin_pixel::Channels;
 
@@ -66,13 +66,18 @@ impl Picture {
         while source.fill_buf()?.first().is_some_and(|&byte| at_white_space(byte)) {
             source.consume(1);
         }
-        let picture = match Self::read(source) {
-            Ok(picture) => picture,
-            // A header that the end of the file cuts off is a lost picture; any other bytes are none.
-            Err(Error::Corrupt(what)) if what.starts_with(ENDS) => return Err(Error::Corrupt(what)),
-            Err(Error::Io(cause)) => return Err(Error::Io(cause)),
-            Err(_) => return Ok(None),
-        };
+        let start = source.stream_position()?;
+        let mut signature = Vec::with_capacity(3);
+        (&mut *source).take(3).read_to_end(&mut signature)?;
+        // What begins as a picture and is none that can be read is a lost picture; any other bytes are none. A
+        // signature that the end of the file cuts off is taken for one.
+        match *signature.as_slice() {
+            [b'P', b'1'..=b'7', end] if at_white_space(end) || end == b'#' => {}
+            [b'P'] | [b'P', b'1'..=b'7'] => {}
+            _ => return Ok(None),
+        }
+        source.seek(SeekFrom::Start(start))?;
+        let picture = Self::read(source)?;
         picture.check_len(source)?;
         Ok(Some(picture))
     }

@@ -62,10 +62,32 @@ fn further_raw_pictures_are_frames_and_other_bytes_are_none() {
     let two = decode(Format::Pnm, b"P5 2 1 255\nabP6 1 1 255\nabc").unwrap();
     assert_eq!(two.len(), 2);
     assert_eq!(two[1].pixel(0, 0), rgb(97, 98, 99));
-    let one = b"P5 2 1 255\nabP5 is what comes here";
+    let one = b"P5 2 1 255\nabP5is what comes here";
     assert_eq!(decode(Format::Pnm, one).unwrap().len(), 1);
     assert_eq!(metadata(Format::Pnm, one).items[0].name, "trailing bytes");
     assert!(decode(Format::Pnm, b"P5 2 1 255\nabP5 2 1 255\na").is_err());
+}
+
+#[test]
+fn a_further_picture_with_a_bad_header_is_not_dropped() {
+    for rest in ["P5 x 1 255\nab", "P6 1 1 70000\nabcdef", "P5 is what comes here", "P7 \nWIDTH 1\n"] {
+        let file = [b"P5 2 1 255\nab", rest.as_bytes()].concat();
+        assert!(matches!(decode(Format::Pnm, &file), Err(Error::Corrupt(_))), "{rest}");
+        assert!(matches!(payload(Format::Pnm, &file), Err(Error::Corrupt(_))), "{rest}");
+    }
+    let planes = b"P5 2 1 255\nabP7\nWIDTH 1\nHEIGHT 1\nDEPTH 9\nMAXVAL 255\nENDHDR\nabcdefghi";
+    assert!(matches!(decode(Format::Pnm, planes), Err(Error::Unsupported(_))));
+}
+
+#[test]
+fn every_further_picture_of_one_size_needs_one_row() {
+    let file = [&b"P5 100 5000 255\n"[..], &[7; 500_000]].concat().repeat(4);
+    let header = Format::Pnm.header(&mut crate::InMemory::new(&file)).unwrap();
+    assert!(header.whole_bytes < 8192, "{} bytes", header.whole_bytes);
+    assert_eq!(decode(Format::Pnm, &file).unwrap().len(), 4);
+    // One with longer rows is promised too.
+    let mixed = [&b"P5 1 1 255\naP5 500000 1 255\n"[..], &[7; 500_000]].concat();
+    assert_eq!(decode(Format::Pnm, &mixed).unwrap().len(), 2);
 }
 
 #[test]

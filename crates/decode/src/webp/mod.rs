@@ -91,12 +91,14 @@ impl Codec for WebP {
                     let [b, g, r, a, l0, l1]: [u8; 6] = chunks::read_at(source, chunk.offset)?;
                     metadata.add_value("background colour", &[r, g, b, a], format!("{r} {g} {b} {a}"));
                     let loops = u16::from_le_bytes([l0, l1]);
-                    let value = if loops == 0 { "endless".to_owned() } else { loops.to_string() };
-                    metadata.add_value("loop count", &[l0, l1], value);
+                    let value = if loops == 0 { "for ever".to_owned() } else { loops.to_string() };
+                    metadata.add_value("loop count", &u32::from(loops).to_le_bytes(), value);
                 }
                 _ => {
                     let value = Some(chunk.name.escape_ascii().to_string());
                     metadata.push(Item { name: "unknown chunk", content: key_of(source, chunk)?, value });
+                    let content = [&chunk.name[..], &chunks::read(source, chunk)?].concat();
+                    metadata.add_value("unknown chunk", &content, chunk.name.escape_ascii().to_string());
                 }
             }
         }

@@ -211,11 +211,11 @@ fn metadata_is_listed() {
     let listed = metadata.items.iter().map(|item| (item.name, item.content)).collect::<Vec<_>>();
     let expected = [
         ("background colour", Key::of(&[10, 20, 30, 255])),
-        ("loop count", Key::of(&[3, 0])),
+        ("loop count", Key::of(&[3, 0, 0, 0])),
         ("ICC profile", Key::of(b"profile")),
         ("EXIF", Key::of(&exif[6..])),
         ("XMP", Key::of(b"<x/>")),
-        ("unknown chunk", Key::of(b"e")),
+        ("unknown chunk", Key::of(b"abcde")),
         ("trailing bytes", Key::of(b"tail")),
     ];
     assert_eq!(listed, expected);
