@@ -400,13 +400,17 @@ fn long_extensions_are_listed_by_their_key() {
             found
         });
         assert_ne!(one, other);
+    }
+}
+
+#[test]
 fn an_animation_of_many_small_pictures_is_decoded_within_its_promise() {
     let mut parts = vec![start(1, 1, &[1, 2, 3, 4, 5, 6])];
     parts.extend((0..8000).map(|_| plain([0, 0, 1, 1], &[1])));
     let bytes = file(&parts);
     let promised = Format::Gif.header(&mut InMemory::new(&bytes)).unwrap();
     for (depth, memory_bytes) in [(Depth::Whole, promised.whole_bytes), (Depth::Rows(1), promised.head_bytes)] {
-        let mut sink = pixtwin_pixel::Digester::new(pixtwin_pixel::Alpha::Exact, depth);
+        let mut sink = Digester::new(Alpha::Exact, depth);
         Format::Gif.rows(&mut InMemory::new(&bytes), depth, Limits { memory_bytes }, &mut sink).unwrap();
         assert_eq!(sink.finish().frames, 8000);
     }

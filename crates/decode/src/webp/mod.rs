@@ -95,10 +95,11 @@ impl Codec for WebP {
                     metadata.add_value("loop count", &u32::from(loops).to_le_bytes(), value);
                 }
                 _ => {
+                    // Its name is part of what it says.
+                    let named = Chunk { offset: chunk.offset - 8, len: chunk.len + 8, ..chunk };
+                    let content = key_of(source, named)?;
                     let value = Some(chunk.name.escape_ascii().to_string());
-                    metadata.push(Item { name: "unknown chunk", content: key_of(source, chunk)?, value });
-                    let content = [&chunk.name[..], &chunks::read(source, chunk)?].concat();
-                    metadata.add_value("unknown chunk", &content, chunk.name.escape_ascii().to_string());
+                    metadata.push(Item { name: "unknown chunk", content, value });
                 }
             }
         }

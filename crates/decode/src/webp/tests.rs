@@ -215,7 +215,7 @@ fn metadata_is_listed() {
         ("ICC profile", Key::of(b"profile")),
         ("EXIF", Key::of(&exif[6..])),
         ("XMP", Key::of(b"<x/>")),
-        ("unknown chunk", Key::of(b"abcde")),
+        ("unknown chunk", Key::of(b"abcd\x01\0\0\0e")),
         ("trailing bytes", Key::of(b"tail")),
     ];
     assert_eq!(listed, expected);
@@ -229,7 +229,9 @@ fn long_metadata_is_not_held_in_memory() {
         let tagged = with_chunks(still, &[(name, &long)]);
         let found = Format::WebP.metadata(&mut InPieces::new(&tagged)).unwrap();
         let listed = found.items.iter().map(|item| (item.name, item.content)).collect::<Vec<_>>();
-        assert_eq!(listed, [(item, Key::of(&long))]);
+        let head = [&name[..], &(long.len() as u32).to_le_bytes()].concat();
+        let content = if item == "unknown chunk" { [&head, &long[..]].concat() } else { long.clone() };
+        assert_eq!(listed, [(item, Key::of(&content))]);
         // So long an EXIF is not looked into.
         assert_eq!(found.orientation, Turn::None);
     }
