@@ -6,7 +6,7 @@ use libjpeg_turbo_rs::decode::marker::{JpegMetadata, MarkerReader, ScanInfo};
 use libjpeg_turbo_rs::decode::toggles::compute_coef_bits;
 use libjpeg_turbo_rs::{read_coefficients, simd};
 
-use super::frame::{Frame, SCAN_BYTES, TABLES_BYTES};
+use super::frame::{Frame, TABLES_BYTES};
 use super::{MAX_SCANS, reason};
 use crate::codec::charge;
 use crate::{Error, Limits};
@@ -39,7 +39,7 @@ pub(super) fn decode(bytes: &[u8], frame: &Frame, held_bytes: u64, limits: Limit
         reader.set_scan_cap(MAX_SCANS);
         let told = reader.read_markers().map_err(reason)?;
         let scans_bytes = told.scans.len() as u64 * TABLES_BYTES;
-        charge(held_bytes + scans_bytes.saturating_sub(SCAN_BYTES), limits)?;
+        charge(held_bytes + scans_bytes.saturating_sub(frame.scan_bytes()), limits)?;
         // The other ways know the tables that a stream may leave out, and smooth.
         if !told.scans.iter().all(has_tables) || !is_exact(&told) {
             let needed = bytes.len() as u64 + frame.bytes(frame.height, frame.fast_way());

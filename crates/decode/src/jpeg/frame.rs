@@ -8,9 +8,6 @@ use crate::Error;
 /// Bytes of tables, rows and small things that every decode holds.
 const SMALL_BYTES: u64 = 256 * 1024;
 
-/// Bytes of the tables of some sixteen scans, which are all held at once.
-pub(super) const SCAN_BYTES: u64 = 16 * TABLES_BYTES;
-
 /// Bytes of the eight Huffman tables that a scan can define anew.
 pub(super) const TABLES_BYTES: u64 = 8 * 4608;
 
@@ -142,7 +139,7 @@ impl Frame {
             Way::Coefficients => {
                 let blocks_across =
                     mcus_across * self.components().iter().map(|part| u64::from(part.across)).sum::<u64>();
-                coefficients + blocks_across * 64 * 2 + lines + SCAN_BYTES
+                coefficients + blocks_across * 64 * 2 + lines + self.scan_bytes()
             }
             Way::Planes => planes + coefficients.max(lines),
             Way::Picture => {
@@ -152,6 +149,12 @@ impl Frame {
             }
         };
         held + SMALL_BYTES
+    }
+
+    /// Bytes of the tables of the usual number of scans, which are all held at once: libjpeg writes ten for colour,
+    /// eighteen for four inks.
+    pub(super) const fn scan_bytes(&self) -> u64 {
+        if self.count == 4 { 24 * TABLES_BYTES } else { 16 * TABLES_BYTES }
     }
 
     /// How many full-size planes the decoder makes on the way to a picture; the common samplings need none.

@@ -143,6 +143,14 @@ fn large_progressive_needs_little_more_than_its_coefficients() {
 }
 
 #[test]
+fn the_eighteen_scans_of_a_progressive_cmyk_are_within_its_promise() {
+    let (name, jpeg, _) = FIXTURES.into_iter().find(|(name, ..)| name.contains("cmyk")).unwrap();
+    let frame = Lead::read(&mut Markers::open(&mut Cursor::new(jpeg)).unwrap()).unwrap().frame;
+    assert_eq!(frame.count, 4, "{name}");
+    assert!(frame.scan_bytes() >= 18 * frame::TABLES_BYTES);
+}
+
+#[test]
 fn smoothing_is_not_left_out_for_want_of_memory() {
     let jpeg = large_progressive(Subsampling::S420);
     // Without the last scan, some last bits of the brightness stay unknown.
