@@ -10,13 +10,14 @@
 use std::{
     alloc::{GlobalAlloc, Layout, System},
     cell::Cell,
+    collections::HashMap,
     env, fs,
     path::PathBuf,
     time::{Duration, Instant},
 };
 
 use pixtwin_decode::{Error, Format, InMemory, Limits, Sniffed, is_decoding, sniff};
-use pixtwin_pixel::{Alpha, Depth, Digester, Fingerprint};
+use pixtwin_pixel::{Alpha, Depth, Digester, Fingerprint, PixelDigest};
 
 const LIMITS: Limits = Limits { memory_bytes: 64 << 20 };
 
@@ -267,7 +268,31 @@ fn seeds() -> Vec<(Format, Seed)> {
     let written = JXL.iter().zip(1..);
     let written = written.map(|(digits, number)| Seed::new(format!("{number}.jxl"), from_hexadecimal(digits)));
     let typed = XPM.iter().zip(1..).map(|(text, number)| Seed::new(format!("{number}.xpm"), text.to_vec()));
-    drawn.chain(written).chain(typed).collect()
+    let apart = apng_with_a_picture_apart();
+    let icon = icon_of(&apart);
+    let apart = [Seed::new("apart.png".to_owned(), apart), Seed::new("apart.ico".to_owned(), icon)];
+    drawn.chain(written).chain(typed).chain(apart).collect()
+}
+
+/// An APNG of two frames whose image data is none of them.
+fn apng_with_a_picture_apart() -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, 3, 2);
+    encoder.set_color(png::ColorType::Rgba);
+    encoder.set_animated(2, 0).unwrap();
+    encoder.set_sep_def_img(true).unwrap();
+    let mut writer = encoder.write_header().unwrap();
+    for sample in [9, 99, 199] {
+        writer.write_image_data(&[sample; 24]).unwrap();
+    }
+    writer.finish().unwrap();
+    bytes
+}
+
+/// An icon of that one entry.
+fn icon_of(entry: &[u8]) -> Vec<u8> {
+    let len = u32::try_from(entry.len()).unwrap().to_le_bytes();
+    [&[0, 0, 1, 0, 1, 0, 3, 2, 0, 0, 1, 0, 32, 0][..], &len, &22_u32.to_le_bytes(), entry].concat()
 }
 
 /// Names, keys and a hot spot as GIMP and the editors of X11 write them, and a file of ImageMagick 6.9.
@@ -306,7 +331,10 @@ fn count() -> u64 {
     }
 }
 
-fn try_one(seed: &Seed, mutant: &[u8], label: String, counts: &mut Counts) {
+/// The digest that goes with every payload seen, by format.
+type Known = HashMap<(&'static str, [u8; 32]), Option<PixelDigest>>;
+
+fn try_one(seed: &Seed, mutant: &[u8], label: String, counts: &mut Counts, known: &mut Known) {
     counts.mutants += 1;
     let mut trial = Trial { file: mutant, label, counts, held_bytes: 0 };
     let extension = seed.name.rsplit('.').next().map(str::as_bytes);
@@ -331,6 +359,10 @@ fn try_one(seed: &Seed, mutant: &[u8], label: String, counts: &mut Counts) {
         trial.counts.decoded += 1;
         assert!(whole.digest.is_some(), "{label}: rows are missing and nothing was said");
         assert!(head.is_some(), "{label}: its first rows are refused, and all of them are not");
+        if let Some(payload) = payload {
+            let digest = known.entry((format.name(), payload)).or_insert(whole.digest);
+            assert_eq!(whole.digest, *digest, "{label}: the payload of an earlier file, other pixels");
+        }
         if payload == Some(seed.payload) {
             trial.counts.twins += 1;
             assert_eq!(whole.digest, seed.pixels.digest, "{label}: equal payload, other pixels");
@@ -343,6 +375,7 @@ fn try_one(seed: &Seed, mutant: &[u8], label: String, counts: &mut Counts) {
 fn soak(format: Format, seeds: &[Seed], mutants: u64) {
     let began = Instant::now();
     let mut counts = Counts::default();
+    let mut known: Known = seeds.iter().map(|seed| ((format.name(), seed.payload), seed.pixels.digest)).collect();
     for number in 0..mutants {
         let mut random = Random(number);
         let seed = &seeds[random.below(seeds.len())];
@@ -351,7 +384,7 @@ fn soak(format: Format, seeds: &[Seed], mutants: u64) {
         if random.below(8) != 0 {
             repair_checksums(&mut mutant);
         }
-        try_one(seed, &mutant, format!("mutant {number} of {}", seed.name), &mut counts);
+        try_one(seed, &mutant, format!("mutant {number} of {}", seed.name), &mut counts, &mut known);
     }
     println!(
         "soak: {:8} {:6} mutants of {:2} files, {:6} decoded ({:5} with the payload of the file), {:6} refused, \
