@@ -7,7 +7,10 @@ const MOST_LINES: usize = 600;
 /// What a file should stay under.
 const AIM_LINES: usize = 300;
 /// The modules that may hold `unsafe`, by path.
-const UNSAFE_FILES: [&str; 0] = [];
+const UNSAFE_FILES: [&str; 1] = [
+    // A test counts what the allocator is asked for.
+    "crates/decode/tests/mutants.rs",
+];
 /// What is for the minutes of writing only, and a test that does not run.
 const UNFINISHED: [&str; 4] = ["todo!", "unimplemented!", "dbg!", "#[ignore"];
 

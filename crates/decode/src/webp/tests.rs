@@ -229,7 +229,8 @@ fn long_metadata_is_not_held_in_memory() {
         let tagged = with_chunks(still, &[(name, &long)]);
         let found = Format::WebP.metadata(&mut InPieces::new(&tagged)).unwrap();
         let listed = found.items.iter().map(|item| (item.name, item.content)).collect::<Vec<_>>();
-        let head = [&name[..], &(long.len() as u32).to_le_bytes()].concat();
+        let len = u32::try_from(long.len()).unwrap();
+        let head = [&name[..], &len.to_le_bytes()].concat();
         let content = if item == "unknown chunk" { [&head, &long[..]].concat() } else { long.clone() };
         assert_eq!(listed, [(item, Key::of(&content))]);
         // So long an EXIF is not looked into.
