@@ -1,0 +1,5 @@
+//! One run over the ranks of a cluster: who they are, how they talk, and how they share the work of a search.
+//!
+//! This crate never decodes a picture and never prints; only its module `world::mpi` calls MPI.
+
+pub mod world;
