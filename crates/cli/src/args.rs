@@ -219,6 +219,15 @@ pub(crate) enum TierName {
     Pixels,
 }
 
+impl From<TierName> for Tier {
+    fn from(name: TierName) -> Self {
+        match name {
+            TierName::Bytes => Self::Bytes,
+            TierName::Pixels => Self::Pixels,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Default, ValueEnum)]
 pub(crate) enum AlphaName {
     /// It counts.
@@ -343,10 +352,7 @@ impl Common {
     pub(crate) fn settings(&self, tier: TierName, pixels: &Pixels) -> Settings {
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Settings {
-            tier: match tier {
-                TierName::Bytes => Tier::Bytes,
-                TierName::Pixels => Tier::Pixels,
-            },
+            tier: tier.into(),
             alpha: match pixels.alpha {
                 AlphaName::Exact => Alpha::Exact,
                 AlphaName::IgnoreHidden => Alpha::IgnoreHidden,

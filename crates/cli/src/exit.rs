@@ -17,6 +17,8 @@ pub(crate) enum Exit {
     Fatal = 2,
     /// Done, but some inputs could not be read.
     Unread = 3,
+    /// Another rank of the cluster was lost: what was printed is true, but not all.
+    Incomplete = 5,
     /// Ended by Ctrl-C.
     Interrupted = 130,
 }
@@ -29,6 +31,7 @@ Exit codes:
        compare: not the same, hash --check: a digest does not match
     2  wrong use, or nothing could be done at all
     3  done, but some inputs could not be read (each is listed)
+    5  not complete: a rank or a host of the cluster was lost
   130  interrupted";
 
 impl From<Exit> for ExitCode {
@@ -74,10 +77,11 @@ impl From<csv::Error> for Stop {
 
 impl From<Failure> for Stop {
     fn from(failure: Failure) -> Self {
-        let Failure { step, path, reason } = failure;
-        Self::Fatal(match path {
-            Some(path) => format!("cannot {step} `{}`: {reason}", shown(&path)),
-            None => format!("cannot {step}: {reason}"),
-        })
+        match failure {
+            Failure::Impossible { step, path: Some(path), reason } => {
+                Self::Fatal(format!("cannot {step} `{}`: {reason}", shown(&path)))
+            }
+            other => Self::Fatal(other.to_string()),
+        }
     }
 }

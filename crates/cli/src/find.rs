@@ -5,14 +5,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use pixtwin_engine::{Found as FoundTwins, Tier, find, words_of};
+use pixtwin_engine::{Counts, Failure, Progress, Report, Team, find, words_of};
 
 use crate::{
-    args::{FindArguments, Format},
-    exit::{Exit, Stop, unless_closed},
+    args::{Common, FindArguments, Listing, TierName},
+    exit::{Exit, Stop},
     names::from_bytes,
-    output, progress_bar,
-    report::{self, Found, Totals, json, text, unread},
+    search::{self, Search},
 };
 
 pub(crate) fn run(arguments: &FindArguments) -> Result<Exit, Stop> {
@@ -20,52 +19,33 @@ pub(crate) fn run(arguments: &FindArguments) -> Result<Exit, Stop> {
         [] => vec![ask_for_picture()?],
         named => expand(named, arguments.null)?,
     };
-    let comparison = &arguments.comparison;
-    let settings = arguments.common.settings(comparison.tier, &comparison.pixels);
-    let selection = arguments.selected.selection();
-    let unread_file = unread::UnreadFile::create(arguments.listing.unread.as_deref())?;
-    let found = progress_bar::beside(&arguments.common, |progress| {
-        find(&queries, &arguments.places, &selection, &settings, progress)
-    })?;
-    let format = arguments.listing.format;
-    unread_file.save(&found.unread, format)?;
-    let totals = Totals {
-        files: found.counts.files,
-        pictures: found.counts.pictures,
-        unread: found.unread.len() as u64,
-        found: Found::Matches(found.matches.iter().map(|twins| twins.len() as u64).sum()),
-    };
-    unless_closed(print(&queries, &found, &totals, settings.tier, arguments))?;
-    text::close(&arguments.common, &found.unread, &found.counts, &totals);
-    let is_found = found.matches.iter().any(|twins| !twins.is_empty());
-    Ok(match (found.unread.is_empty(), is_found) {
-        (false, _) => Exit::Unread,
-        (true, true) => Exit::Done,
-        (true, false) => Exit::No,
-    })
+    search::run(&Asking { arguments, queries })
 }
 
-fn print(
-    queries: &[PathBuf],
-    found: &FoundTwins,
-    totals: &Totals,
-    tier: Tier,
-    arguments: &FindArguments,
-) -> Result<(), Stop> {
-    let pairs = queries.iter().map(PathBuf::as_path).zip(&found.matches);
-    let mut out = output::results();
-    match arguments.listing.format {
-        Format::Text => text::matches(&mut out, pairs, output::Palette::of(&arguments.common))?,
-        Format::Json => {
-            json::matches(&mut out, pairs, tier)?;
-            json::unread(&mut out, &found.unread)?;
-            json::summary(&mut out, totals)?;
-        }
-        Format::Csv => report::csv::matches(&mut out, pairs, tier)?,
-        Format::Null => report::null::matches(&mut out, &found.matches)?,
+/// The arguments, and the pictures that they or the user named.
+struct Asking<'a> {
+    arguments: &'a FindArguments,
+    queries: Vec<PathBuf>,
+}
+
+impl Search for Asking<'_> {
+    fn arguments(&self) -> (&Common, &Listing, TierName) {
+        (&self.arguments.common, &self.arguments.listing, self.arguments.comparison.tier)
     }
-    out.flush()?;
-    Ok(())
+
+    fn queries(&self) -> Vec<PathBuf> {
+        self.queries.clone()
+    }
+
+    fn exit(&self, exit: Exit, _has_groups: bool) -> Exit {
+        exit
+    }
+
+    fn search<T: Team>(&self, team: &mut T, progress: &Progress, report: &mut dyn Report) -> Result<Counts, Failure> {
+        let FindArguments { places, comparison, selected, common, .. } = self.arguments;
+        let settings = common.settings(comparison.tier, &comparison.pixels);
+        find(team, &self.queries, places, &selected.selection(), &settings, progress, report)
+    }
 }
 
 /// Asks for the picture, as the program of the paper did.

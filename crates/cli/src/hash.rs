@@ -25,7 +25,7 @@ pub(crate) fn run(arguments: &HashArguments) -> Result<Exit, Stop> {
 
 fn print(arguments: &HashArguments) -> Result<Exit, Stop> {
     let paths = expand(&arguments.files, arguments.null)?;
-    let unread_file = unread::UnreadFile::create(arguments.listing.unread.as_deref())?;
+    let mut unread_file = unread::UnreadFile::create(arguments.listing.unread.as_deref())?;
     let digests = digest(arguments, &paths);
     let mut out = output::results();
     let format = arguments.listing.format;
@@ -42,8 +42,8 @@ fn print(arguments: &HashArguments) -> Result<Exit, Stop> {
             examined.iter().try_for_each(|file| json::digest(&mut out, file))?;
             json::unread(&mut out, &unread)?;
             let files = paths.len() as u64;
-            let pictures = examined.len() as u64;
-            json::summary(&mut out, &Totals { files, pictures, unread: unread.len() as u64, found: Found::Digests })?;
+            let (pictures, unread) = (examined.len() as u64, unread.len() as u64);
+            json::summary(&mut out, &Totals { files, pictures, unread, found: Found::Digests, missing: &[] })?;
         }
     }
     out.flush()?;

@@ -2,6 +2,8 @@
 
 mod args;
 
+mod search;
+
 mod find;
 
 mod scan;

@@ -19,6 +19,14 @@ pub(crate) fn shown(path: &Path) -> Cow<'_, str> {
     }
 }
 
+/// A path and the host it lies on, as copying programs take them: `host:path`.
+pub(crate) fn shown_at<'a>(path: &'a Path, host: Option<&str>) -> Cow<'a, str> {
+    match host {
+        Some(host) => format!("{host}:{}", shown(path)).into(),
+        None => shown(path),
+    }
+}
+
 /// Characters that move the cursor, change the terminal, end a line, or turn the direction of text.
 fn is_unsafe(character: char) -> bool {
     character.is_control()

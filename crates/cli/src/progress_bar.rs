@@ -14,7 +14,7 @@ use crate::{args::Common, size};
 const REDRAW: Duration = Duration::from_millis(100);
 
 /// Runs `work` with a bar beside it. The bar is gone when this returns.
-pub(crate) fn beside<T: Send>(common: &Common, work: impl FnOnce(&Progress) -> T + Send) -> T {
+pub(crate) fn beside<T>(common: &Common, work: impl FnOnce(&Progress) -> T) -> T {
     let progress = Progress::default();
     if common.quiet || !io::stderr().is_terminal() {
         return work(&progress);
@@ -51,14 +51,15 @@ fn draw_until(done: &Mutex<bool>, wake: &Condvar, progress: &Progress) {
         bar.set_style(style(stage));
         bar.set_length(total);
         bar.set_position(files);
-        bar.set_message(figures(files, total, bytes, begun.elapsed(), stage_begun.1.elapsed()));
+        let in_stage = (stage != Stage::Listing).then(|| stage_begun.1.elapsed());
+        bar.set_message(figures(files, total, bytes, begun.elapsed(), in_stage));
     }
     bar.finish_and_clear();
 }
 
 fn style(stage: Stage) -> ProgressStyle {
     let template = match stage {
-        Stage::Listing => "listing files {spinner}",
+        Stage::Listing => "looking   {spinner} {human_pos} of {human_len} files found so far, {msg}",
         Stage::FirstLook => "looking   [{bar:24}] {human_pos}/{human_len} files, {msg}",
         Stage::Comparing => "comparing [{bar:24}] {human_pos}/{human_len} files, {msg}",
         Stage::Reporting => "reporting [{bar:24}] {human_pos}/{human_len} groups, {msg}",
@@ -66,13 +67,13 @@ fn style(stage: Stage) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> ")
 }
 
-/// Bytes read, how fast, and how long this stage will take.
-fn figures(files: u64, total: u64, bytes: u64, elapsed: Duration, in_stage: Duration) -> String {
+/// Bytes read, how fast, and how long this stage will take, if all of it is known.
+fn figures(files: u64, total: u64, bytes: u64, elapsed: Duration, in_stage: Option<Duration>) -> String {
     let rate = u128::from(bytes) * 1000 / elapsed.as_millis().max(1);
     let rate = size::shown(u64::try_from(rate).unwrap_or(u64::MAX));
-    let left = match files {
-        0 => String::new(),
-        files => {
+    let left = match (files, in_stage) {
+        (0, _) | (_, None) => String::new(),
+        (files, Some(in_stage)) => {
             let left_ms = in_stage.as_millis() * u128::from(total.saturating_sub(files)) / u128::from(files);
             format!(", {} s left", left_ms.div_ceil(1000))
         }

@@ -1,56 +1,34 @@
 //! `pixtwin scan`: which pictures exist more than once?
 
-use std::io::Write;
+use std::path::PathBuf;
 
-use pixtwin_engine::{Group, Scanned, Tier, scan};
+use pixtwin_engine::{Counts, Failure, Progress, Report, Team, scan};
 
 use crate::{
-    args::{Common, Format, ScanArguments},
-    exit::{Exit, Stop, unless_closed},
-    output, progress_bar,
-    report::{self, Found, Totals, json, text, unread},
+    args::{Common, Listing, ScanArguments, TierName},
+    exit::{Exit, Stop},
+    search::{self, Search},
 };
 
 pub(crate) fn run(arguments: &ScanArguments) -> Result<Exit, Stop> {
-    let format = arguments.listing.format;
-    let settings = arguments.common.settings(arguments.comparison.tier, &arguments.comparison.pixels);
-    let selection = arguments.selected.selection();
-    let unread_file = unread::UnreadFile::create(arguments.listing.unread.as_deref())?;
-    let scanned =
-        progress_bar::beside(&arguments.common, |progress| scan(&arguments.places, &selection, &settings, progress))?;
-    unread_file.save(&scanned.unread, format)?;
-    let totals = totals(&scanned);
-    unless_closed(print(&scanned, &totals, format, settings.tier, &arguments.common))?;
-    text::close(&arguments.common, &scanned.unread, &scanned.counts, &totals);
-    let found = if arguments.check && !scanned.groups.is_empty() { Exit::No } else { Exit::Done };
-    Ok(if scanned.unread.is_empty() { found } else { Exit::Unread })
+    search::run(arguments)
 }
 
-fn print(scanned: &Scanned, totals: &Totals, format: Format, tier: Tier, common: &Common) -> Result<(), Stop> {
-    let mut out = output::results();
-    match format {
-        Format::Text => text::groups(&mut out, &scanned.groups, output::Palette::of(common))?,
-        Format::Json => {
-            json::groups(&mut out, &scanned.groups, tier)?;
-            json::unread(&mut out, &scanned.unread)?;
-            json::summary(&mut out, totals)?;
-        }
-        Format::Csv => report::csv::groups(&mut out, &scanned.groups, tier)?,
-        Format::Null => report::null::groups(&mut out, &scanned.groups)?,
+impl Search for ScanArguments {
+    fn arguments(&self) -> (&Common, &Listing, TierName) {
+        (&self.common, &self.listing, self.comparison.tier)
     }
-    out.flush()?;
-    Ok(())
-}
 
-fn totals(scanned: &Scanned) -> Totals {
-    Totals {
-        files: scanned.counts.files,
-        pictures: scanned.counts.pictures,
-        unread: scanned.unread.len() as u64,
-        found: Found::Groups {
-            groups: scanned.groups.len() as u64,
-            twins: scanned.groups.iter().map(|group| group.files.len() as u64).sum(),
-            freed_bytes: scanned.groups.iter().map(Group::freed_bytes).sum(),
-        },
+    fn queries(&self) -> Vec<PathBuf> {
+        Vec::new()
+    }
+
+    fn exit(&self, exit: Exit, has_groups: bool) -> Exit {
+        if self.check && has_groups { exit.max(Exit::No) } else { exit }
+    }
+
+    fn search<T: Team>(&self, team: &mut T, progress: &Progress, report: &mut dyn Report) -> Result<Counts, Failure> {
+        let settings = self.common.settings(self.comparison.tier, &self.comparison.pixels);
+        scan(team, &self.places, &self.selected.selection(), &settings, progress, report)
     }
 }

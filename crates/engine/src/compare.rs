@@ -5,7 +5,14 @@ use std::path::{Path, PathBuf};
 use pixtwin_matching::{Candidate, Proof, proof_between};
 use pixtwin_pixel::{Alpha, Delay, Depth, Difference, Digester, PixelDigest, Raster, RasterSink, RowSink, Turn};
 
-use crate::{evidence, examine::identify, look::Looker, progress::Progress, report::Failure, settings::Settings};
+use crate::{
+    evidence::{self, Remark},
+    examine::identify,
+    look::Looker,
+    progress::Progress,
+    report::Failure,
+    settings::Settings,
+};
 
 /// One of two pictures that were compared.
 #[derive(Clone, Debug)]
@@ -71,9 +78,8 @@ pub fn compare(a: &Path, b: &Path, settings: &Settings, progress: &Progress) -> 
     // Half of the memory is for the decoders, a quarter for each picture.
     let halved = Settings { memory_bytes: settings.memory_bytes / 2, ..settings.clone() };
     let looker = Looker::new(&halved, progress);
-    let read = |path: &Path| {
-        look_at(&looker, path, settings).map_err(|reason| Failure { step: "read", path: Some(path.to_owned()), reason })
-    };
+    let read =
+        |path: &Path| look_at(&looker, path, settings).map_err(|reason| Failure::cannot("read", Some(path), reason));
     let ((a, candidate_a, metadata_a), (b, candidate_b, metadata_b)) = (read(a)?, read(b)?);
     let is_same = a.digest == b.digest;
     let same = is_same.then(|| proof_between(&candidate_a, &candidate_b));
@@ -82,7 +88,7 @@ pub fn compare(a: &Path, b: &Path, settings: &Settings, progress: &Progress) -> 
         differing = differing_frames(ours, theirs, settings.alpha);
         turn = turn_between(ours, theirs, settings.alpha);
     }
-    let metadata = evidence::differences(&metadata_a, &metadata_b, a.format == b.format);
+    let metadata = evidence::differences(&Remark::of(metadata_a), &Remark::of(metadata_b), a.format == b.format);
     Ok(Comparison { a, b, same, differing, turn, metadata })
 }
 

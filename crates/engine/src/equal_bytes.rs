@@ -2,12 +2,13 @@
 //! are not read otherwise.
 
 use pixtwin_decode::Sniffed;
-use pixtwin_matching::{Candidate, Exchange, Rung, Standing};
+use pixtwin_matching::{Candidate, Exchange, Loss, Rung, Standing};
 use pixtwin_pixel::Key;
 
 use crate::{
     file::{Listed, open, words_of},
     first_look::{Outcome, not_a_picture},
+    ladder::Climbed,
     look::{HEADER_WINDOW_BYTES, Looker},
     opened::Opened,
     pool,
@@ -70,30 +71,25 @@ pub(crate) fn climb(
     mut blobs: Vec<Blob>,
     exchange: &mut dyn Exchange,
     unread: &mut Vec<Unread>,
-) -> (Vec<Candidate>, Vec<Blob>, Vec<RungCount>) {
+) -> Result<Climbed<Blob>, Loss> {
     let mut counts = Vec::new();
     for rung in RUNGS {
         let bytes_before = looker.progress.bytes();
         looker.progress.begin(Stage::Comparing, blobs.len());
-        pool::for_each(
-            &mut blobs,
-            looker.threads,
-            || (),
-            |(), blob| {
-                let listed = files.get(blob.file).ok_or_else(|| "it is not listed".to_owned());
-                match listed.and_then(|listed| key_of(looker, listed, rung)) {
-                    Ok((key, hash)) => (blob.key, blob.hash) = (Some(key), hash),
-                    Err(reason) => blob.refusal = Some(reason),
-                }
-                looker.progress.add_done();
-            },
-        );
+        pool::for_each(&mut blobs, looker.threads, |blob| {
+            let listed = files.get(blob.file).ok_or_else(|| "it is not listed".to_owned());
+            match listed.and_then(|listed| key_of(looker, listed, rung)) {
+                Ok((key, hash)) => (blob.key, blob.hash) = (Some(key), hash),
+                Err(reason) => blob.refusal = Some(reason),
+            }
+            looker.progress.add_done();
+        });
         for blob in blobs.extract_if(.., |blob| blob.refusal.is_some()) {
-            let path = files.get(blob.file).map(|file| file.path.clone()).unwrap_or_default();
-            unread.push(Unread { path, reason: blob.refusal.unwrap_or_default() });
+            let reason = blob.refusal.unwrap_or_default();
+            unread.extend(files.get(blob.file).map(|file| Unread::new(&file.path, reason)));
         }
         let keys: Vec<Key> = blobs.iter().filter_map(|blob| blob.key).collect();
-        let mut standings = exchange.ask(rung, &keys).into_iter();
+        let mut standings = exchange.ask(rung, &keys)?.into_iter();
         blobs.retain(|_| standings.next() != Some(Standing::Alone));
         let (asked, bytes) = (keys.len() as u64, looker.progress.bytes() - bytes_before);
         counts.push(RungCount { rung, asked, looked: asked, settled: asked - blobs.len() as u64, joined: 0, bytes });
@@ -102,5 +98,5 @@ pub(crate) fn climb(
         .iter()
         .filter_map(|blob| Some(Candidate { file: blob.file, bytes: blob.hash?, payload: blob.hash?, digest: None }))
         .collect();
-    (candidates, blobs, counts)
+    Ok(Climbed { candidates, subjects: blobs, rungs: counts })
 }

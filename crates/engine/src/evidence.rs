@@ -1,23 +1,50 @@
 //! How twins differ in what they hold beside their pixels.
 
-use std::collections::BTreeMap;
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
-use pixtwin_decode::{Item, Metadata};
+use pixtwin_decode::Metadata;
+use serde::{Deserialize, Serialize};
 
 /// What every file of some formats holds and no file of others can: between two formats its absence says nothing.
 const OF_THE_FORMAT: [&str; 6] =
     ["Adobe marker", "APP0", "background colour", "colour space", "resolution", "TGA extension"];
 
+/// What a file holds beside its pixels, as far as it is compared; it can travel between ranks.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Remark {
+    /// The EXIF number of its orientation.
+    exif_turn: u8,
+    items: Vec<Item>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Item {
+    name: Cow<'static, str>,
+    content: [u8; 16],
+    value: Option<String>,
+}
+
+impl Remark {
+    pub(crate) fn of(metadata: Metadata) -> Self {
+        let items = metadata.items.into_iter();
+        let items = items.map(|item| Item { name: item.name.into(), content: item.content.0, value: item.value });
+        Self { exif_turn: metadata.orientation.exif(), items: items.collect() }
+    }
+}
+
 /// What `other` holds beside its pixels that `first` does not hold in the same way, each as a few words.
-pub(crate) fn differences(first: &Metadata, other: &Metadata, same_format: bool) -> Vec<String> {
+pub(crate) fn differences(first: &Remark, other: &Remark, same_format: bool) -> Vec<String> {
     let mut found = Vec::new();
-    if first.orientation != other.orientation {
-        found.push(format!("orientation {} instead of {}", other.orientation.exif(), first.orientation.exif()));
+    if first.exif_turn != other.exif_turn {
+        found.push(format!("orientation {} instead of {}", other.exif_turn, first.exif_turn));
     }
     let (ours, theirs) = (by_name(first), by_name(other));
-    let names: std::collections::BTreeSet<_> = ours.keys().chain(theirs.keys()).collect();
+    let names: BTreeSet<_> = ours.keys().chain(theirs.keys()).copied().collect();
     for name in names.into_iter().filter(|name| same_format || !OF_THE_FORMAT.contains(name)) {
-        match (ours.get(*name), theirs.get(*name)) {
+        match (ours.get(name), theirs.get(name)) {
             (None, Some(items)) => found.push(format!("{name} added{}", value_of(items))),
             (Some(_), None) => found.push(format!("{name} missing")),
             (Some(ours), Some(theirs)) if contents(ours) != contents(theirs) => {
@@ -29,15 +56,15 @@ pub(crate) fn differences(first: &Metadata, other: &Metadata, same_format: bool)
     found
 }
 
-fn by_name(metadata: &Metadata) -> BTreeMap<&'static str, Vec<&Item>> {
+fn by_name(remark: &Remark) -> BTreeMap<&str, Vec<&Item>> {
     let mut names: BTreeMap<_, Vec<_>> = BTreeMap::new();
-    for item in &metadata.items {
-        names.entry(item.name).or_default().push(item);
+    for item in &remark.items {
+        names.entry(&*item.name).or_default().push(item);
     }
     names
 }
 
-fn contents<'a>(items: &[&'a Item]) -> Vec<&'a pixtwin_pixel::Key> {
+fn contents<'a>(items: &[&'a Item]) -> Vec<&'a [u8; 16]> {
     let mut contents: Vec<_> = items.iter().map(|item| &item.content).collect();
     contents.sort_unstable();
     contents
@@ -53,9 +80,10 @@ fn value_of(items: &[&Item]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use pixtwin_decode::Item;
     use pixtwin_pixel::{Key, Turn};
 
-    use super::*;
+    use super::{Remark, differences};
 
     fn item(name: &'static str, content: &str, value: Option<&str>) -> Item {
         Item { name, content: Key::of(content.as_bytes()), value: value.map(str::to_owned) }
@@ -63,16 +91,16 @@ mod tests {
 
     #[test]
     fn what_differs_is_named_once() {
-        let first = Metadata {
+        let first = Remark::of(pixtwin_decode::Metadata {
             orientation: Turn::None,
             items: vec![item("EXIF", "a", None), item("text", "x", None), item("text", "y", None)],
-            ..Metadata::default()
-        };
-        let other = Metadata {
+            ..Default::default()
+        });
+        let other = Remark::of(pixtwin_decode::Metadata {
             orientation: Turn::Clockwise,
             items: vec![item("gamma", "g", Some("1/2.2")), item("text", "y", None), item("text", "x", None)],
-            ..Metadata::default()
-        };
+            ..Default::default()
+        });
         let expected = ["orientation 6 instead of 1", "EXIF missing", "gamma added (1/2.2)"];
         assert_eq!(differences(&first, &other, true), expected);
         assert!(differences(&first, &first, true).is_empty());

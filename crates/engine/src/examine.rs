@@ -38,16 +38,10 @@ pub fn digest_all(paths: &[PathBuf], settings: &Settings, progress: &Progress) -
     let looker = Looker::new(settings, progress);
     progress.begin(Stage::FirstLook, paths.len());
     let mut slots: Vec<_> = paths.iter().map(|path| (path, None)).collect();
-    pool::for_each(
-        &mut slots,
-        settings.threads,
-        || (),
-        |(), (path, slot)| {
-            let examined = examine(&looker, path);
-            *slot = Some(examined.map_err(|reason| Unread { path: (*path).clone(), reason }));
-            progress.add_done();
-        },
-    );
+    pool::for_each(&mut slots, settings.threads, |(path, slot)| {
+        *slot = Some(examine(&looker, path).map_err(|reason| Unread::new(path, reason)));
+        progress.add_done();
+    });
     slots.into_iter().filter_map(|(_, slot)| slot).collect()
 }
 

@@ -8,9 +8,10 @@ use std::{
 };
 
 use rustix::fs::OFlags;
+use serde::{Deserialize, Serialize};
 
 /// What the file system says a file is: equal identities are one file in one state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Identity {
     /// The device, and the file's number on it. Equal pairs are one file, whatever its paths.
     pub(crate) place: (u64, u64),
@@ -38,8 +39,13 @@ impl Identity {
     /// Whether both are one file with one content. Its number of names may change meanwhile, and with it the time of
     /// the last change of status; the content cannot without moving that time as well.
     pub(crate) fn is_unchanged(&self, now: &Self) -> bool {
+        self.place.0 == now.place.0 && self.is_unchanged_elsewhere(now)
+    }
+
+    /// The same of a file of a tree that several hosts see: on each its device has another number.
+    pub(crate) fn is_unchanged_elsewhere(&self, now: &Self) -> bool {
         let renamed_only = self.names != now.names;
-        self.place == now.place
+        self.place.1 == now.place.1
             && self.bytes == now.bytes
             && self.modified == now.modified
             && (self.changed == now.changed || renamed_only)

@@ -1,116 +1,147 @@
 //! Does this picture exist already, and where?
 
 use std::{
+    borrow::Cow,
+    cmp::Ordering,
     collections::HashMap,
     path::{Path, PathBuf},
 };
 
 use pixtwin_decode::Sniffed;
 use pixtwin_matching::{Asked, Candidate, Proof, Rung, proof_between};
-use pixtwin_pixel::{Depth, HEAD_ROWS, PixelDigest};
+use pixtwin_pixel::{Depth, HEAD_ROWS, Key, PixelDigest};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     equal_bytes,
     examine::identify,
-    file::Listed,
+    file::{Identity, Listed},
     look::Looker,
     progress::Progress,
-    report::{Counts, Failure, Unread},
-    scan::{Searched, search},
+    report::{Counts, Failure, Report},
+    scan::{Searched, search_all},
     settings::{Selection, Settings, Tier},
+    team::Team,
+    wire,
 };
 
-/// What a find found.
-#[derive(Clone, Debug, Default)]
-pub struct Found {
-    /// For each picture asked about, in their order, its twins, sorted by path.
-    pub matches: Vec<Vec<Match>>,
-    /// Files that were not compared, sorted by path.
-    pub unread: Vec<Unread>,
-    /// What was looked at.
-    pub counts: Counts,
-}
-
 /// A twin of a picture that was asked about.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Match {
     /// Where it is.
+    #[serde(with = "wire::path")]
     pub path: PathBuf,
+    /// The host it lies on, if the run has several.
+    pub host: Option<String>,
     /// Further names of the same file (hard links), sorted.
+    #[serde(with = "wire::paths")]
     pub other_paths: Vec<PathBuf>,
     /// What ties it to the picture asked about.
+    #[serde(with = "wire::proof")]
     pub proof: Proof,
     /// The name of its format.
-    pub format: &'static str,
+    pub format: Cow<'static, str>,
     /// Length in bytes.
     pub bytes: u64,
 }
 
-/// Every twin of each of `queries` below `roots`, the queries themselves left out: a file is never its own twin,
-/// whatever name it is reached by.
+/// A picture that was asked about, as every rank must know it.
+#[derive(Clone, Serialize, Deserialize)]
+struct Query {
+    identity: Option<Identity>,
+    /// Where the picture lies, which may be no host that is searched.
+    host: Option<String>,
+    bytes: [u8; 32],
+    payload: [u8; 32],
+    digest: Option<[u8; 32]>,
+    #[serde(with = "wire::rung_keys")]
+    keys: Vec<(Rung, Key)>,
+}
+
+/// Reports, at the root of the team, every twin of each of `queries` below `roots`, the queries themselves left out: a
+/// file is never its own twin, whatever name it is reached by. Only the root reads the queries.
 ///
 /// # Errors
-/// If a query cannot be read, a root does not exist, or a glob cannot be understood. Files below the roots that cannot
-/// be read are in the result.
+/// If a query cannot be read, a root does not exist on any host, a glob cannot be understood, or a rank is lost. Files
+/// below the roots that cannot be read are reported.
 ///
 /// # Cost
 /// Blocks until done. Decodes the queries whole, and of the other pictures only those that have the size and the first
 /// rows of a query.
-pub fn find(
+pub fn find<T: Team>(
+    team: &mut T,
     queries: &[PathBuf],
     roots: &[PathBuf],
     selection: &Selection,
     settings: &Settings,
     progress: &Progress,
-) -> Result<Found, Failure> {
+    report: &mut dyn Report,
+) -> Result<Counts, Failure> {
     let mut looker = Looker::new(settings, progress);
+    let read =
+        if team.rank() == 0 { read_queries(&looker, queries, settings.tier, team.host()) } else { Ok(Vec::new()) };
+    let queries = team.hear_root_all(read)??;
     let mut asked = Asked::default();
-    let mut known = Vec::with_capacity(queries.len());
-    for path in queries {
-        let failure = |reason| Failure { step: "read", path: Some(path.clone()), reason };
-        known.push(match settings.tier {
-            Tier::Pixels => ask_for_pixels(&looker, path, &mut asked).map_err(failure)?,
-            Tier::Bytes => ask_for_bytes(&looker, path, &mut asked).map_err(failure)?,
-        });
-    }
+    queries.iter().flat_map(|query| &query.keys).for_each(|(rung, key)| asked.add(*rung, *key));
     looker.min_bytes = selection.min_bytes;
-    let mut searched = search(&looker, roots, selection, settings.tier, &mut asked)?;
-    let matches = matches(&searched, &known);
-    searched.sort_unread();
-    searched.counts.bytes_read = progress.bytes();
-    Ok(Found { matches, unread: searched.unread, counts: searched.counts })
+    let searched = search_all(&looker, roots, selection, settings.tier, team, Some(&mut asked))?;
+    let matches = matches(&searched, &queries, (team.rank(), team.host()));
+    team.merge_all(matches, order, &mut |(query, found)| report.found(query, found))?;
+    Ok(searched.close_all(team, progress, report)?)
 }
 
-/// Looks at a picture whole and adds its key on every rung.
-fn ask_for_pixels(looker: &Looker<'_>, path: &Path, asked: &mut Asked) -> Result<(Listed, Candidate), String> {
+fn order((query, a): &(usize, Match), (other, b): &(usize, Match)) -> Ordering {
+    (query, &a.path, &a.host).cmp(&(other, &b.path, &b.host))
+}
+
+fn read_queries(looker: &Looker<'_>, paths: &[PathBuf], tier: Tier, host: Option<&str>) -> Result<Vec<Query>, Failure> {
+    let read = |path: &PathBuf| {
+        let query = match tier {
+            Tier::Pixels => ask_for_pixels(looker, path, host),
+            Tier::Bytes => ask_for_bytes(looker, path, host),
+        };
+        query.map_err(|reason| Failure::cannot("read", Some(path), reason))
+    };
+    paths.iter().map(read).collect()
+}
+
+/// Looks at a picture whole and keeps its key on every rung.
+fn ask_for_pixels(looker: &Looker<'_>, path: &Path, host: Option<&str>) -> Result<Query, String> {
     let (listed, mut picture) = identify(looker, path)?;
     looker.decode(&listed, &mut picture, Depth::Whole)?;
     looker.hash(&listed, &mut picture)?;
     let heads = (0..HEAD_ROWS.len()).map(Rung::Head);
-    for rung in [Rung::Header, Rung::Payload, Rung::Whole].into_iter().chain(heads) {
-        asked.add(rung, picture.key(rung).ok_or("its keys could not be computed")?);
-    }
+    let rungs = [Rung::Header, Rung::Payload, Rung::Whole].into_iter().chain(heads);
+    let keys: Option<_> = rungs.map(|rung| Some((rung, picture.key(rung)?))).collect();
     let hashes = picture.known.hashes.as_deref().copied().ok_or("it could not be hashed")?;
-    let digest = picture.known.fingerprint.digest;
-    Ok((listed, Candidate { file: 0, bytes: hashes.bytes, payload: hashes.payload, digest }))
+    Ok(Query {
+        identity: listed.identity,
+        host: host.map(str::to_owned),
+        bytes: hashes.bytes,
+        payload: hashes.payload,
+        digest: picture.known.fingerprint.digest.map(|digest| digest.0),
+        keys: keys.ok_or("its keys could not be computed")?,
+    })
 }
 
-/// Adds the keys of a file of which equal files are wanted.
-fn ask_for_bytes(looker: &Looker<'_>, path: &Path, asked: &mut Asked) -> Result<(Listed, Candidate), String> {
+/// Keeps the keys of a file of which equal files are wanted.
+fn ask_for_bytes(looker: &Looker<'_>, path: &Path, host: Option<&str>) -> Result<Query, String> {
     let mut listed = Listed::new(path.to_owned());
     if looker.sniff(&mut listed)? == Sniffed::Other {
         return Err("not a picture in any known format".to_owned());
     }
-    let mut bytes = [0; 32];
+    let (mut bytes, mut keys) = ([0; 32], Vec::new());
     for rung in [Rung::Length, Rung::Start, Rung::Bytes] {
         let (key, hash) = equal_bytes::key_of(looker, &listed, rung)?;
-        asked.add(rung, key);
+        keys.push((rung, key));
         bytes = hash.unwrap_or(bytes);
     }
-    Ok((listed, Candidate { file: 0, bytes, payload: bytes, digest: None }))
+    let host = host.map(str::to_owned);
+    Ok(Query { identity: listed.identity, host, bytes, payload: bytes, digest: None, keys })
 }
 
-fn matches(searched: &Searched, queries: &[(Listed, Candidate)]) -> Vec<Vec<Match>> {
+/// The twins of each query on this rank, each with the number of its query, in the order of the report.
+fn matches(searched: &Searched, queries: &[Query], place: (usize, Option<&str>)) -> Vec<(usize, Match)> {
     // A candidate that left its payload to another has that one's digest.
     let digests: HashMap<[u8; 32], PixelDigest> =
         searched.candidates.iter().filter_map(|candidate| Some((candidate.payload, candidate.digest?))).collect();
@@ -121,31 +152,51 @@ fn matches(searched: &Searched, queries: &[(Listed, Candidate)]) -> Vec<Vec<Matc
             by_key.entry(digest.0).or_default().push(candidate);
         }
     }
-    let of_query = |(listed, query): &(Listed, Candidate)| {
-        let mut files: Vec<&Candidate> = [Some(query.payload), query.digest.map(|digest| digest.0)]
+    let of_query = |(number, query): (usize, &Query)| {
+        let mut files: Vec<&Candidate> = [Some(query.payload), query.digest]
             .into_iter()
             .flatten()
             .flat_map(|key| by_key.get(&key).into_iter().flatten().copied())
             .collect();
         files.sort_unstable_by_key(|candidate| candidate.file);
         files.dedup_by_key(|candidate| candidate.file);
-        files.into_iter().filter_map(|candidate| searched.as_match(listed, query, candidate)).collect()
+        let found = files.into_iter().filter_map(|candidate| searched.as_match(query, candidate, place));
+        found.map(|found| (number, found)).collect::<Vec<_>>()
     };
-    queries.iter().map(of_query).collect()
+    queries.iter().enumerate().flat_map(of_query).collect()
+}
+
+impl Query {
+    fn evidence(&self) -> Candidate {
+        let digest = self.digest.map(PixelDigest);
+        Candidate { file: 0, bytes: self.bytes, payload: self.payload, digest }
+    }
+
+    /// Whether a file is the very file that was asked about.
+    fn is(&self, identity: &Identity, rank: usize, host: Option<&str>) -> bool {
+        let Some(asked) = self.identity else { return false };
+        match host {
+            // All ranks see one tree, and only the root its devices as the query has them.
+            None if rank > 0 => identity.is_unchanged_elsewhere(&asked),
+            _ => self.host.as_deref() == host && identity.is_unchanged(&asked),
+        }
+    }
 }
 
 impl Searched {
     /// A candidate as the report shows it, unless it is the file asked about itself.
-    fn as_match(&self, query: &Listed, asked: &Candidate, candidate: &Candidate) -> Option<Match> {
+    fn as_match(&self, query: &Query, candidate: &Candidate, place: (usize, Option<&str>)) -> Option<Match> {
+        let (rank, host) = place;
         let listed = self.files.get(candidate.file)?;
-        if listed.identity?.is_unchanged(&query.identity?) {
+        if query.is(&listed.identity?, rank, host) {
             return None;
         }
         Some(Match {
             path: listed.path.clone(),
+            host: host.map(str::to_owned),
             other_paths: listed.other_paths.clone(),
-            proof: proof_between(asked, candidate),
-            format: self.subjects.get(&candidate.file)?.format_name(),
+            proof: proof_between(&query.evidence(), candidate),
+            format: self.subjects.get(&candidate.file)?.format_name().into(),
             bytes: listed.bytes(),
         })
     }

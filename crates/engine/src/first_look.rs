@@ -7,7 +7,7 @@ use std::{
 };
 
 use pixtwin_decode::{InMemory, Sniffed, Source, is_picture_name};
-use pixtwin_matching::Exchange;
+use pixtwin_matching::Asked;
 use pixtwin_pixel::Fingerprint;
 
 use crate::{
@@ -16,6 +16,7 @@ use crate::{
     opened::{Opened, read_whole},
     pool,
     report::{Counts, Unread},
+    shelf::Shelf,
 };
 
 /// A file up to this length is read whole at once (measured: below 64 KB a partial decode gains nothing).
@@ -45,29 +46,42 @@ pub(crate) struct Candidates<Found> {
     pub(crate) found: Vec<Found>,
 }
 
-/// Calls `look` for every file on all threads, drops further names of files seen already, and counts the rest.
+/// Takes files from the shelf until none are left and calls `look` for each, on all threads; sorted by path, further
+/// names of one file joined to the first.
+///
+/// # Cost
+/// Holds a path and an outcome for every file.
 pub(crate) fn look_at_all<Found: Send>(
     looker: &Looker<'_>,
-    files: Vec<Listed>,
-    counts: &mut Counts,
-    unread: &mut Vec<Unread>,
+    shelf: &Shelf,
     look: impl Fn(&mut Listed, &mut Vec<u8>) -> Result<Outcome<Found>, String> + Sync,
-) -> Candidates<Found> {
-    let mut slots: Vec<_> = files.into_iter().map(|file| (file, None)).collect();
-    pool::for_each(&mut slots, looker.threads, Vec::new, |held, (file, slot)| {
-        *slot = Some(look(file, held).unwrap_or_else(Outcome::Unread));
-        looker.progress.add_done();
+) -> Vec<(Listed, Outcome<Found>)> {
+    let looked_at = Mutex::new(Vec::new());
+    pool::on_threads(looker.threads, || {
+        let (mut held, mut files) = (Vec::new(), Vec::new());
+        while let Some(batch) = shelf.take() {
+            for path in batch.into_iter().take_while(|_| !looker.progress.is_given_up()) {
+                let mut file = Listed::new(path);
+                let outcome = look(&mut file, &mut held).unwrap_or_else(Outcome::Unread);
+                files.push((file, outcome));
+                looker.progress.add_done();
+            }
+        }
+        looked_at.lock().unwrap_or_else(PoisonError::into_inner).append(&mut files);
     });
-    sort_out(slots, counts, unread)
+    let mut looked_at = looked_at.into_inner().unwrap_or_else(PoisonError::into_inner);
+    looked_at.sort_unstable_by(|(a, _), (b, _)| a.path.cmp(&b.path));
+    looked_at
 }
 
-fn sort_out<Found>(
-    slots: Vec<(Listed, Option<Outcome<Found>>)>,
+/// Keeps the files that could have twins, and counts the rest.
+pub(crate) fn sort_out<Found>(
+    files: Vec<(Listed, Outcome<Found>)>,
     counts: &mut Counts,
     unread: &mut Vec<Unread>,
 ) -> Candidates<Found> {
     let mut kept = Candidates { files: Vec::new(), found: Vec::new() };
-    for (file, outcome) in join_names(slots, counts) {
+    for (file, outcome) in files {
         match outcome {
             Outcome::Candidate(found) => {
                 counts.pictures += 1;
@@ -77,7 +91,7 @@ fn sort_out<Found>(
             Outcome::Alone => counts.pictures += 1,
             Outcome::Other => counts.others += 1,
             Outcome::Small => counts.small += 1,
-            Outcome::Unread(reason) => unread.push(Unread { path: file.path, reason }),
+            Outcome::Unread(reason) => unread.push(Unread::new(&file.path, reason)),
         }
     }
     kept
@@ -85,14 +99,13 @@ fn sort_out<Found>(
 
 /// Joins the names of one file. What it is can depend on the name (a TGA without a signature is believed only if it is
 /// named so): the name by which most was learnt goes first.
-fn join_names<Found>(
-    slots: Vec<(Listed, Option<Outcome<Found>>)>,
+pub(crate) fn join_names<Found>(
+    names: Vec<(Listed, Outcome<Found>)>,
     counts: &mut Counts,
 ) -> Vec<(Listed, Outcome<Found>)> {
-    let mut files: Vec<(Listed, Outcome<Found>)> = Vec::with_capacity(slots.len());
+    let mut files: Vec<(Listed, Outcome<Found>)> = Vec::with_capacity(names.len());
     let mut seen: HashMap<Identity, usize> = HashMap::new();
-    for (mut file, outcome) in slots {
-        let mut outcome = outcome.unwrap_or_else(|| Outcome::Unread("it was not looked at".to_owned()));
+    for (mut file, mut outcome) in names {
         let at = file.identity.map(|identity| *seen.entry(identity).or_insert(files.len()));
         match at.and_then(|at| files.get_mut(at)) {
             Some(first) => {
@@ -112,7 +125,7 @@ fn join_names<Found>(
 
 impl<Found> Outcome<Found> {
     /// How much was learnt.
-    fn rank(&self) -> u8 {
+    pub(crate) fn rank(&self) -> u8 {
         match self {
             Self::Other | Self::Small => 0,
             Self::Unread(_) => 1,
@@ -129,7 +142,7 @@ pub(crate) struct DecodedPayloads(Mutex<HashMap<[u8; 32], Fingerprint>>);
 /// The first look at a file that is searched by its pixels.
 pub(crate) fn look_for_pixels(
     looker: &Looker<'_>,
-    exchange: &dyn Exchange,
+    asked: Option<&Asked>,
     decoded: &DecodedPayloads,
     listed: &mut Listed,
     held: &mut Vec<u8>,
@@ -141,10 +154,10 @@ pub(crate) fn look_for_pixels(
     }
     if identity.bytes > TINY_FILE_BYTES {
         let mut source = Opened::new(&file, identity.bytes, HEADER_WINDOW_BYTES, looker.progress);
-        return sniff_and_head(looker, exchange, listed, &mut source);
+        return sniff_and_head(looker, asked, listed, &mut source);
     }
     read_whole(&file, identity.bytes, held, looker.progress).map_err(|cause| words_of(&cause))?;
-    let mut outcome = sniff_and_head(looker, exchange, listed, &mut InMemory::new(held))?;
+    let mut outcome = sniff_and_head(looker, asked, listed, &mut InMemory::new(held))?;
     if let Outcome::Candidate(picture) = &mut outcome
         && u64::from(picture.header.width) * u64::from(picture.header.height) <= TINY_PICTURE_PIXELS
     {
@@ -156,7 +169,7 @@ pub(crate) fn look_for_pixels(
 
 fn sniff_and_head(
     looker: &Looker<'_>,
-    exchange: &dyn Exchange,
+    asked: Option<&Asked>,
     listed: &Listed,
     source: &mut dyn Source,
 ) -> Result<Outcome<Picture>, String> {
@@ -166,7 +179,7 @@ fn sniff_and_head(
         Sniffed::Other => return not_a_picture(listed).map(|()| Outcome::Other),
     };
     let header = looker.header_open(source, format)?;
-    if !exchange.may_match(header_key(&header)) {
+    if asked.is_some_and(|asked| !asked.may_match(header_key(&header))) {
         return Ok(Outcome::Alone);
     }
     Ok(Outcome::Candidate(Picture { file: 0, format, header, known: Known::default() }))

@@ -14,9 +14,15 @@ mod compare;
 
 mod report;
 
+mod team;
+
+mod shelf;
+
 mod walk;
 
 mod first_look;
+
+mod names;
 
 mod ladder;
 
@@ -24,7 +30,13 @@ mod look;
 
 mod equal_bytes;
 
+mod gather;
+
+mod describe;
+
 mod evidence;
+
+mod wire;
 
 mod file;
 
@@ -40,14 +52,15 @@ pub use budget::default_memory_bytes;
 pub use compare::{Comparison, FrameDifference, Side, compare};
 pub use examine::{Examined, digest_all, is_picture, is_same_file};
 pub use file::words_of;
-pub use find::{Found, Match, find};
+pub use find::{Match, find};
 pub use progress::{Progress, Stage};
-pub use report::{Counts, Failure, Group, Member, RungCount, Unread};
-pub use scan::{Scanned, scan};
+pub use report::{Counts, Failure, Group, Member, Report, RungCount, Unread};
+pub use scan::scan;
 pub use settings::{Links, Orientation, Selection, Settings, Tier};
+pub use shelf::{Shelf, Taken};
+pub use team::{Alone, Record, Team, owner_of, spread};
 pub use walk::check_globs;
 
 pub use pixtwin_decode::{DECODERS, is_decoding};
-pub use pixtwin_matching::Proof;
-pub use pixtwin_matching::Rung;
+pub use pixtwin_matching::{Loss, Proof, Rung};
 pub use pixtwin_pixel::{Alpha, Delay, Difference, Fingerprint, HEAD_ROWS, PixelDigest, Raster, Turn};

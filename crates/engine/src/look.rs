@@ -199,7 +199,7 @@ impl<'a> Looker<'a> {
         memory_bytes: u64,
         sink: &mut dyn RowSink,
     ) -> Result<(), String> {
-        let mut sink = Counting { pixels_left: MOST_PIXELS, is_over: false, sink };
+        let mut sink = Counting { pixels_left: MOST_PIXELS, is_over: false, progress: self.progress, sink };
         self.decode_counting(source, format, depth, memory_bytes, &mut sink)?;
         if sink.is_over {
             return Err(format!("it has more than {} million pixels in all its frames", MOST_PIXELS / 1_000_000));
@@ -272,7 +272,8 @@ impl<'a> Looker<'a> {
     pub(crate) fn decode_held(&self, held: &[u8], picture: &mut Picture, most_pixels: u64) -> Result<bool, String> {
         let charge = self.charge_for_rows(picture.header.whole_bytes)?;
         let mut digester = Digester::new(self.alpha, Depth::Whole);
-        let mut sink = Counting { pixels_left: most_pixels, is_over: false, sink: &mut digester };
+        let progress = self.progress;
+        let mut sink = Counting { pixels_left: most_pixels, is_over: false, progress, sink: &mut digester };
         self.decode_counting(&mut InMemory::new(held), picture.format, Depth::Whole, charge.bytes(), &mut sink)?;
         if sink.is_over {
             return Ok(false);
@@ -308,10 +309,11 @@ impl<'a> Looker<'a> {
     }
 }
 
-/// Passes rows on until there are more pixels than any picture is granted.
+/// Passes rows on until there are more pixels than any picture is granted, or the run is given up.
 struct Counting<'a> {
     pixels_left: u64,
     is_over: bool,
+    progress: &'a Progress,
     sink: &'a mut dyn RowSink,
 }
 
@@ -333,6 +335,9 @@ impl RowSink for Counting<'_> {
     }
 
     fn row(&mut self, row: Row<'_>) -> ControlFlow<()> {
+        if self.progress.is_given_up() {
+            return ControlFlow::Break(());
+        }
         self.sink.row(row)
     }
 }

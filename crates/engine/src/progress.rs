@@ -1,14 +1,14 @@
 //! How far a run has come, for whoever wants to show it.
 
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
 /// What a run is doing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Stage {
-    /// Listing folders; the total is not known yet.
+    /// Listing folders, and looking at every file found once; the total is not known yet.
     #[default]
     Listing,
-    /// Looking at every file once.
+    /// Looking at every file once; all are known.
     FirstLook,
     /// Comparing those that could be twins.
     Comparing,
@@ -23,6 +23,7 @@ pub struct Progress {
     done: AtomicU64,
     total: AtomicU64,
     bytes: AtomicU64,
+    is_given_up: AtomicBool,
 }
 
 impl Progress {
@@ -40,8 +41,26 @@ impl Progress {
         (stage, read(&self.done), read(&self.total), read(&self.bytes))
     }
 
-    pub(crate) fn begin(&self, stage: Stage, total: usize) {
+    /// Gives the run up: looks under way are broken off, and no other is begun. What the run then returns is not
+    /// complete; for those who learn that nobody can use the result any more.
+    pub fn give_up(&self) {
+        self.is_given_up.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_given_up(&self) -> bool {
+        self.is_given_up.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn enter(&self, stage: Stage) {
         self.stage.store(stage as u8, Ordering::Relaxed);
+    }
+
+    pub(crate) fn add_total(&self, files: usize) {
+        self.total.fetch_add(files as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn begin(&self, stage: Stage, total: usize) {
+        self.enter(stage);
         self.done.store(0, Ordering::Relaxed);
         self.total.store(total as u64, Ordering::Relaxed);
     }

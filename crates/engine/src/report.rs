@@ -1,22 +1,36 @@
 //! What a run found, ready to be printed.
 
-use std::path::PathBuf;
+use std::{
+    borrow::Cow,
+    cmp::Ordering,
+    path::{Path, PathBuf},
+};
 
-use pixtwin_matching::{Proof, Rung};
+use pixtwin_matching::{Loss, Proof, Rung};
 use pixtwin_pixel::PixelDigest;
+use serde::{Deserialize, Serialize};
+
+use crate::{find::Match, wire};
 
 /// A group of files that show the same picture.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Group {
     /// Width and height in pixels of the first frame; nothing where only bytes were compared.
     pub size: Option<(u32, u32)>,
     /// The pixel digest they share; nothing where only bytes were compared.
+    #[serde(with = "wire::digest")]
     pub digest: Option<PixelDigest>,
-    /// The files, two or more, sorted by path.
+    /// The files, two or more, sorted by path, then by host.
     pub files: Vec<Member>,
 }
 
 impl Group {
+    /// The order of groups in a report.
+    pub(crate) fn order(a: &Self, b: &Self) -> Ordering {
+        let first = |group: &'_ Self| group.files.first().map(|file| (file.path.clone(), file.host.clone()));
+        first(a).cmp(&first(b))
+    }
+
     /// Bytes that are freed at least when one file stays and the others go, whichever stays. A file that has names
     /// outside this group frees nothing.
     #[must_use]
@@ -27,37 +41,52 @@ impl Group {
 }
 
 /// One file of a group.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Member {
     /// Where it is.
+    #[serde(with = "wire::path")]
     pub path: PathBuf,
+    /// The host it lies on, if the run has several.
+    pub host: Option<String>,
     /// Further names of the same file (hard links), sorted.
+    #[serde(with = "wire::paths")]
     pub other_paths: Vec<PathBuf>,
     /// Whether it has more names than were seen.
     pub has_names_elsewhere: bool,
     /// Length in bytes.
     pub bytes: u64,
     /// The name of its format.
-    pub format: &'static str,
+    pub format: Cow<'static, str>,
     /// The strongest proof that ties it to another file of the group.
+    #[serde(with = "wire::proof")]
     pub proof: Proof,
     /// What ties it to the first file of the group.
+    #[serde(with = "wire::proof")]
     pub proof_to_first: Proof,
     /// What it holds beside the pixels that differs from the first file: names, some with both values.
     pub differs: Vec<String>,
 }
 
 /// A file that was not compared.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Unread {
     /// Where it is.
+    #[serde(with = "wire::path")]
     pub path: PathBuf,
+    /// The host it lies on, if the run has several.
+    pub host: Option<String>,
     /// Why, as a clause: `IDAT ends after row 311 of 480`.
     pub reason: String,
 }
 
+impl Unread {
+    pub(crate) fn new(path: &Path, reason: String) -> Self {
+        Self { path: path.to_owned(), host: None, reason }
+    }
+}
+
 /// What a run looked at.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Counts {
     /// Files that the folders hold and the selection took.
     pub files: u64,
@@ -80,9 +109,10 @@ pub struct Counts {
 }
 
 /// What one rung of the ladder did.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct RungCount {
     /// Which rung.
+    #[serde(with = "wire::rung")]
     pub rung: Rung,
     /// Pictures whose keys were compared.
     pub asked: u64,
@@ -96,14 +126,78 @@ pub struct RungCount {
     pub bytes: u64,
 }
 
-/// Why a run could not be done at all.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("cannot {step}: {reason}")]
-pub struct Failure {
-    /// What was being done, as a verb: `read`, `list`.
-    pub step: &'static str,
-    /// The path it was about, if any.
-    pub path: Option<PathBuf>,
-    /// Why it failed, as a clause.
-    pub reason: String,
+impl Counts {
+    /// Adds what another rank looked at.
+    pub(crate) fn add(&mut self, other: &Self) {
+        let pairs = [
+            (&mut self.files, other.files),
+            (&mut self.pictures, other.pictures),
+            (&mut self.others, other.others),
+            (&mut self.repeated, other.repeated),
+            (&mut self.small, other.small),
+            (&mut self.hidden, other.hidden),
+            (&mut self.links, other.links),
+            (&mut self.bytes_read, other.bytes_read),
+        ];
+        pairs.into_iter().for_each(|(sum, figure)| *sum += figure);
+        for theirs in &other.rungs {
+            match self.rungs.iter_mut().find(|ours| ours.rung == theirs.rung) {
+                Some(ours) => ours.add(theirs),
+                None => self.rungs.push(*theirs),
+            }
+        }
+    }
+}
+
+impl RungCount {
+    fn add(&mut self, other: &Self) {
+        self.asked += other.asked;
+        self.looked += other.looked;
+        self.settled += other.settled;
+        self.joined += other.joined;
+        self.bytes += other.bytes;
+    }
+}
+
+/// Takes a report as it comes: all groups or matches in their order, then the files that were not compared in theirs.
+pub trait Report {
+    /// A group of twins, of a scan; groups come sorted by the path and the host of their first file.
+    fn group(&mut self, group: Group);
+
+    /// A twin of the query with this number, of a find; matches come sorted by query, path and host.
+    fn found(&mut self, query: usize, found: Match);
+
+    /// A file that was not compared; these come sorted by path and host, each once.
+    fn unread(&mut self, unread: Unread);
+}
+
+/// Why a run has no complete result.
+#[derive(Clone, Debug, Serialize, Deserialize, thiserror::Error)]
+pub enum Failure {
+    /// It could not be done at all.
+    #[error("cannot {step}: {reason}")]
+    Impossible {
+        /// What was being done, as a verb: `read`, `list`.
+        step: Cow<'static, str>,
+        /// The path it was about, if any.
+        #[serde(with = "wire::optional_path")]
+        path: Option<PathBuf>,
+        /// Why it failed, as a clause.
+        reason: String,
+    },
+    /// Another rank of the run was lost; what was reported until then is true, but not all.
+    #[error("another rank was lost")]
+    Lost,
+}
+
+impl Failure {
+    pub(crate) fn cannot(step: &'static str, path: Option<&Path>, reason: String) -> Self {
+        Self::Impossible { step: step.into(), path: path.map(Path::to_owned), reason }
+    }
+}
+
+impl From<Loss> for Failure {
+    fn from(_: Loss) -> Self {
+        Self::Lost
+    }
 }

@@ -1,57 +1,48 @@
 //! Which pictures exist more than once?
 
-use std::{collections::HashMap, path::PathBuf};
+use std::{collections::HashMap, path::PathBuf, thread::ScopedJoinHandle};
 
-use pixtwin_matching::{Candidate, Everyone, Exchange, Proof, Twins, group, proof_between};
-use pixtwin_pixel::Depth;
+use pixtwin_matching::{Asked, Candidate, Exchange, Loss};
 
 use crate::{
     equal_bytes::{self, Blob},
-    evidence,
-    file::Listed,
-    first_look::{DecodedPayloads, look_at_all, look_for_pixels},
-    ladder,
+    file::{Listed, words_of},
+    first_look::{DecodedPayloads, Outcome, join_names, look_at_all, look_for_pixels, sort_out},
+    gather, ladder,
     look::{Looker, Picture},
-    pool,
+    names,
     progress::{Progress, Stage},
-    report::{Counts, Failure, Group, Member, Unread},
+    report::{Counts, Failure, Group, Report, Unread},
     settings::{Selection, Settings, Tier},
+    team::{AllOf, Team},
     walk,
+    wire::PathRecord,
 };
 
-/// What a scan found.
-#[derive(Clone, Debug, Default)]
-pub struct Scanned {
-    /// The groups of twins, sorted by their first path.
-    pub groups: Vec<Group>,
-    /// Files that were not compared, sorted by path.
-    pub unread: Vec<Unread>,
-    /// What was looked at.
-    pub counts: Counts,
-}
-
-/// Every group of twins below `roots`. The result does not depend on the number of threads or the order of the roots.
+/// Reports every group of twins below `roots`, at the root of the team. The report does not depend on the number of
+/// threads or ranks, or on the order of the roots.
 ///
 /// # Errors
-/// If a root does not exist or a glob cannot be understood. Files that cannot be read are in the result.
+/// If a root does not exist on any host, a glob cannot be understood, or a rank is lost. Files that cannot be read are
+/// reported.
 ///
 /// # Cost
-/// Blocks until done. Beside the memory of the settings it holds some 300 bytes a picture.
-pub fn scan(
+/// Blocks until done. Beside the memory of the settings, each rank holds some 300 bytes a picture of its own share, and
+/// the groups it looks after.
+pub fn scan<T: Team>(
+    team: &mut T,
     roots: &[PathBuf],
     selection: &Selection,
     settings: &Settings,
     progress: &Progress,
-) -> Result<Scanned, Failure> {
+    report: &mut dyn Report,
+) -> Result<Counts, Failure> {
     let mut looker = Looker::new(settings, progress);
     looker.min_bytes = selection.min_bytes;
-    let mut searched = search(&looker, roots, selection, settings.tier, &mut Everyone)?;
-    let groups = group(&searched.candidates);
-    let groups = confirm(&looker, &mut searched, groups);
-    let groups = describe(&looker, &searched, &groups);
-    searched.sort_unread();
-    searched.counts.bytes_read = progress.bytes();
-    Ok(Scanned { groups, unread: searched.unread, counts: searched.counts })
+    let mut searched = search_all(&looker, roots, selection, settings.tier, team, None)?;
+    let groups = gather::groups_all(&looker, &mut searched, team)?;
+    team.merge_all(groups, Group::order, &mut |group| report.group(group))?;
+    Ok(searched.close_all(team, progress, report)?)
 }
 
 /// What a search left over: candidates, and what is known of their files.
@@ -78,167 +69,163 @@ impl Subject {
     }
 }
 
-/// Walks the folders and climbs the ladder with what it finds.
-pub(crate) fn search(
+/// Walks the folders and climbs the ladder with what it finds: against the pictures asked about, or all against all.
+pub(crate) fn search_all<T: Team>(
     looker: &Looker<'_>,
     roots: &[PathBuf],
     selection: &Selection,
     tier: Tier,
-    exchange: &mut dyn Exchange,
+    team: &mut T,
+    asked: Option<&mut Asked>,
 ) -> Result<Searched, Failure> {
-    let walk::Listing { files, mut unread, mut counts } = walk::list(roots, selection, looker.threads)?;
-    looker.progress.begin(Stage::FirstLook, files.len());
-    let (files, candidates, subjects) = match tier {
+    let mut searched = Searched {
+        files: Vec::new(),
+        candidates: Vec::new(),
+        subjects: HashMap::new(),
+        unread: Vec::new(),
+        counts: Counts::default(),
+    };
+    let roots = searched.existing_all(roots, team)?;
+    match tier {
         Tier::Pixels => {
             let decoded = DecodedPayloads::default();
-            let shared: &dyn Exchange = exchange;
-            let kept = look_at_all(looker, files, &mut counts, &mut unread, |listed, held| {
-                look_for_pixels(looker, shared, &decoded, listed, held)
-            });
-            let pictures = numbered(kept.found, |picture: &mut Picture, at| picture.file = at);
-            let climbed = ladder::climb(looker, &kept.files, pictures, exchange, &mut unread);
-            counts.rungs = climbed.rungs;
-            let subjects =
-                climbed.pictures.into_iter().map(|picture| (picture.file, Subject::Picture(Box::new(picture))));
-            (kept.files, climbed.candidates, subjects.collect())
+            let query = asked.as_deref();
+            let mut pictures = searched.first_look_all(
+                looker,
+                &roots,
+                selection,
+                team,
+                |listed: &mut Listed, held: &mut Vec<u8>| look_for_pixels(looker, query, &decoded, listed, held),
+            )?;
+            pictures.iter_mut().enumerate().for_each(|(at, picture)| picture.file = at);
+            searched.climb_for_pixels(looker, pictures, exchange(&mut AllOf(team), asked))?;
         }
         Tier::Bytes => {
-            let kept = look_at_all(looker, files, &mut counts, &mut unread, |listed, _| {
+            let mut blobs = searched.first_look_all(looker, &roots, selection, team, |listed, _| {
                 equal_bytes::look_for_bytes(looker, listed)
-            });
-            let blobs = numbered(kept.found, |blob: &mut Blob, at| blob.file = at);
-            let (candidates, blobs, rungs) = equal_bytes::climb(looker, &kept.files, blobs, exchange, &mut unread);
-            counts.rungs = rungs;
-            let subjects = blobs.into_iter().map(|blob| (blob.file, Subject::Blob(blob)));
-            (kept.files, candidates, subjects.collect())
-        }
-    };
-    Ok(Searched { files, candidates, subjects, unread, counts })
-}
-
-fn numbered<T>(mut found: Vec<T>, set: impl Fn(&mut T, usize)) -> Vec<T> {
-    found.iter_mut().enumerate().for_each(|(at, item)| set(item, at));
-    found
-}
-
-/// Decodes one picture of every group that has no digest yet. Equal payloads prove equal pixels, but only if there are
-/// any: of a group whose pictures cannot be decoded, all files are listed as unread.
-fn confirm(looker: &Looker<'_>, searched: &mut Searched, groups: Vec<Twins>) -> Vec<Twins> {
-    let mut slots: Vec<(Twins, Vec<Unread>)> = groups.into_iter().map(|twins| (twins, Vec::new())).collect();
-    looker.progress.begin(Stage::Comparing, slots.len());
-    let known: &Searched = searched;
-    pool::for_each(
-        &mut slots,
-        looker.threads,
-        || (),
-        |(), (twins, unread)| {
-            confirm_one(looker, known, twins, unread);
-            looker.progress.add_done();
-        },
-    );
-    let mut confirmed = Vec::with_capacity(slots.len());
-    for (twins, mut unread) in slots {
-        searched.unread.append(&mut unread);
-        if twins.files.len() > 1 {
-            confirmed.push(twins);
+            })?;
+            blobs.iter_mut().enumerate().for_each(|(at, blob)| blob.file = at);
+            searched.climb_for_bytes(looker, blobs, exchange(&mut AllOf(team), asked))?;
         }
     }
-    confirmed
+    Ok(searched)
 }
 
-/// Decodes the files in turn until one succeeds; those that do not leave the group.
-fn confirm_one(looker: &Looker<'_>, searched: &Searched, twins: &mut Twins, unread: &mut Vec<Unread>) {
-    while let (None, Some((file, _))) = (twins.digest, twins.files.first().copied()) {
-        let (Some(listed), Some(Subject::Picture(picture))) = (searched.files.get(file), searched.subjects.get(&file))
-        else {
-            return;
-        };
-        let mut picture = (**picture).clone();
-        match looker.decode(listed, &mut picture, Depth::Whole) {
-            Ok(()) => twins.digest = picture.known.fingerprint.digest,
-            Err(reason) => {
-                unread.push(Unread { path: listed.path.clone(), reason });
-                twins.files.remove(0);
-            }
-        }
+fn exchange<'a>(all: &'a mut dyn Exchange, asked: Option<&'a mut Asked>) -> &'a mut dyn Exchange {
+    match asked {
+        Some(asked) => asked,
+        None => all,
     }
-}
-
-/// Makes the groups ready to be printed: reads what the twins hold beside their pixels.
-fn describe(looker: &Looker<'_>, searched: &Searched, groups: &[Twins]) -> Vec<Group> {
-    let of_file: HashMap<usize, &Candidate> =
-        searched.candidates.iter().map(|candidate| (candidate.file, candidate)).collect();
-    let mut slots: Vec<(&Twins, Option<Group>)> = groups.iter().map(|twins| (twins, None)).collect();
-    looker.progress.begin(Stage::Reporting, slots.len());
-    pool::for_each(
-        &mut slots,
-        looker.threads,
-        || (),
-        |(), (twins, slot)| {
-            *slot = describe_one(looker, searched, &of_file, twins);
-            looker.progress.add_done();
-        },
-    );
-    slots.into_iter().filter_map(|(_, group)| group).collect()
-}
-
-fn describe_one(
-    looker: &Looker<'_>,
-    searched: &Searched,
-    of_file: &HashMap<usize, &Candidate>,
-    twins: &Twins,
-) -> Option<Group> {
-    let (first, _) = twins.files.first()?;
-    let first_candidate = of_file.get(first)?;
-    let members = twins.files.iter().filter_map(|(file, proof)| {
-        let proof_to_first = proof_between(first_candidate, of_file.get(file)?);
-        member(looker, searched, (*first, *file), (*proof, proof_to_first))
-    });
-    let files: Vec<Member> = members.collect();
-    let size = match searched.subjects.get(first) {
-        Some(Subject::Picture(picture)) => Some((picture.header.width, picture.header.height)),
-        _ => None,
-    };
-    Some(Group { size, digest: twins.digest, files })
-}
-
-fn member(
-    looker: &Looker<'_>,
-    searched: &Searched,
-    (first, file): (usize, usize),
-    (proof, proof_to_first): (Proof, Proof),
-) -> Option<Member> {
-    let listed = searched.files.get(file)?;
-    let names_seen = 1 + listed.other_paths.len() as u64;
-    Some(Member {
-        path: listed.path.clone(),
-        other_paths: listed.other_paths.clone(),
-        has_names_elsewhere: listed.identity.is_some_and(|identity| identity.names > names_seen),
-        bytes: listed.bytes(),
-        format: searched.subjects.get(&file)?.format_name(),
-        proof,
-        proof_to_first,
-        differs: if proof_to_first == Proof::Bytes {
-            Vec::new()
-        } else {
-            searched.differences(looker, first, file).unwrap_or_else(|reason| vec![format!("unknown: {reason}")])
-        },
-    })
 }
 
 impl Searched {
-    /// Brings the files that were not compared into their order. One that was reached twice is listed once.
-    pub(crate) fn sort_unread(&mut self) {
-        self.unread.sort_unstable();
-        self.unread.dedup();
+    /// The roots that exist on this host. One that exists on others only is listed as unread here.
+    fn existing_all<T: Team>(&mut self, roots: &[PathBuf], team: &mut T) -> Result<Vec<PathBuf>, Failure> {
+        let mut existing = Vec::with_capacity(roots.len());
+        let mut told = Vec::new();
+        for root in roots.iter().filter(|_| team.is_walker()) {
+            let reason = root.metadata().err().map(|cause| words_of(&cause));
+            told.push((PathRecord(root.clone()), reason.clone()));
+            match reason {
+                None => existing.push(root.clone()),
+                Some(reason) => self.unread.push(Unread::new(root, reason)),
+            }
+        }
+        let told = team.tell_all(told)?;
+        let exists_somewhere = |path: &PathRecord| told.iter().any(|(other, reason)| other == path && reason.is_none());
+        match told.iter().find(|(path, _)| !exists_somewhere(path)) {
+            Some((path, reason)) => Err(Failure::cannot("search", Some(&path.0), reason.clone().unwrap_or_default())),
+            None => Ok(existing),
+        }
     }
 
-    fn differences(&self, looker: &Looker<'_>, first: usize, other: usize) -> Result<Vec<String>, String> {
-        let read = |file: usize| match (self.files.get(file), self.subjects.get(&file)) {
-            (Some(listed), Some(Subject::Picture(picture))) => looker.metadata(listed, picture.format),
-            _ => Ok(pixtwin_decode::Metadata::default()),
-        };
-        let format = |file: usize| self.subjects.get(&file).map(Subject::format_name);
-        Ok(evidence::differences(&read(first)?, &read(other)?, format(first) == format(other)))
+    /// Walks the folders and looks at every file of this rank's share once; what is found is in the order of the files.
+    fn first_look_all<T: Team, Found: Send>(
+        &mut self,
+        looker: &Looker<'_>,
+        roots: &[PathBuf],
+        selection: &Selection,
+        team: &mut T,
+        look: impl Fn(&mut Listed, &mut Vec<u8>) -> Result<Outcome<Found>, String> + Sync,
+    ) -> Result<Vec<Found>, Failure> {
+        walk::check_globs(selection)?;
+        looker.progress.begin(Stage::Listing, 0);
+        let shelf = team.shelf();
+        let is_walker = team.is_walker();
+        let (names, walked) = std::thread::scope(|scope| {
+            let walk = || {
+                let walked = walk::list(roots, selection, looker.threads, &shelf, looker.progress);
+                looker.progress.enter(Stage::FirstLook);
+                shelf.complete();
+                walked
+            };
+            let walker = is_walker.then(|| scope.spawn(walk));
+            let names = look_at_all(looker, &shelf, look);
+            (names, walker.map(ScopedJoinHandle::join))
+        });
+        match walked {
+            Some(Ok(walked)) => {
+                let walked = walked?;
+                self.unread.extend(walked.unread);
+                (self.counts.hidden, self.counts.links) = (walked.hidden, walked.links);
+            }
+            Some(Err(panic)) => std::panic::resume_unwind(panic),
+            None => {}
+        }
+        self.counts.files = names.len() as u64;
+        let files = names::join_all(team, join_names(names, &mut self.counts), &mut self.counts)?;
+        let kept = sort_out(files, &mut self.counts, &mut self.unread);
+        self.files = kept.files;
+        Ok(kept.found)
+    }
+
+    fn climb_for_pixels(
+        &mut self,
+        looker: &Looker<'_>,
+        pictures: Vec<Picture>,
+        exchange: &mut dyn Exchange,
+    ) -> Result<(), Loss> {
+        let climbed = ladder::climb(looker, &self.files, pictures, exchange, &mut self.unread)?;
+        self.keep(climbed, |picture| (picture.file, Subject::Picture(Box::new(picture))));
+        Ok(())
+    }
+
+    fn climb_for_bytes(
+        &mut self,
+        looker: &Looker<'_>,
+        blobs: Vec<Blob>,
+        exchange: &mut dyn Exchange,
+    ) -> Result<(), Loss> {
+        let climbed = equal_bytes::climb(looker, &self.files, blobs, exchange, &mut self.unread)?;
+        self.keep(climbed, |blob| (blob.file, Subject::Blob(blob)));
+        Ok(())
+    }
+
+    fn keep<Found>(&mut self, climbed: ladder::Climbed<Found>, subject: impl Fn(Found) -> (usize, Subject)) {
+        self.counts.rungs = climbed.rungs;
+        self.candidates = climbed.candidates;
+        self.subjects = climbed.subjects.into_iter().map(subject).collect();
+    }
+
+    /// Reports the files that were not compared, and sums up what all ranks looked at.
+    pub(crate) fn close_all<T: Team>(
+        mut self,
+        team: &mut T,
+        progress: &Progress,
+        report: &mut dyn Report,
+    ) -> Result<Counts, Loss> {
+        let host = team.host().map(str::to_owned);
+        let mut last = None;
+        team.merge_all(self.take_unread(host.as_deref()), Unread::cmp, &mut |unread| {
+            // Where all ranks see one tree, two can have met one file.
+            if last.as_ref() != Some(&unread) {
+                report.unread(unread.clone());
+                last = Some(unread);
+            }
+        })?;
+        self.counts.bytes_read = progress.bytes();
+        let mut sum = Counts::default();
+        team.tell_all(vec![self.counts])?.iter().for_each(|counts| sum.add(counts));
+        Ok(sum)
     }
 }

@@ -1,8 +1,12 @@
-//! Lists the files of the folders that are searched.
+//! Walks the folders that are searched and puts the files it finds on the shelf.
 
 use std::{
+    collections::HashSet,
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use ignore::{
@@ -11,25 +15,31 @@ use ignore::{
 };
 
 use crate::{
-    file::{Listed, kind_of, words_of},
-    report::{Counts, Failure, Unread},
+    file::{kind_of, words_of},
+    progress::Progress,
+    report::{Failure, Unread},
     settings::{Links, Selection},
+    shelf::{BATCH_FILES, Shelf},
 };
 
-/// The files found, sorted by path, and what could not be listed.
-pub(crate) struct Listing {
-    pub(crate) files: Vec<Listed>,
+/// What a walk found beside files.
+#[derive(Debug, Default)]
+pub(crate) struct Walked {
     pub(crate) unread: Vec<Unread>,
-    pub(crate) counts: Counts,
+    pub(crate) hidden: u64,
+    pub(crate) links: u64,
 }
 
-/// What the threads of the walk fill together.
-#[derive(Default)]
-struct Found {
-    files: Mutex<Vec<PathBuf>>,
+/// What the threads of the walk share.
+struct Walk<'a> {
+    selection: &'a Selection,
+    shelf: &'a Shelf,
+    progress: &'a Progress,
+    /// Paths seen so far, kept only where roots overlap and reach a path twice.
+    seen: Option<Mutex<HashSet<PathBuf>>>,
     unread: Mutex<Vec<Unread>>,
-    hidden: Mutex<Vec<PathBuf>>,
-    links: Mutex<Vec<PathBuf>>,
+    hidden: AtomicU64,
+    links: AtomicU64,
 }
 
 /// Checks the globs of a selection.
@@ -40,110 +50,159 @@ pub fn check_globs(selection: &Selection) -> Result<(), Failure> {
     overrides(Path::new("."), selection).map(drop)
 }
 
-/// Lists every file below `roots`; a root may be a file itself.
+/// Puts every file below `roots` on the shelf, in no particular order; a root may be a file itself. What cannot be
+/// listed is in the result.
 ///
 /// # Errors
-/// If a root does not exist or a glob cannot be understood. What cannot be listed below a root is in the listing.
-pub(crate) fn list(roots: &[PathBuf], selection: &Selection, threads: usize) -> Result<Listing, Failure> {
-    let found = Found::default();
-    for root in roots {
-        if let Err(cause) = root.metadata() {
-            return Err(Failure { step: "search", path: Some(root.clone()), reason: words_of(&cause) });
-        }
-    }
-    for root in roots {
-        list_root(root, selection, threads, &found)?;
-    }
-    // Roots that overlap reach a path twice.
-    let once = |list: Mutex<Vec<PathBuf>>| {
-        let mut paths = list.into_inner().unwrap_or_else(PoisonError::into_inner);
-        paths.sort_unstable();
-        paths.dedup();
-        paths
+/// If a glob cannot be understood.
+///
+/// # Cost
+/// Blocks until the walk is done; waits where those who take from the shelf are slower. Memory does not grow with the
+/// number of files, unless roots overlap.
+pub(crate) fn list(
+    roots: &[PathBuf],
+    selection: &Selection,
+    threads: usize,
+    shelf: &Shelf,
+    progress: &Progress,
+) -> Result<Walked, Failure> {
+    let walk = Walk {
+        selection,
+        shelf,
+        progress,
+        seen: overlap(roots).then(Mutex::default),
+        unread: Mutex::default(),
+        hidden: AtomicU64::new(0),
+        links: AtomicU64::new(0),
     };
-    let paths = once(found.files);
-    let counts = Counts {
-        files: paths.len() as u64,
-        hidden: once(found.hidden).len() as u64,
-        links: once(found.links).len() as u64,
-        ..Counts::default()
-    };
-    let unread = found.unread.into_inner().unwrap_or_else(PoisonError::into_inner);
-    Ok(Listing { files: paths.into_iter().map(Listed::new).collect(), unread, counts })
+    roots.iter().try_for_each(|root| walk.list_root(root, threads))?;
+    Ok(Walked {
+        unread: walk.unread.into_inner().unwrap_or_else(PoisonError::into_inner),
+        hidden: walk.hidden.into_inner(),
+        links: walk.links.into_inner(),
+    })
 }
 
-fn list_root(root: &Path, selection: &Selection, threads: usize, found: &Found) -> Result<(), Failure> {
-    let globs = overrides(root, selection)?;
-    // The walker takes a lone dash for standard input.
-    let root = if root == Path::new("-") { Path::new("./-") } else { root };
-    let walk = WalkBuilder::new(root)
-        .standard_filters(false)
-        .follow_links(selection.links == Links::Follow)
-        .threads(threads)
-        .build_parallel();
-    walk.run(|| {
-        Box::new(|entry| {
-            match entry {
-                Ok(entry) => return visit(&entry, selection, &globs, found),
-                Err(cause) => found.add_unread(unlisted(root, &cause)),
+/// Whether one root lies below another, or is named twice.
+fn overlap(roots: &[PathBuf]) -> bool {
+    let mut others = roots.iter().enumerate();
+    others.any(|(at, root)| roots.iter().enumerate().any(|(other, above)| other != at && root.starts_with(above)))
+}
+
+impl Walk<'_> {
+    fn list_root(&self, root: &Path, threads: usize) -> Result<(), Failure> {
+        let globs = overrides(root, self.selection)?;
+        // The walker takes a lone dash for standard input.
+        let root = if root == Path::new("-") { Path::new("./-") } else { root };
+        let walk = WalkBuilder::new(root)
+            .standard_filters(false)
+            .follow_links(self.selection.links == Links::Follow)
+            .threads(threads)
+            .build_parallel();
+        walk.run(|| {
+            let mut batch = Batch { paths: Vec::new(), walk: self };
+            let globs = &globs;
+            Box::new(move |entry| {
+                match entry {
+                    Ok(entry) => return self.visit(&entry, globs, &mut batch),
+                    Err(cause) => self.add_unread(unlisted(root, &cause)),
+                }
+                WalkState::Continue
+            })
+        });
+        Ok(())
+    }
+
+    fn visit(&self, entry: &DirEntry, globs: &Override, batch: &mut Batch<'_>) -> WalkState {
+        let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+        let is_root = entry.depth() == 0;
+        if self.progress.is_given_up() {
+            return WalkState::Quit;
+        }
+        if !is_root {
+            if !self.selection.hidden && entry.file_name().as_encoded_bytes().starts_with(b".") {
+                self.count(&self.hidden, entry.path());
+                return WalkState::Skip;
             }
-            WalkState::Continue
-        })
-    });
-    Ok(())
-}
+            if globs.matched(entry.path(), is_folder).is_ignore() {
+                return WalkState::Skip;
+            }
+        }
+        if is_folder {
+            return WalkState::Continue;
+        }
+        let path = entry.path();
+        let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
+        if is_file {
+            batch.add(path);
+        } else if entry.path_is_symlink() && !is_root {
+            self.count(&self.links, path);
+        } else {
+            // A link given by the user is followed; a pipe, a socket or a device is named, and never opened.
+            match path.metadata() {
+                Ok(metadata) if metadata.is_file() => batch.add(path),
+                Ok(metadata) => self.add_unread(Unread::new(path, kind_of(&metadata).to_owned())),
+                Err(cause) => self.add_unread(Unread::new(path, words_of(&cause))),
+            }
+        }
+        WalkState::Continue
+    }
 
-fn visit(entry: &DirEntry, selection: &Selection, globs: &Override, found: &Found) -> WalkState {
-    let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
-    let is_root = entry.depth() == 0;
-    if !is_root {
-        if !selection.hidden && entry.file_name().as_encoded_bytes().starts_with(b".") {
-            add(&found.hidden, entry.path());
-            return WalkState::Skip;
-        }
-        if globs.matched(entry.path(), is_folder).is_ignore() {
-            return WalkState::Skip;
-        }
+    /// Whether a path is met for the first time.
+    fn is_new(&self, path: &Path) -> bool {
+        let Some(seen) = &self.seen else { return true };
+        seen.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned())
     }
-    if is_folder {
-        return WalkState::Continue;
-    }
-    let path = entry.path();
-    let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
-    if is_file {
-        add(&found.files, path);
-    } else if entry.path_is_symlink() && !is_root {
-        add(&found.links, path);
-    } else {
-        // A link given by the user is followed; a pipe, a socket or a device is named, and never opened.
-        match path.metadata() {
-            Ok(metadata) if metadata.is_file() => add(&found.files, path),
-            Ok(metadata) => found.add_unread(Unread { path: path.to_owned(), reason: kind_of(&metadata).to_owned() }),
-            Err(cause) => found.add_unread(Unread { path: path.to_owned(), reason: words_of(&cause) }),
-        }
-    }
-    WalkState::Continue
-}
 
-impl Found {
+    fn count(&self, counter: &AtomicU64, path: &Path) {
+        if self.is_new(path) {
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
     fn add_unread(&self, unread: Unread) {
         self.unread.lock().unwrap_or_else(PoisonError::into_inner).push(unread);
     }
 }
 
-fn add(list: &Mutex<Vec<PathBuf>>, path: &Path) {
-    list.lock().unwrap_or_else(PoisonError::into_inner).push(path.to_owned());
+/// The files that one thread of the walk has found and not put up yet.
+struct Batch<'a> {
+    paths: Vec<PathBuf>,
+    walk: &'a Walk<'a>,
+}
+
+impl Batch<'_> {
+    fn add(&mut self, path: &Path) {
+        if self.walk.is_new(path) {
+            self.paths.push(path.to_owned());
+            if self.paths.len() >= BATCH_FILES {
+                self.put_up();
+            }
+        }
+    }
+
+    fn put_up(&mut self) {
+        let paths = std::mem::take(&mut self.paths);
+        self.walk.progress.add_total(paths.len());
+        self.walk.shelf.put(paths);
+    }
+}
+
+impl Drop for Batch<'_> {
+    fn drop(&mut self) {
+        self.put_up();
+    }
 }
 
 /// A folder or link that could not be followed, as a line of the report.
 fn unlisted(root: &Path, cause: &ignore::Error) -> Unread {
     match cause {
-        ignore::Error::WithPath { path, err } => Unread { path: path.clone(), reason: clause(err) },
+        ignore::Error::WithPath { path, err } => Unread::new(path, clause(err)),
         ignore::Error::WithDepth { err, .. } => unlisted(root, err),
         ignore::Error::Loop { child, ancestor } => {
-            Unread { path: child.clone(), reason: format!("a link that leads back to {ancestor:?}") }
+            Unread::new(child, format!("a link that leads back to {ancestor:?}"))
         }
-        other => Unread { path: root.to_owned(), reason: clause(other) },
+        other => Unread::new(root, clause(other)),
     }
 }
 
@@ -161,7 +220,7 @@ fn overrides(root: &Path, selection: &Selection) -> Result<Override, Failure> {
     let include = selection.include.iter().map(|glob| (glob, ""));
     let exclude = selection.exclude.iter().map(|glob| (glob, "!"));
     for (glob, mark) in include.chain(exclude) {
-        let failed = |reason: String| Failure { step: "use a glob", path: None, reason };
+        let failed = |reason: String| Failure::cannot("use a glob", None, reason);
         if glob.is_empty() {
             return Err(failed("it is empty".to_owned()));
         }
@@ -169,5 +228,5 @@ fn overrides(root: &Path, selection: &Selection) -> Result<Override, Failure> {
         let escape = if glob.starts_with(['!', '#']) { "\\" } else { "" };
         builder.add(&format!("{mark}{escape}{glob}")).map_err(|cause| failed(cause.to_string()))?;
     }
-    builder.build().map_err(|cause| Failure { step: "use the globs", path: None, reason: cause.to_string() })
+    builder.build().map_err(|cause| Failure::cannot("use the globs", None, cause.to_string()))
 }

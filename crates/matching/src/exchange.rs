@@ -34,15 +34,24 @@ pub enum Standing {
     Later,
 }
 
-/// Answers which keys are held by others: a table on one machine, a round of messages on a cluster.
-pub trait Exchange: Sync {
-    /// Whether a key of the header rung could be held by anyone else, as far as that is known without asking. Saves
-    /// dearer looks.
-    fn may_match(&self, header: Key) -> bool;
+/// The others can no longer be asked: one of them was lost, and no answer can be complete any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Loss;
 
+/// Answers which keys are held by others: a table on one machine, a round of messages on a cluster.
+pub trait Exchange {
     /// One standing for each key, in their order. Who is `First` among equal keys depends on the order of the keys
     /// and may not matter to the result.
-    fn ask(&mut self, rung: Rung, keys: &[Key]) -> Vec<Standing>;
+    ///
+    /// # Errors
+    /// [`Loss`], if the others cannot be asked.
+    fn ask(&mut self, rung: Rung, keys: &[Key]) -> Result<Vec<Standing>, Loss>;
+
+    /// These keys, and those that the others gave: news that all must hear.
+    ///
+    /// # Errors
+    /// As [`Exchange::ask`].
+    fn union(&mut self, mine: Vec<Key>) -> Result<Vec<Key>, Loss>;
 }
 
 /// Every picture is compared with every other: the exchange of a scan on one machine.
@@ -50,12 +59,12 @@ pub trait Exchange: Sync {
 pub struct Everyone;
 
 impl Exchange for Everyone {
-    fn may_match(&self, _header: Key) -> bool {
-        true
+    fn ask(&mut self, _rung: Rung, keys: &[Key]) -> Result<Vec<Standing>, Loss> {
+        Ok(standings(keys))
     }
 
-    fn ask(&mut self, _rung: Rung, keys: &[Key]) -> Vec<Standing> {
-        standings(keys)
+    fn union(&mut self, mine: Vec<Key>) -> Result<Vec<Key>, Loss> {
+        Ok(mine)
     }
 }
 
@@ -71,17 +80,19 @@ impl Asked {
         self.keys.entry(rung).or_default().insert(key);
     }
 
+    /// Whether a picture with this key of the header rung can be a twin of one that was asked about. Saves dearer looks.
+    #[must_use]
+    pub fn may_match(&self, header: Key) -> bool {
+        self.holds(Rung::Header, header)
+    }
+
     fn holds(&self, rung: Rung, key: Key) -> bool {
         self.keys.get(&rung).is_some_and(|keys| keys.contains(&key))
     }
 }
 
 impl Exchange for Asked {
-    fn may_match(&self, header: Key) -> bool {
-        self.holds(Rung::Header, header)
-    }
-
-    fn ask(&mut self, rung: Rung, keys: &[Key]) -> Vec<Standing> {
+    fn ask(&mut self, rung: Rung, keys: &[Key]) -> Result<Vec<Standing>, Loss> {
         let mut answers = standings(keys);
         for (answer, key) in answers.iter_mut().zip(keys) {
             match (rung, self.holds(rung, *key)) {
@@ -93,7 +104,11 @@ impl Exchange for Asked {
                 (_, false) => *answer = Standing::Alone,
             }
         }
-        answers
+        Ok(answers)
+    }
+
+    fn union(&mut self, mine: Vec<Key>) -> Result<Vec<Key>, Loss> {
+        Ok(mine)
     }
 }
 
@@ -124,7 +139,7 @@ mod tests {
     fn a_scan_compares_all_with_all() {
         let keys = [key("a"), key("b"), key("a"), key("a"), key("c")];
         use Standing::{Alone, First, Later};
-        assert_eq!(Everyone.ask(Rung::Header, &keys), [First, Alone, Later, Later, Alone]);
+        assert_eq!(Everyone.ask(Rung::Header, &keys).unwrap(), [First, Alone, Later, Later, Alone]);
     }
 
     #[test]
@@ -133,9 +148,9 @@ mod tests {
         asked.add(Rung::Header, key("a"));
         asked.add(Rung::Payload, key("p"));
         use Standing::{Alone, First, Later};
-        assert_eq!(asked.ask(Rung::Header, &[key("a"), key("b"), key("b")]), [First, Alone, Alone]);
+        assert_eq!(asked.ask(Rung::Header, &[key("a"), key("b"), key("b")]).unwrap(), [First, Alone, Alone]);
         let payloads = [key("p"), key("q"), key("r"), key("q")];
-        assert_eq!(asked.ask(Rung::Payload, &payloads), [Later, First, Alone, Later]);
+        assert_eq!(asked.ask(Rung::Payload, &payloads).unwrap(), [Later, First, Alone, Later]);
         assert!(asked.may_match(key("a")) && !asked.may_match(key("b")));
     }
 }

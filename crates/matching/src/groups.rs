@@ -75,34 +75,36 @@ pub fn group(candidates: &[Candidate]) -> Vec<Twins> {
     let mut groups: Vec<Twins> = classes
         .into_iter()
         .filter(|(_, members)| members.len() > 1)
-        .map(|((_, digest), members)| Twins { files: with_proofs(members), digest })
+        .map(|((_, digest), mut members)| {
+            members.sort_unstable_by_key(|member| member.file);
+            let proofs = proofs(&members);
+            Twins { files: members.iter().map(|member| member.file).zip(proofs).collect(), digest }
+        })
         .collect();
     groups.sort_unstable_by_key(|twins| twins.files.first().map(|(file, _)| *file));
     groups
 }
 
-fn with_proofs(mut members: Vec<&Candidate>) -> Vec<(usize, Proof)> {
-    members.sort_unstable_by_key(|member| member.file);
+/// For each member of a group the strongest proof that ties it to another member.
+#[must_use]
+pub fn proofs(members: &[&Candidate]) -> Vec<Proof> {
     let mut same_bytes: HashMap<_, u32> = HashMap::new();
     let mut same_payload: HashMap<_, u32> = HashMap::new();
-    for member in &members {
+    for member in members {
         *same_bytes.entry(member.bytes).or_default() += 1;
         *same_payload.entry(member.payload).or_default() += 1;
     }
     let is_shared = |count: Option<&u32>| count.is_some_and(|count| *count > 1);
-    members
-        .iter()
-        .map(|member| {
-            let proof = if is_shared(same_bytes.get(&member.bytes)) {
-                Proof::Bytes
-            } else if is_shared(same_payload.get(&member.payload)) {
-                Proof::Payload
-            } else {
-                Proof::Pixels
-            };
-            (member.file, proof)
-        })
-        .collect()
+    let of_member = |member: &&Candidate| {
+        if is_shared(same_bytes.get(&member.bytes)) {
+            Proof::Bytes
+        } else if is_shared(same_payload.get(&member.payload)) {
+            Proof::Payload
+        } else {
+            Proof::Pixels
+        }
+    };
+    members.iter().map(of_member).collect()
 }
 
 #[cfg(test)]

@@ -6,5 +6,5 @@ mod exchange;
 
 mod groups;
 
-pub use exchange::{Asked, Everyone, Exchange, Rung, Standing};
-pub use groups::{Candidate, Proof, Twins, group, proof_between};
+pub use exchange::{Asked, Everyone, Exchange, Loss, Rung, Standing};
+pub use groups::{Candidate, Proof, Twins, group, proof_between, proofs};

@@ -6,59 +6,56 @@ use pixtwin_engine::{Examined, Group, Match, Tier};
 
 use crate::{exit::Stop, names::bytes_of, report::proof_name};
 
-/// Groups of twins: a line a file, groups numbered from 1.
-pub(crate) fn groups(out: &mut dyn Write, groups: &[Group], tier: Tier) -> Result<(), Stop> {
+/// The first line of a scan, or of a find.
+pub(crate) fn header(out: &mut dyn Write, is_scan: bool) -> Result<(), Stop> {
     let mut csv = csv::Writer::from_writer(out);
-    csv.write_record([
-        "group", "tier", "digest", "width", "height", "path", "host", "size", "format", "proof", "differs",
-    ])?;
-    for (number, group) in groups.iter().enumerate() {
-        let digest = group.digest.map(|digest| digest.to_string()).unwrap_or_default();
-        let side = |side: Option<u32>| side.map(|side| side.to_string()).unwrap_or_default();
-        let (width, height) = (side(group.size.map(|size| size.0)), side(group.size.map(|size| size.1)));
-        for file in &group.files {
-            csv.write_record([
-                (number + 1).to_string().as_bytes(),
-                tier.name().as_bytes(),
-                digest.as_bytes(),
-                width.as_bytes(),
-                height.as_bytes(),
-                bytes_of(&file.path),
-                b"",
-                file.bytes.to_string().as_bytes(),
-                file.format.as_bytes(),
-                proof_name(file.proof).as_bytes(),
-                file.differs.join("; ").as_bytes(),
-            ])?;
-        }
+    if is_scan {
+        csv.write_record([
+            "group", "tier", "digest", "width", "height", "path", "host", "size", "format", "proof", "differs",
+        ])?;
+    } else {
+        csv.write_record(["query", "path", "host", "tier", "proof", "format", "size"])?;
     }
-    csv.flush()?;
-    Ok(())
+    Ok(csv.flush()?)
 }
 
-/// Twins of the pictures asked about: a line a twin.
-pub(crate) fn matches<'a>(
-    out: &mut dyn Write,
-    found: impl Iterator<Item = (&'a Path, &'a Vec<Match>)>,
-    tier: Tier,
-) -> Result<(), Stop> {
+/// A group of twins: a line a file, groups numbered from 1.
+pub(crate) fn group(out: &mut dyn Write, group: &Group, number: u64, tier: Tier) -> Result<(), Stop> {
     let mut csv = csv::Writer::from_writer(out);
-    csv.write_record(["query", "path", "host", "tier", "proof", "format", "size"])?;
-    for (query, twins) in found {
-        for twin in twins {
-            csv.write_record([
-                bytes_of(query),
-                bytes_of(&twin.path),
-                b"",
-                tier.name().as_bytes(),
-                proof_name(twin.proof).as_bytes(),
-                twin.format.as_bytes(),
-                twin.bytes.to_string().as_bytes(),
-            ])?;
-        }
+    let digest = group.digest.map(|digest| digest.to_string()).unwrap_or_default();
+    let side = |side: Option<u32>| side.map(|side| side.to_string()).unwrap_or_default();
+    let (width, height) = (side(group.size.map(|size| size.0)), side(group.size.map(|size| size.1)));
+    for file in &group.files {
+        csv.write_record([
+            number.to_string().as_bytes(),
+            tier.name().as_bytes(),
+            digest.as_bytes(),
+            width.as_bytes(),
+            height.as_bytes(),
+            bytes_of(&file.path),
+            file.host.as_deref().unwrap_or_default().as_bytes(),
+            file.bytes.to_string().as_bytes(),
+            file.format.as_bytes(),
+            proof_name(file.proof).as_bytes(),
+            file.differs.join("; ").as_bytes(),
+        ])?;
     }
-    csv.flush()?;
-    Ok(())
+    Ok(csv.flush()?)
+}
+
+/// A twin of a picture asked about.
+pub(crate) fn found(out: &mut dyn Write, query: &Path, found: &Match, tier: Tier) -> Result<(), Stop> {
+    let mut csv = csv::Writer::from_writer(out);
+    csv.write_record([
+        bytes_of(query),
+        bytes_of(&found.path),
+        found.host.as_deref().unwrap_or_default().as_bytes(),
+        tier.name().as_bytes(),
+        proof_name(found.proof).as_bytes(),
+        found.format.as_bytes(),
+        found.bytes.to_string().as_bytes(),
+    ])?;
+    Ok(csv.flush()?)
 }
 
 /// The digests of pictures: a line a picture.

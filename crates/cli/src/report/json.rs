@@ -16,57 +16,57 @@ pub(crate) const SCHEMA: u32 = 1;
 
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
-enum Line {
+enum Line<'a> {
     Group {
         tier: &'static str,
         digest: Option<String>,
         width: Option<u32>,
         height: Option<u32>,
         freed: u64,
-        files: Vec<File>,
+        files: Vec<File<'a>>,
     },
     Match {
         query: PathJson,
         path: PathJson,
         #[serde(skip_serializing_if = "Vec::is_empty")]
         links: Vec<PathJson>,
-        host: Option<String>,
+        host: Option<&'a str>,
         tier: &'static str,
         proof: &'static str,
-        format: &'static str,
+        format: &'a str,
         size: u64,
     },
     Digest {
         path: PathJson,
-        host: Option<String>,
+        host: Option<&'a str>,
         digest: String,
         width: u32,
         height: u32,
         frames: u32,
-        format: &'static str,
+        format: &'a str,
     },
     Unread {
         path: PathJson,
-        host: Option<String>,
-        reason: String,
+        host: Option<&'a str>,
+        reason: &'a str,
     },
-    Summary(Summary),
+    Summary(Summary<'a>),
 }
 
 #[derive(Serialize)]
-struct File {
+struct File<'a> {
     path: PathJson,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     links: Vec<PathJson>,
-    host: Option<String>,
+    host: Option<&'a str>,
     size: u64,
-    format: &'static str,
+    format: &'a str,
     proof: &'static str,
-    differs: Vec<String>,
+    differs: &'a [String],
 }
 
 #[derive(Serialize)]
-struct Summary {
+struct Summary<'a> {
     schema: u32,
     complete: bool,
     files: u64,
@@ -80,56 +80,44 @@ struct Summary {
     #[serde(skip_serializing_if = "Option::is_none")]
     freed: Option<u64>,
     unread: u64,
-    missing: Vec<String>,
+    missing: &'a [String],
 }
 
-/// Groups of twins.
-pub(crate) fn groups(out: &mut dyn Write, groups: &[Group], tier: Tier) -> Result<(), Stop> {
-    for group in groups {
-        let files = group.files.iter().map(|file| File {
-            path: file.path.as_path().into(),
-            links: file.other_paths.iter().map(|path| path.as_path().into()).collect(),
-            host: None,
-            size: file.bytes,
-            format: file.format,
-            proof: proof_name(file.proof),
-            differs: file.differs.clone(),
-        });
-        let line = Line::Group {
-            tier: tier.name(),
-            digest: group.digest.map(|digest| digest.to_string()),
-            width: group.size.map(|(width, _)| width),
-            height: group.size.map(|(_, height)| height),
-            freed: group.freed_bytes(),
-            files: files.collect(),
-        };
-        print(out, &line)?;
-    }
-    Ok(())
+/// A group of twins.
+pub(crate) fn group(out: &mut dyn Write, group: &Group, tier: Tier) -> Result<(), Stop> {
+    let files = group.files.iter().map(|file| File {
+        path: file.path.as_path().into(),
+        links: file.other_paths.iter().map(|path| path.as_path().into()).collect(),
+        host: file.host.as_deref(),
+        size: file.bytes,
+        format: &file.format,
+        proof: proof_name(file.proof),
+        differs: &file.differs,
+    });
+    let line = Line::Group {
+        tier: tier.name(),
+        digest: group.digest.map(|digest| digest.to_string()),
+        width: group.size.map(|(width, _)| width),
+        height: group.size.map(|(_, height)| height),
+        freed: group.freed_bytes(),
+        files: files.collect(),
+    };
+    print(out, &line)
 }
 
-/// Twins of the pictures asked about.
-pub(crate) fn matches<'a>(
-    out: &mut dyn Write,
-    found: impl Iterator<Item = (&'a Path, &'a Vec<Match>)>,
-    tier: Tier,
-) -> Result<(), Stop> {
-    for (query, twins) in found {
-        for twin in twins {
-            let line = Line::Match {
-                query: query.into(),
-                path: twin.path.as_path().into(),
-                links: twin.other_paths.iter().map(|path| path.as_path().into()).collect(),
-                host: None,
-                tier: tier.name(),
-                proof: proof_name(twin.proof),
-                format: twin.format,
-                size: twin.bytes,
-            };
-            print(out, &line)?;
-        }
-    }
-    Ok(())
+/// A twin of a picture asked about.
+pub(crate) fn found(out: &mut dyn Write, query: &Path, found: &Match, tier: Tier) -> Result<(), Stop> {
+    let line = Line::Match {
+        query: query.into(),
+        path: found.path.as_path().into(),
+        links: found.other_paths.iter().map(|path| path.as_path().into()).collect(),
+        host: found.host.as_deref(),
+        tier: tier.name(),
+        proof: proof_name(found.proof),
+        format: &found.format,
+        size: found.bytes,
+    };
+    print(out, &line)
 }
 
 /// The digest of one picture.
@@ -149,13 +137,14 @@ pub(crate) fn digest(out: &mut dyn Write, examined: &Examined) -> Result<(), Sto
 /// Files that were not compared.
 pub(crate) fn unread(out: &mut dyn Write, unread: &[Unread]) -> Result<(), Stop> {
     for file in unread {
-        print(out, &Line::Unread { path: file.path.as_path().into(), host: None, reason: file.reason.clone() })?;
+        let (path, host) = (file.path.as_path().into(), file.host.as_deref());
+        print(out, &Line::Unread { path, host, reason: &file.reason })?;
     }
     Ok(())
 }
 
 /// The last line of a report.
-pub(crate) fn summary(out: &mut dyn Write, totals: &Totals) -> Result<(), Stop> {
+pub(crate) fn summary(out: &mut dyn Write, totals: &Totals<'_>) -> Result<(), Stop> {
     let (mut groups, mut twins, mut freed, mut matches) = (None, None, None, None);
     match totals.found {
         Found::Groups { groups: number, twins: files, freed_bytes } => {
@@ -164,10 +153,9 @@ pub(crate) fn summary(out: &mut dyn Write, totals: &Totals) -> Result<(), Stop> 
         Found::Matches(number) => matches = Some(number),
         Found::Digests => {}
     }
-    let Totals { files, pictures, unread, .. } = *totals;
-    let missing = Vec::new();
-    let summary =
-        Summary { schema: SCHEMA, complete: true, files, pictures, groups, twins, matches, freed, unread, missing };
+    let Totals { files, pictures, unread, missing, .. } = *totals;
+    let complete = missing.is_empty();
+    let summary = Summary { schema: SCHEMA, complete, files, pictures, groups, twins, matches, freed, unread, missing };
     print(out, &Line::Summary(summary))
 }
 

@@ -12,15 +12,19 @@ pub(crate) mod null;
 
 pub(crate) mod unread;
 
+pub(crate) mod printer;
+
 use pixtwin_engine::Proof;
 
 /// The figures at the end of a run.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Totals {
+pub(crate) struct Totals<'a> {
     pub(crate) files: u64,
     pub(crate) pictures: u64,
     pub(crate) unread: u64,
     pub(crate) found: Found,
+    /// The ranks that were lost: the result is not complete.
+    pub(crate) missing: &'a [String],
 }
 
 /// What a run found, in figures.

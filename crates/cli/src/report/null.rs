@@ -9,21 +9,22 @@ use pixtwin_engine::{Group, Match};
 
 use crate::names::bytes_of;
 
-/// Groups of twins: the names of a group, then an empty name.
-pub(crate) fn groups(out: &mut dyn Write, groups: &[Group]) -> io::Result<()> {
-    for group in groups {
-        group.files.iter().try_for_each(|file| name(out, &file.path))?;
-        out.write_all(b"\0")?;
+/// A group of twins: its names, then an empty name.
+pub(crate) fn group(out: &mut dyn Write, group: &Group) -> io::Result<()> {
+    group.files.iter().try_for_each(|file| name(out, file.host.as_deref(), &file.path))?;
+    out.write_all(b"\0")
+}
+
+/// A twin of a picture asked about: its name.
+pub(crate) fn found(out: &mut dyn Write, found: &Match) -> io::Result<()> {
+    name(out, found.host.as_deref(), &found.path)
+}
+
+/// On a cluster, `host:path`.
+fn name(out: &mut dyn Write, host: Option<&str>, path: &Path) -> io::Result<()> {
+    if let Some(host) = host {
+        write!(out, "{host}:")?;
     }
-    Ok(())
-}
-
-/// Twins of the pictures asked about: their names.
-pub(crate) fn matches(out: &mut dyn Write, found: &[Vec<Match>]) -> io::Result<()> {
-    found.iter().flatten().try_for_each(|twin| name(out, &twin.path))
-}
-
-fn name(out: &mut dyn Write, path: &Path) -> io::Result<()> {
     out.write_all(bytes_of(path))?;
     out.write_all(b"\0")
 }

@@ -2,37 +2,36 @@
 
 use std::{
     io::{self, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use pixtwin_engine::{Counts, Group, HEAD_ROWS, Match, Member, Proof, Rung, Unread};
 
 use crate::{
     args::Common,
-    names::shown,
+    names::{shown, shown_at},
     output::{Mark, Palette, note},
     report::{Found, Totals, unread},
     size::{self, counted},
 };
 
-/// Groups of twins: a heading with what they are, then a line a file.
-pub(crate) fn groups(out: &mut dyn Write, groups: &[Group], palette: Palette) -> io::Result<()> {
-    for (at, group) in groups.iter().enumerate() {
-        if at > 0 {
-            writeln!(out)?;
-        }
-        let sides = group.size.map_or(String::new(), |(width, height)| format!(", {width} x {height}"));
-        let files = counted(group.files.len() as u64, "file");
-        let heading = format!("{files}{sides}, {} can be freed", size::shown(group.freed_bytes()));
-        writeln!(out, "{}", palette.paint(Mark::Strong, &heading))?;
-        let width = group.files.iter().map(|file| size::shown(file.bytes).len()).max().unwrap_or(0);
-        let first_format = group.files.first().map(|file| file.format);
-        for (at, file) in group.files.iter().enumerate() {
-            let evidence = if at == 0 { file.format.to_owned() } else { evidence(file, first_format) };
-            let bytes = size::shown(file.bytes);
-            writeln!(out, "  {bytes:>width$}  {}  {}", shown(&file.path), palette.paint(Mark::Faint, &evidence))?;
-            other_paths(out, file.other_paths.iter().map(std::path::PathBuf::as_path), width + 4)?;
-        }
+/// A group of twins: a heading with what they are, then a line a file.
+pub(crate) fn group(out: &mut dyn Write, group: &Group, is_first: bool, palette: Palette) -> io::Result<()> {
+    if !is_first {
+        writeln!(out)?;
+    }
+    let sides = group.size.map_or(String::new(), |(width, height)| format!(", {width} x {height}"));
+    let files = counted(group.files.len() as u64, "file");
+    let heading = format!("{files}{sides}, {} can be freed", size::shown(group.freed_bytes()));
+    writeln!(out, "{}", palette.paint(Mark::Strong, &heading))?;
+    let width = group.files.iter().map(|file| size::shown(file.bytes).len()).max().unwrap_or(0);
+    let first_format = group.files.first().map(|file| &*file.format);
+    for (at, file) in group.files.iter().enumerate() {
+        let evidence = if at == 0 { file.format.clone().into_owned() } else { evidence(file, first_format) };
+        let bytes = size::shown(file.bytes);
+        let place = shown_at(&file.path, file.host.as_deref());
+        writeln!(out, "  {bytes:>width$}  {place}  {}", palette.paint(Mark::Faint, &evidence))?;
+        other_paths(out, &file.other_paths, file.host.as_deref(), width + 4)?;
     }
     Ok(())
 }
@@ -42,7 +41,7 @@ fn evidence(file: &Member, first_format: Option<&str>) -> String {
     let proof = match file.proof_to_first {
         Proof::Bytes => "same bytes",
         Proof::Payload => "same payload",
-        Proof::Pixels if first_format == Some(file.format) => "same pixels, encoded anew",
+        Proof::Pixels if first_format == Some(&*file.format) => "same pixels, encoded anew",
         Proof::Pixels => "same pixels",
     };
     let mut text = format!("{}, {proof}", file.format);
@@ -53,40 +52,35 @@ fn evidence(file: &Member, first_format: Option<&str>) -> String {
     text
 }
 
-/// Twins of the pictures asked about: each picture, then a line a twin.
-pub(crate) fn matches<'a>(
-    out: &mut dyn Write,
-    found: impl Iterator<Item = (&'a Path, &'a Vec<Match>)>,
-    palette: Palette,
-) -> io::Result<()> {
-    for (query, twins) in found {
-        writeln!(out, "{}", palette.paint(Mark::Strong, &shown(query)))?;
-        if twins.is_empty() {
-            writeln!(out, "  no twin")?;
-        }
-        for twin in twins {
-            let proof = match twin.proof {
-                Proof::Bytes => "same bytes",
-                Proof::Payload => "same payload",
-                Proof::Pixels => "same pixels",
-            };
-            let evidence = format!("{}, {proof}", twin.format);
-            writeln!(out, "  {}  {}", shown(&twin.path), palette.paint(Mark::Faint, &evidence))?;
-            other_paths(out, twin.other_paths.iter().map(std::path::PathBuf::as_path), 4)?;
-        }
-    }
-    Ok(())
+/// A picture asked about, above its twins.
+pub(crate) fn query(out: &mut dyn Write, query: &Path, palette: Palette) -> io::Result<()> {
+    writeln!(out, "{}", palette.paint(Mark::Strong, &shown(query)))
 }
 
-fn other_paths<'a>(out: &mut dyn Write, paths: impl Iterator<Item = &'a Path>, indent: usize) -> io::Result<()> {
-    for path in paths {
-        writeln!(out, "{:indent$}= {}", "", shown(path))?;
-    }
-    Ok(())
+/// A picture asked about has no twin.
+pub(crate) fn no_match(out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "  no twin")
+}
+
+/// A twin of a picture asked about.
+pub(crate) fn found(out: &mut dyn Write, found: &Match, palette: Palette) -> io::Result<()> {
+    let proof = match found.proof {
+        Proof::Bytes => "same bytes",
+        Proof::Payload => "same payload",
+        Proof::Pixels => "same pixels",
+    };
+    let evidence = format!("{}, {proof}", found.format);
+    let place = shown_at(&found.path, found.host.as_deref());
+    writeln!(out, "  {place}  {}", palette.paint(Mark::Faint, &evidence))?;
+    other_paths(out, &found.other_paths, found.host.as_deref(), 4)
+}
+
+fn other_paths(out: &mut dyn Write, paths: &[PathBuf], host: Option<&str>, indent: usize) -> io::Result<()> {
+    paths.iter().try_for_each(|path| writeln!(out, "{:indent$}= {}", "", shown_at(path, host)))
 }
 
 /// What ends a run, on standard error: files that were not compared, how the result came about, and the totals.
-pub(crate) fn close(common: &Common, unread: &[Unread], counts: &Counts, totals: &Totals) {
+pub(crate) fn close(common: &Common, unread: &[Unread], counts: &Counts, totals: &Totals<'_>) {
     if common.quiet {
         return;
     }
@@ -99,7 +93,7 @@ pub(crate) fn close(common: &Common, unread: &[Unread], counts: &Counts, totals:
     note(&summary(counts, totals));
 }
 
-fn summary(counts: &Counts, totals: &Totals) -> String {
+fn summary(counts: &Counts, totals: &Totals<'_>) -> String {
     let looked_at = format!("{}, {}", counted(totals.files, "file"), counted(totals.pictures, "picture"));
     let found = match totals.found {
         Found::Matches(twins) => counted(twins, "twin"),
@@ -131,6 +125,9 @@ fn summary(counts: &Counts, totals: &Totals) -> String {
     if totals.unread > 0 {
         let was = if totals.unread == 1 { "was" } else { "were" };
         text.push_str(&format!("\n{} {was} not compared", counted(totals.unread, "file")));
+    }
+    if !totals.missing.is_empty() {
+        text.push_str(&format!("\nNOT COMPLETE, lost: {}", totals.missing.join(", ")));
     }
     text
 }

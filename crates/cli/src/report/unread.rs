@@ -8,11 +8,16 @@ use std::{
 
 use pixtwin_engine::{Unread, is_picture, words_of};
 
-use crate::{args::Format, exit::Stop, names::shown, report::json};
+use crate::{
+    args::Format,
+    exit::Stop,
+    names::{shown, shown_at},
+    report::json,
+};
 
 /// A file that was not compared, and why.
 pub(crate) fn line(unread: &Unread) -> String {
-    format!("{}: {}", shown(&unread.path), unread.reason)
+    format!("{}: {}", shown_at(&unread.path, unread.host.as_deref()), unread.reason)
 }
 
 /// Where `--unread` saves the list. Opened before the search, so that a run of hours does not end in an error.
@@ -30,8 +35,8 @@ impl UnreadFile {
     }
 
     /// Writes the list: JSON Lines if the report is JSON, else a line of text a file.
-    pub(crate) fn save(self, unread: &[Unread], format: Format) -> Result<(), Stop> {
-        let Some((path, file)) = self.0 else { return Ok(()) };
+    pub(crate) fn save(&mut self, unread: &[Unread], format: Format) -> Result<(), Stop> {
+        let Some((path, file)) = self.0.take() else { return Ok(()) };
         // A device or a pipe has no length to cut.
         if file.metadata().is_ok_and(|metadata| metadata.is_file()) {
             file.set_len(0).map_err(|cause| failed(&path, &cause))?;

@@ -1,0 +1,207 @@
+//! Prints a report as it comes, in the format that was asked for.
+
+use std::{
+    io::{self, BufWriter, Write},
+    path::PathBuf,
+};
+
+use pixtwin_engine::{Counts, Group, Match, Report, Tier, Unread};
+
+use crate::{
+    args::{Common, Format, Listing},
+    exit::{Exit, Stop, unless_closed},
+    output::Palette,
+    report::{Found, Totals, csv, json, null, text, unread::UnreadFile},
+};
+
+/// Takes the report of a scan or a find and prints it.
+pub(crate) struct Printer<'a> {
+    common: &'a Common,
+    format: Format,
+    tier: Tier,
+    palette: Palette,
+    /// The pictures asked about; none in a scan.
+    queries: Vec<PathBuf>,
+    /// How many queries have their heading.
+    headed: usize,
+    /// Nothing stands below the last heading yet.
+    is_heading_bare: bool,
+    out: Output,
+    unread_file: UnreadFile,
+    unread: Vec<Unread>,
+    found: Found,
+    stop: Option<Stop>,
+}
+
+/// Where results go while the search may still draw its progress.
+enum Output {
+    Stream(BufWriter<io::Stdout>),
+    /// Kept until nothing is drawn on the terminal any more.
+    Held(Vec<u8>),
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Stream(out) => out.write(bytes),
+            Self::Held(out) => out.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Stream(out) => out.flush(),
+            Self::Held(_) => Ok(()),
+        }
+    }
+}
+
+impl<'a> Printer<'a> {
+    /// A printer for a scan, or, if there are `queries`, for a find. Opens the file for the list of unread files.
+    pub(crate) fn new(common: &'a Common, listing: &Listing, tier: Tier, queries: Vec<PathBuf>) -> Result<Self, Stop> {
+        let found =
+            if queries.is_empty() { Found::Groups { groups: 0, twins: 0, freed_bytes: 0 } } else { Found::Matches(0) };
+        let out = if io::IsTerminal::is_terminal(&io::stdout()) {
+            Output::Held(Vec::new())
+        } else {
+            Output::Stream(BufWriter::with_capacity(64 << 10, io::stdout()))
+        };
+        let mut printer = Self {
+            common,
+            format: listing.format,
+            tier,
+            palette: Palette::of(common),
+            queries,
+            headed: 0,
+            is_heading_bare: false,
+            out,
+            unread_file: UnreadFile::create(listing.unread.as_deref())?,
+            unread: Vec::new(),
+            found,
+            stop: None,
+        };
+        if printer.format == Format::Csv {
+            let header = csv::header(&mut printer.out, printer.queries.is_empty());
+            printer.keep(header);
+        }
+        Ok(printer)
+    }
+
+    /// Prints what comes last, and says how the program ends. `missing` are the ranks that were lost.
+    pub(crate) fn close(mut self, counts: &Counts, missing: &[String]) -> Result<Exit, Stop> {
+        if missing.is_empty() && self.stop.is_none() {
+            let headings = self.head_up_to(self.queries.len()).and_then(|()| self.end_heading());
+            self.keep(headings);
+        }
+        let (files, pictures, unread) = (counts.files, counts.pictures, self.unread.len() as u64);
+        let totals = Totals { files, pictures, unread, found: self.found, missing };
+        self.unread_file.save(&self.unread, self.format)?;
+        let printed = match (self.stop.take(), self.format) {
+            (Some(stop), _) => Err(stop),
+            (None, Format::Json) => {
+                json::unread(&mut self.out, &self.unread).and_then(|()| json::summary(&mut self.out, &totals))
+            }
+            _ => Ok(()),
+        };
+        unless_closed(printed.and_then(|()| self.flush()))?;
+        text::close(self.common, &self.unread, counts, &totals);
+        Ok(match (missing.is_empty(), unread, self.found) {
+            (false, ..) => Exit::Incomplete,
+            (true, 1.., _) => Exit::Unread,
+            (true, 0, Found::Matches(0)) => Exit::No,
+            _ => Exit::Done,
+        })
+    }
+
+    /// Whether a scan has found twins.
+    pub(crate) fn has_groups(&self) -> bool {
+        matches!(self.found, Found::Groups { groups: 1.., .. })
+    }
+
+    fn flush(&mut self) -> Result<(), Stop> {
+        if let Output::Held(held) = &mut self.out {
+            io::stdout().write_all(&std::mem::take(held))?;
+        }
+        self.out.flush()?;
+        Ok(io::stdout().flush()?)
+    }
+
+    /// Keeps the first reason why nothing more can be printed; the search goes on for the exit code.
+    fn keep(&mut self, printed: Result<(), Stop>) {
+        if let Err(stop) = printed {
+            self.stop.get_or_insert(stop);
+        }
+    }
+
+    /// Text has a heading for every picture asked about, also for one without twins.
+    fn head_up_to(&mut self, queries: usize) -> Result<(), Stop> {
+        while self.format == Format::Text && self.headed < queries {
+            self.end_heading()?;
+            if let Some(query) = self.queries.get(self.headed) {
+                text::query(&mut self.out, query, self.palette)?;
+            }
+            self.headed += 1;
+            self.is_heading_bare = true;
+        }
+        Ok(())
+    }
+
+    fn end_heading(&mut self) -> Result<(), Stop> {
+        if std::mem::take(&mut self.is_heading_bare) {
+            text::no_match(&mut self.out)?;
+        }
+        Ok(())
+    }
+
+    fn print_group(&mut self, group: &Group) -> Result<(), Stop> {
+        let Found::Groups { groups, .. } = self.found else { return Ok(()) };
+        match self.format {
+            Format::Text => text::group(&mut self.out, group, groups == 0, self.palette)?,
+            Format::Json => json::group(&mut self.out, group, self.tier)?,
+            Format::Csv => csv::group(&mut self.out, group, groups + 1, self.tier)?,
+            Format::Null => null::group(&mut self.out, group)?,
+        }
+        Ok(())
+    }
+
+    fn print_match(&mut self, query: usize, found: &Match) -> Result<(), Stop> {
+        self.head_up_to(query + 1)?;
+        self.is_heading_bare = false;
+        let Some(path) = self.queries.get(query) else { return Ok(()) };
+        match self.format {
+            Format::Text => text::found(&mut self.out, found, self.palette)?,
+            Format::Json => json::found(&mut self.out, path, found, self.tier)?,
+            Format::Csv => csv::found(&mut self.out, path, found, self.tier)?,
+            Format::Null => null::found(&mut self.out, found)?,
+        }
+        Ok(())
+    }
+}
+
+impl Report for Printer<'_> {
+    fn group(&mut self, group: Group) {
+        if self.stop.is_none() {
+            let printed = self.print_group(&group);
+            self.keep(printed);
+        }
+        if let Found::Groups { groups, twins, freed_bytes } = &mut self.found {
+            *groups += 1;
+            *twins += group.files.len() as u64;
+            *freed_bytes += group.freed_bytes();
+        }
+    }
+
+    fn found(&mut self, query: usize, found: Match) {
+        if self.stop.is_none() {
+            let printed = self.print_match(query, &found);
+            self.keep(printed);
+        }
+        if let Found::Matches(matches) = &mut self.found {
+            *matches += 1;
+        }
+    }
+
+    fn unread(&mut self, unread: Unread) {
+        self.unread.push(unread);
+    }
+}

@@ -1,0 +1,113 @@
+//! What a report says of the files of a group: what proves them twins, and how they differ beside their pixels.
+
+use pixtwin_decode::Metadata;
+use pixtwin_matching::{Candidate, Loss, Proof, proof_between, proofs};
+
+use crate::{
+    evidence::{self, Remark},
+    gather::{Forming, Label, Twin, ask_each_all},
+    look::Looker,
+    pool,
+    progress::Stage,
+    report::{Group, Member},
+    scan::{Searched, Subject},
+    team::Team,
+};
+
+/// How many groups are described at once: the metadata of all would fill the memory.
+const DESCRIBED_AT_ONCE: usize = 1024;
+
+/// Makes the groups ready to be printed: reads what the twins hold beside their pixels.
+pub(crate) fn describe_all<T: Team>(
+    looker: &Looker<'_>,
+    searched: &Searched,
+    team: &mut T,
+    forming: Vec<Forming>,
+) -> Result<Vec<Group>, Loss> {
+    looker.progress.begin(Stage::Reporting, forming.len());
+    let mut described = Vec::with_capacity(forming.len());
+    let mut rest = forming.into_iter();
+    loop {
+        let chunk: Vec<Forming> = rest.by_ref().take(DESCRIBED_AT_ONCE).collect();
+        if !team.any_all(!chunk.is_empty())? {
+            return Ok(described);
+        }
+        let wanted: Vec<(usize, usize)> =
+            chunk.iter().flat_map(Forming::with_metadata).map(|twin| (twin.rank, twin.file)).collect();
+        let remarks = ask_each_all(team, &wanted, |files| {
+            let mut slots: Vec<_> = files.into_iter().map(|file| (file, Err(String::new()))).collect();
+            pool::for_each(&mut slots, looker.threads, |(file, slot)| *slot = searched.remark(looker, *file));
+            slots.into_iter().map(|(_, slot)| slot).collect()
+        })?;
+        let mut remarks = remarks.into_iter();
+        for group in chunk {
+            let count = group.with_metadata().count();
+            described.push(group.describe(remarks.by_ref().take(count).collect()));
+            looker.progress.add_done();
+        }
+    }
+}
+
+impl Forming {
+    /// The members whose metadata are compared: the first, and all that are not its equal byte for byte.
+    fn with_metadata(&self) -> impl Iterator<Item = &Twin> {
+        let differing = |twin: &&Twin| self.proof_to_first(twin) != Proof::Bytes;
+        let first = self.twins.first().filter(|_| self.twins.iter().skip(1).any(|twin| differing(&twin)));
+        first.into_iter().chain(self.twins.iter().skip(1).filter(differing))
+    }
+
+    fn proof_to_first(&self, twin: &Twin) -> Proof {
+        self.twins.first().map_or(Proof::Bytes, |first| proof_between(&first.evidence, &twin.evidence))
+    }
+
+    /// The group as it is reported; `remarks` are those of [`Forming::with_metadata`].
+    fn describe(self, remarks: Vec<Result<Remark, String>>) -> Group {
+        let evidence: Vec<&Candidate> = self.twins.iter().map(|twin| &twin.evidence).collect();
+        let proofs = proofs(&evidence);
+        let mut remarks = remarks.into_iter();
+        let first = remarks.next();
+        let first_format = self.twins.first().map(|twin| twin.label.format.clone()).unwrap_or_default();
+        let size = self.twins.first().and_then(|twin| twin.label.size);
+        let mut files = Vec::with_capacity(self.twins.len());
+        for (at, (twin, proof)) in self.twins.iter().zip(proofs).enumerate() {
+            let proof_to_first = self.proof_to_first(twin);
+            let differs = match &first {
+                Some(first) if at > 0 && proof_to_first != Proof::Bytes => {
+                    let other = remarks.next().unwrap_or_else(|| Err("it was not asked for".to_owned()));
+                    differences(first, &other, first_format == twin.label.format)
+                }
+                _ => Vec::new(),
+            };
+            let Label { path, host, other_paths, has_names_elsewhere, bytes, format, .. } = twin.label.clone();
+            files.push(Member {
+                path,
+                host,
+                other_paths,
+                has_names_elsewhere,
+                bytes,
+                format,
+                proof,
+                proof_to_first,
+                differs,
+            });
+        }
+        Group { size, digest: self.digest, files }
+    }
+}
+
+fn differences(first: &Result<Remark, String>, other: &Result<Remark, String>, same_format: bool) -> Vec<String> {
+    match (first, other) {
+        (Ok(first), Ok(other)) => evidence::differences(first, other, same_format),
+        (Err(reason), _) | (_, Err(reason)) => vec![format!("unknown: {reason}")],
+    }
+}
+
+impl Searched {
+    fn remark(&self, looker: &Looker<'_>, file: usize) -> Result<Remark, String> {
+        let metadata = match (self.files.get(file), self.subjects.get(&file)) {
+            (Some(listed), Some(Subject::Picture(picture))) => looker.metadata(listed, picture.format)?,
+            _ => Metadata::default(),
+        };
+        Ok(Remark::of(metadata))
+    }
+}

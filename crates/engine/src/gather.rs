@@ -1,0 +1,265 @@
+//! From candidates to groups: whoever looks after a digest brings its twins together, wherever they lie, and makes sure
+//! that they can be decoded.
+
+use std::{borrow::Cow, collections::HashMap, path::PathBuf};
+
+use pixtwin_matching::{Candidate, Loss, Twins, group};
+use pixtwin_pixel::{Depth, Key, PixelDigest};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    describe,
+    look::Looker,
+    pool,
+    progress::Stage,
+    report::{Group, Unread},
+    scan::{Searched, Subject},
+    team::{Record, Team},
+    wire,
+};
+
+/// A candidate on its way to whoever forms its group.
+#[derive(Serialize, Deserialize)]
+struct Claim {
+    file: usize,
+    bytes: [u8; 32],
+    payload: [u8; 32],
+    digest: Option<[u8; 32]>,
+}
+
+/// What a report says of a file beside proofs.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Label {
+    #[serde(with = "wire::path")]
+    pub(crate) path: PathBuf,
+    pub(crate) host: Option<String>,
+    #[serde(with = "wire::paths")]
+    pub(crate) other_paths: Vec<PathBuf>,
+    pub(crate) has_names_elsewhere: bool,
+    pub(crate) bytes: u64,
+    pub(crate) format: Cow<'static, str>,
+    pub(crate) size: Option<(u32, u32)>,
+}
+
+/// A candidate of a group: its evidence, and where it lies.
+pub(crate) struct Twin {
+    pub(crate) rank: usize,
+    pub(crate) file: usize,
+    pub(crate) evidence: Candidate,
+    pub(crate) label: Label,
+}
+
+/// A group that is being made.
+pub(crate) struct Forming {
+    pub(crate) twins: Vec<Twin>,
+    pub(crate) digest: Option<PixelDigest>,
+}
+
+/// The groups that this rank looks after, sorted as in the report. Files whose group could not be decoded are added to
+/// what was not read.
+pub(crate) fn groups_all<T: Team>(
+    looker: &Looker<'_>,
+    searched: &mut Searched,
+    team: &mut T,
+) -> Result<Vec<Group>, Loss> {
+    let candidates = std::mem::take(&mut searched.candidates);
+    let (twins, places) = bring_together_all(candidates, team)?;
+    let mut forming = label_all(searched, team, twins, &places)?;
+    confirm_all(looker, searched, team, &mut forming)?;
+    forming.retain(|group| group.twins.len() > 1);
+    let mut groups = describe::describe_all(looker, searched, team, forming)?;
+    groups.sort_unstable_by(Group::order);
+    Ok(groups)
+}
+
+/// A candidate at the rank that forms its group: which rank has it, under which number, and its evidence.
+type Place = (usize, usize, Candidate);
+
+/// The groups this rank looks after, with the places that their members' numbers stand for.
+fn bring_together_all<T: Team>(mut candidates: Vec<Candidate>, team: &mut T) -> Result<(Vec<Twins>, Vec<Place>), Loss> {
+    share_digests_all(&mut candidates, team)?;
+    let mut to: Vec<Vec<Claim>> = (0..team.size()).map(|_| Vec::new()).collect();
+    for candidate in candidates {
+        let name = candidate.digest.map_or(candidate.payload, |digest| digest.0);
+        let claim = Claim {
+            file: candidate.file,
+            bytes: candidate.bytes,
+            payload: candidate.payload,
+            digest: candidate.digest.map(|digest| digest.0),
+        };
+        to.get_mut(team.owner(short(&name))).into_iter().for_each(|claims| claims.push(Claim { ..claim }));
+    }
+    let claims = team.swap_all(to)?.into_iter().enumerate();
+    let claims = claims.flat_map(|(rank, claims)| claims.into_iter().map(move |claim| (rank, claim)));
+    let places: Vec<Place> = claims
+        .enumerate()
+        .map(|(at, (rank, claim))| {
+            let digest = claim.digest.map(PixelDigest);
+            (rank, claim.file, Candidate { file: at, bytes: claim.bytes, payload: claim.payload, digest })
+        })
+        .collect();
+    let evidence: Vec<Candidate> = places.iter().map(|(.., evidence)| *evidence).collect();
+    Ok((group(&evidence), places))
+}
+
+/// A payload, and the digest of its pixels where the sender has it.
+type Spoken = ([u8; 32], Option<[u8; 32]>);
+
+/// Tells every candidate the digest of its payload, which only the one that spoke for the payload knows.
+fn share_digests_all<T: Team>(candidates: &mut [Candidate], team: &mut T) -> Result<(), Loss> {
+    if team.size() == 1 {
+        return Ok(());
+    }
+    let mut sent: Vec<Vec<usize>> = vec![Vec::new(); team.size()];
+    let mut questions: Vec<Vec<Spoken>> = vec![Vec::new(); team.size()];
+    for (at, candidate) in candidates.iter().enumerate() {
+        let owner = team.owner(short(&candidate.payload));
+        if let (Some(sent), Some(questions)) = (sent.get_mut(owner), questions.get_mut(owner)) {
+            sent.push(at);
+            questions.push((candidate.payload, candidate.digest.map(|digest| digest.0)));
+        }
+    }
+    let asked = team.swap_all(questions)?;
+    let known: HashMap<[u8; 32], [u8; 32]> =
+        asked.iter().flatten().filter_map(|(payload, digest)| Some((*payload, (*digest)?))).collect();
+    let answers = asked.into_iter().map(|asked| asked.iter().map(|(payload, _)| known.get(payload).copied()).collect());
+    let answers = team.swap_all(answers.collect())?;
+    for (at, digest) in sent.into_iter().flatten().zip(answers.into_iter().flatten()) {
+        candidates.get_mut(at).into_iter().for_each(|candidate| candidate.digest = digest.map(PixelDigest));
+    }
+    Ok(())
+}
+
+fn short(hash: &[u8; 32]) -> Key {
+    Key(hash.first_chunk().copied().unwrap_or_default())
+}
+
+/// Learns what the members are called, and sorts them as in the report.
+fn label_all<T: Team>(
+    searched: &Searched,
+    team: &mut T,
+    groups: Vec<Twins>,
+    places: &[Place],
+) -> Result<Vec<Forming>, Loss> {
+    let members =
+        |twins: &Twins| -> Vec<Place> { twins.files.iter().filter_map(|(at, _)| places.get(*at).copied()).collect() };
+    let wanted: Vec<(usize, usize)> = groups.iter().flat_map(members).map(|(rank, file, _)| (rank, file)).collect();
+    let host = team.host().map(str::to_owned);
+    let labels = ask_each_all(team, &wanted, |files| {
+        files.into_iter().map(|file| searched.label(file, host.as_deref())).collect()
+    })?;
+    let mut labels = labels.into_iter();
+    let mut forming = Vec::with_capacity(groups.len());
+    for twins in groups {
+        let mut members: Vec<Twin> = members(&twins)
+            .into_iter()
+            .zip(labels.by_ref())
+            .filter_map(|((rank, file, evidence), label)| Some(Twin { rank, file, evidence, label: label? }))
+            .collect();
+        members.sort_unstable_by(|a, b| (&a.label.path, &a.label.host).cmp(&(&b.label.path, &b.label.host)));
+        forming.push(Forming { twins: members, digest: twins.digest });
+    }
+    Ok(forming)
+}
+
+/// Asks the ranks about their files, and gives the answers in the order of the questions.
+pub(crate) fn ask_each_all<T: Team, A: Record>(
+    team: &mut T,
+    wanted: &[(usize, usize)],
+    answer: impl FnMut(Vec<usize>) -> Vec<A>,
+) -> Result<Vec<A>, Loss> {
+    let mut questions = vec![Vec::new(); team.size()];
+    for (rank, file) in wanted {
+        questions.get_mut(*rank).into_iter().for_each(|questions| questions.push(*file));
+    }
+    let answers = team.ask_all(questions, answer)?;
+    let mut answers: Vec<_> = answers.into_iter().map(Vec::into_iter).collect();
+    Ok(wanted.iter().filter_map(|(rank, _)| answers.get_mut(*rank)?.next()).collect())
+}
+
+/// Decodes one picture of every group that has no digest yet. Equal payloads prove equal pixels, but only if there are
+/// any: the files of a group are tried in their order, and those that cannot be decoded leave it and are listed.
+fn confirm_all<T: Team>(
+    looker: &Looker<'_>,
+    searched: &mut Searched,
+    team: &mut T,
+    groups: &mut [Forming],
+) -> Result<(), Loss> {
+    looker.progress.begin(Stage::Comparing, 0);
+    loop {
+        let mut pending: Vec<&mut Forming> =
+            groups.iter_mut().filter(|group| group.digest.is_none() && group.needs_digest()).collect();
+        if !team.any_all(!pending.is_empty())? {
+            return Ok(());
+        }
+        let wanted: Vec<(usize, usize)> =
+            pending.iter().filter_map(|group| group.twins.first()).map(|twin| (twin.rank, twin.file)).collect();
+        let known: &Searched = searched;
+        let mut refused = Vec::new();
+        let digests = ask_each_all(team, &wanted, |files| {
+            let mut slots: Vec<_> = files.into_iter().map(|file| (file, Err(String::new()))).collect();
+            looker.progress.begin(Stage::Comparing, slots.len());
+            pool::for_each(&mut slots, looker.threads, |(file, slot)| {
+                *slot = known.digest(looker, *file);
+                looker.progress.add_done();
+            });
+            refused.extend(slots.iter().filter_map(|(file, slot)| Some((*file, slot.as_ref().err()?.clone()))));
+            slots.into_iter().map(|(_, slot)| slot.ok()).collect()
+        })?;
+        for (group, digest) in pending.iter_mut().zip(digests) {
+            match digest {
+                Some(digest) => group.digest = Some(PixelDigest(digest)),
+                None => drop(group.twins.remove(0)),
+            }
+        }
+        for (file, reason) in refused {
+            let path = searched.files.get(file).map(|listed| listed.path.clone());
+            searched.unread.extend(path.map(|path| Unread::new(&path, reason)));
+        }
+    }
+}
+
+impl Forming {
+    fn needs_digest(&self) -> bool {
+        self.twins.first().is_some_and(|twin| twin.label.size.is_some())
+    }
+}
+
+impl Searched {
+    fn label(&self, file: usize, host: Option<&str>) -> Option<Label> {
+        let (listed, subject) = (self.files.get(file)?, self.subjects.get(&file)?);
+        let names_seen = 1 + listed.other_paths.len() as u64;
+        Some(Label {
+            path: listed.path.clone(),
+            host: host.map(str::to_owned),
+            other_paths: listed.other_paths.clone(),
+            has_names_elsewhere: listed.identity.is_some_and(|identity| identity.names > names_seen),
+            bytes: listed.bytes(),
+            format: subject.format_name().into(),
+            size: match subject {
+                Subject::Picture(picture) => Some((picture.header.width, picture.header.height)),
+                Subject::Blob(_) => None,
+            },
+        })
+    }
+
+    fn digest(&self, looker: &Looker<'_>, file: usize) -> Result<[u8; 32], String> {
+        const GONE: &str = "it is not listed";
+        let (Some(listed), Some(Subject::Picture(picture))) = (self.files.get(file), self.subjects.get(&file)) else {
+            return Err(GONE.to_owned());
+        };
+        let mut picture = (**picture).clone();
+        looker.decode(listed, &mut picture, Depth::Whole)?;
+        Ok(picture.known.fingerprint.digest.ok_or("it was not decoded whole")?.0)
+    }
+
+    /// Files that this rank could not compare, as the report lists them.
+    pub(crate) fn take_unread(&mut self, host: Option<&str>) -> Vec<Unread> {
+        let mut unread = std::mem::take(&mut self.unread);
+        unread.iter_mut().for_each(|unread| unread.host = host.map(str::to_owned));
+        unread.sort_unstable();
+        // One that was reached twice is listed once.
+        unread.dedup();
+        unread
+    }
+}
