@@ -3,3 +3,17 @@
 //! This crate never decodes a picture and never prints; only its module `world::mpi` calls MPI.
 
 pub mod world;
+
+mod crew;
+
+mod run;
+
+mod ranks;
+
+mod keys;
+
+mod records;
+
+pub use crew::{Crew, Storage, Terms};
+pub use ranks::Ranks;
+pub use run::{Ran, Seat, run};

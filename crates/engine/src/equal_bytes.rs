@@ -51,11 +51,7 @@ pub(crate) fn look_for_bytes(looker: &Looker<'_>, listed: &mut Listed) -> Result
 /// The key of a file on one of the three rungs.
 pub(crate) fn key_of(looker: &Looker<'_>, listed: &Listed, rung: Rung) -> Result<(Key, Option<[u8; 32]>), String> {
     match rung {
-        Rung::Length => {
-            let mut key = [0; 16];
-            key.iter_mut().zip(listed.bytes().to_le_bytes()).for_each(|(byte, length)| *byte = length);
-            Ok((Key(key), None))
-        }
+        Rung::Length => Ok((Key::of(&listed.bytes().to_le_bytes()), None)),
         Rung::Start => looker.start(listed, START_BYTES).map(|start| (Key::of(&start), None)),
         _ => {
             let hash = looker.hash_bytes(listed)?;

@@ -58,9 +58,9 @@ pub use report::{Counts, Failure, Group, Member, Report, RungCount, Unread};
 pub use scan::scan;
 pub use settings::{Links, Orientation, Selection, Settings, Tier};
 pub use shelf::{Shelf, Taken};
-pub use team::{Alone, Record, Team, owner_of, spread};
+pub use team::{Alone, Record, Team, halves, owner_of};
 pub use walk::check_globs;
 
 pub use pixtwin_decode::{DECODERS, is_decoding};
-pub use pixtwin_matching::{Loss, Proof, Rung};
+pub use pixtwin_matching::{Loss, Proof, Rung, Standing};
 pub use pixtwin_pixel::{Alpha, Delay, Difference, Fingerprint, HEAD_ROWS, PixelDigest, Raster, Turn};

@@ -85,12 +85,9 @@ impl Picture {
     }
 }
 
-/// The key of the header rung: width and height.
+/// The key of the header rung: of width and height. A hash, so that the keys of all rungs spread evenly.
 pub(crate) fn header_key(header: &Header) -> Key {
-    let mut key = [0; 16];
-    let sides = header.width.to_le_bytes().into_iter().chain(header.height.to_le_bytes());
-    key.iter_mut().zip(sides).for_each(|(byte, side)| *byte = side);
-    Key(key)
+    Key::of([header.width.to_le_bytes(), header.height.to_le_bytes()].as_flattened())
 }
 
 /// Looks at files on behalf of one run. Every refusal is a clause for the report.

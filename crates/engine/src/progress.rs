@@ -1,6 +1,9 @@
 //! How far a run has come, for whoever wants to show it.
 
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering},
+};
 
 /// What a run is doing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,21 +27,48 @@ pub struct Progress {
     total: AtomicU64,
     bytes: AtomicU64,
     is_given_up: AtomicBool,
+    others: Mutex<Vec<[u64; 4]>>,
+}
+
+impl Stage {
+    fn of(number: u64) -> Self {
+        match number {
+            0 => Self::Listing,
+            1 => Self::FirstLook,
+            2 => Self::Comparing,
+            _ => Self::Reporting,
+        }
+    }
 }
 
 impl Progress {
     /// What the run is doing, how many files of how many it has done so in this stage, and how many bytes it has read
-    /// since it began.
+    /// since it began. Of several ranks, what the last of them is doing, and the figures of all that do it.
     #[must_use]
     pub fn now(&self) -> (Stage, u64, u64, u64) {
-        let stage = match self.stage.load(Ordering::Relaxed) {
-            0 => Stage::Listing,
-            1 => Stage::FirstLook,
-            2 => Stage::Comparing,
-            _ => Stage::Reporting,
-        };
+        let (stage, done, total, bytes) = self.own();
+        let others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = others.iter().map(|pulse| pulse[0]).chain([stage as u64]).min().unwrap_or_default();
+        let mut figures = [0, 0, bytes];
+        for [at, done, total, bytes] in others.iter().copied().chain([[stage as u64, done, total, 0]]) {
+            // Those that are ahead have done their part of this stage.
+            let part = if at == last { [done, total] } else { [0, 0] };
+            figures.iter_mut().zip([part[0], part[1], bytes]).for_each(|(sum, figure)| *sum += figure);
+        }
+        let [done, total, bytes] = figures;
+        (Stage::of(last), done, total, bytes)
+    }
+
+    /// The same, of this rank alone.
+    #[must_use]
+    pub fn own(&self) -> (Stage, u64, u64, u64) {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        (stage, read(&self.done), read(&self.total), read(&self.bytes))
+        (Stage::of(self.stage.load(Ordering::Relaxed).into()), read(&self.done), read(&self.total), read(&self.bytes))
+    }
+
+    /// Sets what the other ranks are doing: for each its stage as a number, files done and in all, and bytes.
+    pub fn set_others(&self, pulses: &[[u64; 4]]) {
+        pulses.clone_into(&mut self.others.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Gives the run up: looks under way are broken off, and no other is begun. What the run then returns is not

@@ -44,6 +44,13 @@ impl Shelf {
         while state.batches.len() >= MOST_BATCHES && !state.is_complete {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
+        drop(state);
+        self.put_now(batch);
+    }
+
+    /// Puts up a batch, also on a full shelf: for those who may not wait and have asked for it.
+    pub fn put_now(&self, batch: Vec<PathBuf>) {
+        let mut state = self.lock();
         if !batch.is_empty() && !state.is_complete {
             state.batches.push_back(batch);
             drop(state);

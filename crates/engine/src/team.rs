@@ -97,24 +97,19 @@ pub trait Team {
     }
 }
 
-/// The rank that looks after a key among `size` ranks: where the key lies in the range of all keys, once these are
-/// spread over it evenly.
+/// The rank that looks after a key among `size` ranks: where the key lies in the range of all keys, which are hashes and
+/// spread over it evenly. Keys in ascending order have owners in ascending order.
 #[must_use]
 pub fn owner_of(key: Key, size: usize) -> usize {
-    usize::try_from((u128::from(spread(key)) * size as u128) >> 64).unwrap_or(0)
+    let [high, _] = halves(key);
+    usize::try_from((u128::from(high) * size as u128) >> 64).unwrap_or(0)
 }
 
-/// Keys of width and height are nearly all alike: their bits are mixed before they choose a rank.
-///
-/// # Source
-/// The finaliser of SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014).
+/// A key as two numbers, the higher first: ordered like the key.
 #[must_use]
-pub fn spread(key: Key) -> u64 {
-    let half = |at: usize| key.0.iter().skip(at).take(8).rev().fold(0_u64, |half, byte| half << 8 | u64::from(*byte));
-    let mut mixed = half(0) ^ half(8).rotate_left(32);
-    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^ (mixed >> 31)
+pub fn halves(key: Key) -> [u64; 2] {
+    let half = |at: usize| key.0.iter().skip(at).take(8).fold(0, |half, byte| (half << 8) | u64::from(*byte));
+    [half(0), half(8)]
 }
 
 /// One process that searches by itself.
@@ -188,17 +183,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_spread_evenly_over_the_ranks() {
-        let sides = (0..400_u32).flat_map(|width| (0..100_u32).map(move |height| (width, height)));
-        let header = |(width, height): (u32, u32)| {
-            let mut key = [0; 16];
-            key[..4].copy_from_slice(&width.to_le_bytes());
-            key[4..8].copy_from_slice(&height.to_le_bytes());
-            Key(key)
-        };
-        let mut owned = [0_u32; 7];
-        sides.map(header).for_each(|key| owned[owner_of(key, 7)] += 1);
-        assert!(owned.iter().all(|count| (5300..6200).contains(count)), "{owned:?}");
-        assert_eq!(owner_of(Key([255; 16]), 1), 0);
+    fn keys_spread_evenly_over_the_ranks_in_their_order() {
+        let mut keys: Vec<Key> = (0..40_000_u32).map(|number| Key::of(&number.to_le_bytes())).collect();
+        keys.sort_unstable();
+        let owners: Vec<usize> = keys.iter().map(|key| owner_of(*key, 7)).collect();
+        assert!(owners.is_sorted());
+        let owned: Vec<usize> = (0..7).map(|rank| owners.iter().filter(|owner| **owner == rank).count()).collect();
+        assert!(owned.iter().all(|count| (5400..6000).contains(count)), "{owned:?}");
+        assert_eq!((owner_of(Key([255; 16]), 3), owner_of(Key([0; 16]), 3), owner_of(Key([255; 16]), 1)), (2, 0, 0));
+        assert_eq!(halves(Key([1, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 3])), [0x0100_0000_0000_0002, 3]);
     }
 }

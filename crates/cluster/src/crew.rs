@@ -1,0 +1,420 @@
+//! Who takes part in a run, and whether they agree on what they do. Nothing is searched before they do.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+};
+
+use pixtwin_engine::Loss;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    records,
+    world::{World, exchange::nonsense},
+};
+
+/// Where the files lie.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Storage {
+    /// Every host has files of its own: the same path on two hosts is two files.
+    #[default]
+    Local,
+    /// All ranks see the same files.
+    Shared,
+}
+
+/// What all ranks must have been started with alike.
+#[derive(Clone, Debug)]
+pub struct Terms {
+    /// Where the files lie.
+    pub storage: Storage,
+    /// Everything that the result depends on, each as name and value.
+    pub settings: Vec<(String, String)>,
+    /// The folders to search. With files of its own, each host may have others.
+    pub roots: Vec<PathBuf>,
+}
+
+/// The ranks of a run and the hosts they are on.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Crew {
+    storage: Storage,
+    /// The name of each rank's host.
+    hosts: Vec<String>,
+    /// For each rank the first rank on its host.
+    first_on_host: Vec<usize>,
+    /// For each rank how many processors it may count on.
+    processors: Vec<usize>,
+    /// What the user should know.
+    notes: Vec<String>,
+}
+
+impl Crew {
+    /// A rank as reports name it: `rank 1 on h2`.
+    #[must_use]
+    pub fn name_of(&self, rank: usize) -> String {
+        match self.hosts.get(rank) {
+            Some(host) => format!("rank {rank} on {host}"),
+            None => format!("rank {rank}"),
+        }
+    }
+
+    /// How many ranks share a rank's host, itself among them.
+    #[must_use]
+    pub fn ranks_beside(&self, rank: usize) -> usize {
+        let first = self.first_on_host.get(rank);
+        self.first_on_host.iter().filter(|other| Some(*other) == first).count().max(1)
+    }
+
+    /// How many processors a rank may count on, beside the other ranks of its host.
+    #[must_use]
+    pub fn processors_of(&self, rank: usize) -> usize {
+        self.processors.get(rank).copied().unwrap_or(1)
+    }
+
+    /// How many ranks and hosts there are.
+    #[must_use]
+    pub fn counts(&self) -> (usize, usize) {
+        (self.hosts.len(), self.first_on_host.iter().collect::<BTreeSet<_>>().len())
+    }
+
+    /// What the user should know of the ranks.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    pub(crate) fn walker_of(&self, rank: usize) -> usize {
+        match self.storage {
+            Storage::Local => self.first_on_host.get(rank).copied().unwrap_or(0),
+            Storage::Shared => 0,
+        }
+    }
+
+    pub(crate) fn host_of_files(&self, rank: usize) -> Option<&str> {
+        match self.storage {
+            Storage::Local => self.hosts.get(rank).map(String::as_str),
+            Storage::Shared => None,
+        }
+    }
+
+    pub(crate) fn hosts(&self) -> &[String] {
+        &self.hosts
+    }
+}
+
+/// What a rank tells the root of itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Card {
+    host: String,
+    /// Another for every start of every machine: two machines with one name are told apart.
+    boot: String,
+    storage: Storage,
+    settings: Vec<(String, String)>,
+    roots: Vec<Root>,
+    /// The processors it may run on, and how many the machine has.
+    processors: BTreeSet<u32>,
+    machine_processors: usize,
+}
+
+/// A folder to search, as one rank sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Root {
+    path: Vec<u8>,
+    shown: String,
+    /// Its number, and when it changed last; nothing where it cannot be seen.
+    seen: Option<(u64, i64, i64)>,
+    is_on_network: bool,
+}
+
+/// Brings the ranks to one view of the run, or gives the reason why they have none: the same on every rank.
+///
+/// # Errors
+/// [`Loss`].
+pub(crate) fn agree_all<W: World>(world: &mut W, host: &str, terms: &Terms) -> Result<Result<Crew, String>, Loss> {
+    let card = Card::of(host, terms);
+    let cards = world.gather(records::write_all(vec![card]))?;
+    let mut read = Vec::with_capacity(cards.len());
+    for (rank, bytes) in cards.iter().enumerate() {
+        match records::read_all::<Card>(bytes).ok().and_then(|mut cards| cards.pop()) {
+            Some(card) => read.push(card),
+            None => return Err(nonsense(world, rank)),
+        }
+    }
+    let verdict = if world.rank() == 0 { vec![judge(&read)] } else { Vec::new() };
+    let heard = world.broadcast(records::write_all(verdict))?;
+    let verdict = records::read_all(&heard).ok().and_then(|mut verdicts| verdicts.pop());
+    verdict.ok_or_else(|| nonsense(world, 0))
+}
+
+impl Card {
+    fn of(host: &str, terms: &Terms) -> Self {
+        let processors = processors();
+        Self {
+            host: host.to_owned(),
+            boot: std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default(),
+            storage: terms.storage,
+            settings: terms.settings.clone(),
+            roots: terms.roots.iter().map(|root| Root::of(root)).collect(),
+            machine_processors: machine_processors().max(processors.len()),
+            processors,
+        }
+    }
+
+    fn root_paths(&self) -> Vec<&[u8]> {
+        self.roots.iter().map(|root| &*root.path).collect()
+    }
+}
+
+impl Root {
+    fn of(path: &Path) -> Self {
+        let seen = path.metadata().ok().map(|found| (found.ino(), found.ctime(), found.ctime_nsec()));
+        Self {
+            path: path.as_os_str().as_encoded_bytes().to_vec(),
+            shown: path.as_os_str().as_encoded_bytes().escape_ascii().to_string(),
+            seen,
+            is_on_network: is_on_network(path),
+        }
+    }
+}
+
+fn judge(cards: &[Card]) -> Result<Crew, String> {
+    let Some(first) = cards.first() else { return Err("there are no ranks".to_owned()) };
+    let name = |rank: usize, card: &Card| format!("rank {rank} on {}", card.host);
+    for (rank, card) in cards.iter().enumerate() {
+        if let Some(difference) = difference(first, card) {
+            return Err(format!("{} was started with {difference}", name(rank, card)));
+        }
+    }
+    let mut first_on_host = Vec::with_capacity(cards.len());
+    for (rank, card) in cards.iter().enumerate() {
+        let beside = cards.iter().position(|other| (&other.host, &other.boot) == (&card.host, &card.boot));
+        let beside = beside.unwrap_or(rank);
+        first_on_host.push(beside);
+        let Some(other) = cards.get(beside) else { continue };
+        if other.root_paths() != card.root_paths() {
+            return Err(format!("{} was started with other folders than {}", name(rank, card), name(beside, other)));
+        }
+        let namesake = cards.iter().position(|other| other.host == card.host && other.boot != card.boot);
+        if let (Storage::Local, Some(other)) = (card.storage, namesake) {
+            return Err(format!("ranks {other} and {rank} are on two machines that are both named {}", card.host));
+        }
+    }
+    match first.storage {
+        Storage::Local => refuse_shared_roots(cards, &first_on_host)?,
+        Storage::Shared => refuse_separate_roots(cards)?,
+    }
+    Ok(Crew {
+        storage: first.storage,
+        hosts: cards.iter().map(|card| card.host.clone()).collect(),
+        processors: processors_of(cards, &first_on_host),
+        notes: notes(cards, &first_on_host),
+        first_on_host,
+    })
+}
+
+/// How another rank was started, where it matters and is not how the first was.
+fn difference(first: &Card, other: &Card) -> Option<String> {
+    let storage = |card: &Card| [("storage".to_owned(), format!("{:?}", card.storage).to_lowercase())];
+    let settings = |card: &Card| storage(card).into_iter().chain(card.settings.clone()).collect::<BTreeMap<_, _>>();
+    let (ours, theirs) = (settings(first), settings(other));
+    if let Some((name, value)) = theirs.iter().find(|(name, value)| ours.get(*name) != Some(value)) {
+        let ours = ours.get(name).map_or("none", String::as_str);
+        return Some(format!("{name} `{value}`, and rank 0 with `{ours}`"));
+    }
+    if first.storage == Storage::Shared && first.root_paths() != other.root_paths() {
+        return Some("other folders than rank 0".to_owned());
+    }
+    None
+}
+
+/// Files that two hosts see are one file each; taken for two, each would be its own twin.
+fn refuse_shared_roots(cards: &[Card], first_on_host: &[usize]) -> Result<(), String> {
+    let mut seen = BTreeMap::new();
+    for (rank, card) in cards.iter().enumerate().filter(|(rank, _)| first_on_host.get(*rank) == Some(rank)) {
+        for root in card.roots.iter().filter(|root| root.is_on_network) {
+            let Some(place) = root.seen else { continue };
+            if let Some(other) = seen.insert((root.path.as_slice(), place), rank) {
+                let other = cards.get(other).map_or("another", |card| &card.host);
+                return Err(format!(
+                    "`{}` is one folder on a network, which {other} and {} both see\n\
+                     hint: --storage shared takes its files for what they are, the same on every host",
+                    root.shown, card.host
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Where all are to see the same files, a rank that sees others would read the wrong ones.
+fn refuse_separate_roots(cards: &[Card]) -> Result<(), String> {
+    let Some(first) = cards.first() else { return Ok(()) };
+    for (rank, card) in cards.iter().enumerate() {
+        for (ours, theirs) in first.roots.iter().zip(&card.roots) {
+            if ours.seen.map(|seen| seen.0) != theirs.seen.map(|seen| seen.0) {
+                return Err(format!(
+                    "rank {rank} on {} does not see the `{}` that rank 0 on {} sees\n\
+                     hint: --storage local takes each host's files for its own",
+                    card.host, ours.shown, first.host
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Ranks that may run on the same processors share them.
+fn processors_of(cards: &[Card], first_on_host: &[usize]) -> Vec<usize> {
+    let share = |(rank, card): (usize, &Card)| {
+        let beside = cards
+            .iter()
+            .zip(first_on_host)
+            .filter(|(other, first)| Some(*first) == first_on_host.get(rank) && other.processors == card.processors);
+        (card.processors.len() / beside.count().max(1)).max(1)
+    };
+    cards.iter().enumerate().map(share).collect()
+}
+
+/// Hosts whose ranks leave processors idle, because the launcher confines them.
+fn notes(cards: &[Card], first_on_host: &[usize]) -> Vec<String> {
+    let mut notes = Vec::new();
+    for (rank, card) in cards.iter().enumerate().filter(|(rank, _)| first_on_host.get(*rank) == Some(rank)) {
+        let ranks: Vec<&Card> =
+            cards.iter().zip(first_on_host).filter(|(_, first)| **first == rank).map(|(card, _)| card).collect();
+        let used: BTreeSet<u32> = ranks.iter().flat_map(|card| card.processors.iter().copied()).collect();
+        let is_confined = ranks.iter().any(|card| card.processors.len() == 1);
+        if is_confined && used.len() < card.machine_processors {
+            let (plural, processors) = if ranks.len() == 1 { ("", "processor") } else { ("s", "processors") };
+            notes.push(format!(
+                "{} rank{plural} on {} may use {} {processors} of {}: see --bind-to none (mpirun), --cpus-per-task (srun)",
+                ranks.len(),
+                card.host,
+                used.len(),
+                card.machine_processors
+            ));
+        }
+    }
+    notes
+}
+
+/// The processors that this process may run on.
+fn processors() -> BTreeSet<u32> {
+    let Ok(set) = rustix::thread::sched_getaffinity(None) else { return BTreeSet::new() };
+    let numbers = 0..u32::try_from(rustix::thread::CpuSet::MAX_CPU).unwrap_or(0);
+    numbers.filter(|number| usize::try_from(*number).is_ok_and(|number| set.is_set(number))).collect()
+}
+
+/// The processors that the machine has on: `0-3,8`.
+fn machine_processors() -> usize {
+    let text = std::fs::read_to_string("/sys/devices/system/cpu/online").unwrap_or_default();
+    let count = |range: &str| {
+        let (first, last) = range.split_once('-').unwrap_or((range, range));
+        Some(last.parse::<usize>().ok()?.checked_sub(first.parse().ok()?)? + 1)
+    };
+    text.trim().split(',').filter_map(count).sum()
+}
+
+/// Whether a folder lies on a file system that other hosts can see too.
+///
+/// # Source
+/// The numbers of statfs(2) and linux/magic.h: NFS, SMB, CIFS, SMB2, Coda, AFS, 9P, Lustre, GPFS, Ceph, FUSE, BeeGFS,
+/// OCFS2, GFS2, PanFS, OrangeFS.
+fn is_on_network(path: &Path) -> bool {
+    const KINDS: [u32; 16] = [
+        0x6969,
+        0x517b,
+        0xff53_4d42,
+        0xfe53_4d42,
+        0x7375_7245,
+        0x5346_414f,
+        0x0102_1997,
+        0x0bd0_0bd0,
+        0x4750_4653,
+        0x00c3_6400,
+        0x6573_5546,
+        0x1983_0326,
+        0x7461_636f,
+        0x0116_1970,
+        0xaad7_aaea,
+        0x2003_0528,
+    ];
+    let Ok(found) = rustix::fs::statfs(path) else { return false };
+    // Some systems say the number with a sign.
+    KINDS.iter().any(|kind| found.f_type == i64::from(*kind) || found.f_type == i64::from(kind.cast_signed()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn card(host: &str, processors: &[u32]) -> Card {
+        let root = Root {
+            path: b"/srv/images".to_vec(),
+            shown: "/srv/images".to_owned(),
+            seen: Some((2, 1_700_000_000, 5)),
+            is_on_network: false,
+        };
+        Card {
+            host: host.to_owned(),
+            boot: "b".to_owned(),
+            storage: Storage::Local,
+            settings: vec![("tier".to_owned(), "pixels".to_owned())],
+            roots: vec![root],
+            processors: processors.iter().copied().collect(),
+            machine_processors: 4,
+        }
+    }
+
+    fn changed(host: &str, change: impl Fn(&mut Card)) -> Card {
+        let mut card = card(host, &[0, 1, 2, 3]);
+        change(&mut card);
+        card
+    }
+
+    #[test]
+    fn ranks_of_a_host_share_its_files_and_processors() {
+        let all = [0, 1, 2, 3];
+        let cards = [card("h1", &all), card("h1", &all), card("h2", &[0]), card("h2", &[1])];
+        let crew = judge(&cards).unwrap();
+        assert_eq!((crew.walker_of(1), crew.walker_of(2), crew.walker_of(3)), (0, 2, 2));
+        assert_eq!((crew.host_of_files(3), crew.name_of(3)), (Some("h2"), "rank 3 on h2".to_owned()));
+        assert_eq!(crew.processors, [2, 2, 1, 1]);
+        assert_eq!((crew.ranks_beside(0), crew.counts()), (2, (4, 2)));
+        assert_eq!(
+            crew.notes(),
+            ["2 ranks on h2 may use 2 processors of 4: see --bind-to none (mpirun), --cpus-per-task (srun)"]
+        );
+    }
+
+    #[test]
+    fn ranks_that_were_started_otherwise_are_refused() {
+        let first = || card("h1", &[0, 1, 2, 3]);
+        let refused = |other: Card| judge(&[first(), other]).unwrap_err();
+        let tier = refused(changed("h2", |card| card.settings[0].1 = "bytes".to_owned()));
+        assert_eq!(tier, "rank 1 on h2 was started with tier `bytes`, and rank 0 with `pixels`");
+        let storage = refused(changed("h2", |card| card.storage = Storage::Shared));
+        assert_eq!(storage, "rank 1 on h2 was started with storage `shared`, and rank 0 with `local`");
+        let roots = refused(changed("h1", |card| card.roots.clear()));
+        assert_eq!(roots, "rank 1 on h1 was started with other folders than rank 0 on h1");
+        assert!(judge(&[first(), changed("h2", |card| card.roots.clear())]).is_ok(), "another host, other folders");
+        let namesake = refused(changed("h1", |card| card.boot = "c".to_owned()));
+        assert_eq!(namesake, "ranks 1 and 0 are on two machines that are both named h1");
+    }
+
+    #[test]
+    fn one_tree_is_not_taken_for_two_nor_two_for_one() {
+        let on_network = |host| changed(host, |card| card.roots[0].is_on_network = true);
+        let reason = judge(&[on_network("h1"), on_network("h2")]).unwrap_err();
+        assert!(reason.starts_with("`/srv/images` is one folder on a network, which h1 and h2 both see\nhint: "));
+        assert!(judge(&[on_network("h1"), on_network("h1")]).is_ok());
+        let shared = |host| changed(host, |card| card.storage = Storage::Shared);
+        assert_eq!(judge(&[shared("h1"), shared("h2")]).unwrap().host_of_files(1), None);
+        let mut other = shared("h2");
+        other.roots[0].seen = Some((3, 0, 0));
+        let reason = judge(&[shared("h1"), other.clone()]).unwrap_err();
+        assert!(reason.starts_with("rank 1 on h2 does not see the `/srv/images` that rank 0 on h1 sees\n"), "{reason}");
+        other.roots[0].seen = None;
+        assert!(judge(&[shared("h1"), other]).is_err());
+    }
+}

@@ -1,0 +1,94 @@
+//! A run on one rank, from the first greeting to the last.
+
+use std::sync::Arc;
+
+use pixtwin_engine::{Loss, Progress, Shelf};
+
+use crate::{
+    crew::{self, Terms},
+    ranks::Ranks,
+    world::{
+        Post, State, World,
+        carrier::{Carrier, Timing},
+        link::Link,
+    },
+};
+
+/// How a run ended on this rank.
+pub struct Ran<L, T> {
+    /// The link, to be finished.
+    pub link: L,
+    /// Why the ranks did not begin, or what the work gave; nothing where a rank was lost before it began.
+    pub result: Result<Option<T>, String>,
+    /// What is known of the others.
+    pub state: Arc<State>,
+}
+
+/// What a rank brings to a run.
+#[derive(Clone, Debug)]
+pub struct Seat {
+    /// The version of the program.
+    pub version: &'static str,
+    /// The name of this host.
+    pub host: String,
+    /// What it was started with.
+    pub terms: Terms,
+    /// How it keeps time.
+    pub timing: Timing,
+}
+
+/// Runs `work` on this rank, together with all others that call this. The work has a thread of its own; the calling
+/// thread carries messages meanwhile and watches the other ranks. `announce` hears of the run before its work begins, so
+/// that it can be interrupted.
+///
+/// # Errors
+/// Why the ranks did not come together.
+///
+/// # Cost
+/// Blocks until the work of this rank is done, and all ranks know how it ended.
+pub fn run<L: Link, T: Send>(
+    link: L,
+    seat: &Seat,
+    progress: &Progress,
+    announce: impl FnOnce(&Arc<State>),
+    work: impl FnOnce(&mut Ranks<Post>) -> T + Send,
+) -> Result<Ran<L, T>, String> {
+    let Seat { version, timing, .. } = seat;
+    let (carrier, post) = Carrier::greet(link, version, *timing)?;
+    let state = Arc::clone(post.state());
+    announce(&state);
+    let (link, result) = std::thread::scope(|scope| {
+        let working = scope.spawn(|| work_on(post, seat, work));
+        let link = carrier.carry(progress);
+        (link, working.join())
+    });
+    let result = result.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    let result = match result {
+        Ok(Ok(done)) => Ok(Some(done)),
+        Ok(Err(refusal)) => Err(refusal),
+        Err(Loss) => Ok(None),
+    };
+    Ok(Ran { link, result, state })
+}
+
+fn work_on<T>(
+    mut post: Post,
+    seat: &Seat,
+    work: impl FnOnce(&mut Ranks<Post>) -> T,
+) -> Result<Result<T, String>, Loss> {
+    let state = Arc::clone(post.state());
+    let crew = match crew::agree_all(&mut post, &seat.host, &seat.terms)? {
+        Ok(crew) => crew,
+        Err(refusal) => {
+            state.set_done();
+            return Ok(Err(refusal));
+        }
+    };
+    let rank = post.rank();
+    post.set_nodes(crew.hosts().to_vec());
+    let shelf = Arc::new(Shelf::default());
+    post.fill(crew.walker_of(rank), Arc::clone(&shelf), crew.processors_of(rank))?;
+    let done = work(&mut Ranks::new(post, crew, shelf));
+    state.set_done();
+    Ok(Ok(done))
+}

@@ -1,0 +1,167 @@
+//! The messages that carriers exchange. What arrives is read with its length in hand: no byte of it is believed.
+
+use std::{
+    ffi::OsString,
+    os::unix::ffi::{OsStrExt, OsStringExt},
+    path::PathBuf,
+};
+
+use super::link::MOST_MESSAGE_BYTES;
+
+/// How far a rank has come: stage, files done and in all, bytes read.
+pub(super) type Pulse = [u64; 4];
+
+/// A message from carrier to carrier.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Frame {
+    /// Who calls: the version of the program. The same in all versions, so that others are recognised.
+    Hello(String),
+    /// All ranks are here and alike.
+    Go,
+    /// The run cannot begin, and why.
+    Refused(String),
+    /// The sender is alive, and has come so far.
+    Beat(Pulse),
+    /// A letter from the search of one rank to that of another.
+    Letter(Vec<u8>),
+    /// The sender has room for a batch of files.
+    Want,
+    /// A batch of files.
+    Batch(Vec<PathBuf>),
+    /// There are no more batches.
+    NoMore,
+    /// These ranks are lost; the run is over.
+    Lost(Vec<u32>),
+    /// Answer at once, to show who is there.
+    Call,
+    /// Here.
+    Here,
+    /// The sender's search has ended well; silence is no loss from here on.
+    Leaving,
+    /// The root has written what there is: the others may end.
+    Written,
+}
+
+impl Frame {
+    pub(super) fn into_bytes(self) -> Vec<u8> {
+        let text = |kind: u8, text: String| [&[kind][..], text.as_bytes()].concat();
+        match self {
+            Self::Hello(version) => text(b'P', version),
+            Self::Go => vec![1],
+            Self::Refused(reason) => text(2, reason),
+            Self::Beat(pulse) => [3].into_iter().chain(pulse.iter().flat_map(|figure| figure.to_le_bytes())).collect(),
+            Self::Letter(letter) => [&[4][..], &letter].concat(),
+            Self::Want => vec![5],
+            Self::Batch(paths) => batch(&paths),
+            Self::NoMore => vec![7],
+            Self::Lost(ranks) => [8].into_iter().chain(ranks.iter().flat_map(|rank| rank.to_le_bytes())).collect(),
+            Self::Call => vec![9],
+            Self::Here => vec![10],
+            Self::Leaving => vec![11],
+            Self::Written => vec![12],
+        }
+    }
+
+    /// The frame in these bytes; nothing if they are none.
+    pub(super) fn of(mut bytes: Vec<u8>) -> Option<Self> {
+        if bytes.len() > MOST_MESSAGE_BYTES {
+            return None;
+        }
+        let (kind, rest) = bytes.split_first()?;
+        let is_bare = rest.is_empty();
+        let frame = match kind {
+            b'P' => Self::Hello(String::from_utf8(rest.to_vec()).ok()?),
+            1 if is_bare => Self::Go,
+            2 => Self::Refused(String::from_utf8(rest.to_vec()).ok()?),
+            3 => Self::Beat(figures(rest)?.try_into().ok()?),
+            4 => {
+                bytes.remove(0);
+                Self::Letter(bytes)
+            }
+            5 if is_bare => Self::Want,
+            6 => Self::Batch(paths(rest)?),
+            7 if is_bare => Self::NoMore,
+            8 => Self::Lost(ranks(rest)?),
+            9 if is_bare => Self::Call,
+            10 if is_bare => Self::Here,
+            11 if is_bare => Self::Leaving,
+            12 if is_bare => Self::Written,
+            _ => return None,
+        };
+        Some(frame)
+    }
+}
+
+/// Each path behind its length.
+fn batch(paths: &[PathBuf]) -> Vec<u8> {
+    let mut bytes = vec![6];
+    for path in paths {
+        let path = path.as_os_str().as_bytes();
+        bytes.extend(u32::try_from(path.len()).unwrap_or(u32::MAX).to_le_bytes());
+        bytes.extend(path);
+    }
+    bytes
+}
+
+fn paths(mut bytes: &[u8]) -> Option<Vec<PathBuf>> {
+    let mut paths = Vec::new();
+    while !bytes.is_empty() {
+        let (len, rest) = bytes.split_first_chunk()?;
+        let (path, rest) = rest.split_at_checked(usize::try_from(u32::from_le_bytes(*len)).ok()?)?;
+        paths.push(OsString::from_vec(path.to_vec()).into());
+        bytes = rest;
+    }
+    Some(paths)
+}
+
+fn figures(bytes: &[u8]) -> Option<Vec<u64>> {
+    let (figures, rest) = bytes.as_chunks();
+    rest.is_empty().then(|| figures.iter().map(|figure| u64::from_le_bytes(*figure)).collect())
+}
+
+fn ranks(bytes: &[u8]) -> Option<Vec<u32>> {
+    let (ranks, rest) = bytes.as_chunks();
+    rest.is_empty().then(|| ranks.iter().map(|rank| u32::from_le_bytes(*rank)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn every_frame_is_read_back() {
+        let paths = vec![PathBuf::from("a/b\n.png"), OsString::from_vec(vec![0xff, 0]).into(), PathBuf::new()];
+        let frames = [
+            Frame::Hello("0.1.0".to_owned()),
+            Frame::Go,
+            Frame::Refused("no".to_owned()),
+            Frame::Beat([1, 2, u64::MAX, 4]),
+            Frame::Letter(vec![]),
+            Frame::Letter(vec![7; 100]),
+            Frame::Want,
+            Frame::Batch(vec![]),
+            Frame::Batch(paths),
+            Frame::NoMore,
+            Frame::Lost(vec![1, u32::MAX]),
+            Frame::Call,
+            Frame::Here,
+            Frame::Leaving,
+            Frame::Written,
+        ];
+        for frame in frames {
+            assert_eq!(Frame::of(frame.clone().into_bytes()), Some(frame));
+        }
+    }
+
+    proptest! {
+        /// A frame holds no more than its bytes, whatever they say.
+        #[test]
+        fn no_bytes_make_trouble(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            if let Some(frame) = Frame::of(bytes.clone()) {
+                prop_assert_eq!(frame.into_bytes(), bytes);
+            }
+        }
+    }
+}
