@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use pixtwin_cluster::Storage;
 use pixtwin_engine::{Alpha, Links, Orientation, Selection, Settings, Tier, default_memory_bytes};
 
 use crate::{exit, size};
@@ -52,11 +53,13 @@ pub(crate) struct FindArguments {
     #[arg(short = '0', long)]
     pub(crate) null: bool,
 
-    #[command(flatten)]
-    pub(crate) comparison: Comparison,
+    /// Exit with 1 if no twin is found also where a launcher of MPI started the program. Otherwise such a run ends
+    /// with 0, for launchers print an alarm for every other code.
+    #[arg(long)]
+    pub(crate) check: bool,
 
     #[command(flatten)]
-    pub(crate) selected: Selected,
+    pub(crate) searched: Searched,
 
     #[command(flatten)]
     pub(crate) common: Common,
@@ -83,10 +86,7 @@ pub(crate) struct ScanArguments {
     pub(crate) check: bool,
 
     #[command(flatten)]
-    pub(crate) comparison: Comparison,
-
-    #[command(flatten)]
-    pub(crate) selected: Selected,
+    pub(crate) searched: Searched,
 
     #[command(flatten)]
     pub(crate) common: Common,
@@ -183,6 +183,73 @@ pub(crate) enum Generated {
     Powershell,
     /// Completions for zsh.
     Zsh,
+}
+
+/// What is searched, and how.
+#[derive(Args)]
+pub(crate) struct Searched {
+    #[command(flatten)]
+    pub(crate) comparison: Comparison,
+
+    #[command(flatten)]
+    pub(crate) selected: Selected,
+
+    /// Where the files lie if a launcher of MPI (mpirun, mpiexec, srun) starts several processes; docs/cluster.md has
+    /// more.
+    #[arg(long, value_enum, default_value_t, value_name = "WHERE", help_heading = "On a cluster")]
+    pub(crate) storage: StorageName,
+}
+
+impl Searched {
+    /// How a search is done by one of `ranks_here` processes that share this machine, on so many processors.
+    pub(crate) fn settings(&self, common: &Common, ranks_here: usize, processors: Option<usize>) -> Settings {
+        let mut settings = common.settings(self.comparison.tier, &self.comparison.pixels);
+        if let (None, Some(processors)) = (common.threads, processors) {
+            settings.threads = processors;
+        }
+        if common.memory.is_none() {
+            settings.memory_bytes /= ranks_here.max(1) as u64;
+        }
+        settings
+    }
+
+    /// All that the ranks of a run must have been given alike.
+    pub(crate) fn terms(&self, common: &Common) -> Vec<(String, String)> {
+        let name =
+            |value: Option<clap::builder::PossibleValue>| value.map_or(String::new(), |v| v.get_name().to_owned());
+        let selected = &self.selected;
+        let terms = [
+            ("tier", name(self.comparison.tier.to_possible_value())),
+            ("alpha", name(self.comparison.pixels.alpha.to_possible_value())),
+            ("orient", self.comparison.pixels.orient.to_string()),
+            ("hidden", selected.hidden.to_string()),
+            ("follow", selected.follow.to_string()),
+            ("include", format!("{:?}", selected.include)),
+            ("exclude", format!("{:?}", selected.exclude)),
+            ("min-size", selected.min_size.to_string()),
+            // Which pictures are too large depends on it.
+            ("memory", common.memory.map_or("default".to_owned(), |memory| memory.to_string())),
+        ];
+        terms.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+}
+
+#[derive(Clone, Copy, Default, ValueEnum)]
+pub(crate) enum StorageName {
+    /// Every host has files of its own: the same path on two hosts is two files.
+    #[default]
+    Local,
+    /// All hosts see the same files, which are shared out among all processes.
+    Shared,
+}
+
+impl From<StorageName> for Storage {
+    fn from(name: StorageName) -> Self {
+        match name {
+            StorageName::Local => Self::Local,
+            StorageName::Shared => Self::Shared,
+        }
+    }
 }
 
 /// What counts as the same.
@@ -325,7 +392,12 @@ pub(crate) struct Common {
 
     /// When to set off text with colours.
     #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
-    pub(crate) color: Color,
+    pub(crate) color: When,
+
+    /// When to show how far the search has come: auto is on a terminal; always, where there is none, writes a line every
+    /// few seconds.
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    pub(crate) progress: When,
 
     /// Print results and errors alone: no progress, no summary, no list of unread files.
     #[arg(short, long)]
@@ -337,8 +409,8 @@ pub(crate) struct Common {
 }
 
 #[derive(Clone, Copy, Default, ValueEnum)]
-pub(crate) enum Color {
-    /// On a terminal, unless NO_COLOR is set.
+pub(crate) enum When {
+    /// On a terminal; colours unless NO_COLOR is set.
     #[default]
     Auto,
     /// Always.

@@ -23,8 +23,9 @@ pub(crate) fn run(arguments: &CompareArguments) -> Result<Exit, Stop> {
     if let Some(path) = arguments.diff.as_deref().filter(|path| over(path)) {
         return Err(Stop::Fatal(format!("cannot draw over `{}`: it is one of the pictures", shown(path))));
     }
-    let comparison =
-        progress_bar::beside(&arguments.common, |progress| compare(&arguments.a, &arguments.b, &settings, progress))?;
+    let comparison = progress_bar::beside(&arguments.common, |progress, _| {
+        compare(&arguments.a, &arguments.b, &settings, progress)
+    })?;
     unless_closed(print_as(&comparison, arguments.format))?;
     if let Some(path) = &arguments.diff {
         draw(path, &comparison)?;

@@ -34,6 +34,14 @@ Exit codes:
     5  not complete: a rank or a host of the cluster was lost
   130  interrupted";
 
+impl Exit {
+    /// The end that another rank has told.
+    pub(crate) fn of(code: u8) -> Self {
+        let all = [Self::Done, Self::No, Self::Fatal, Self::Unread, Self::Incomplete, Self::Interrupted];
+        all.into_iter().find(|exit| *exit as u8 == code).unwrap_or(Self::Fatal)
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)
@@ -47,6 +55,8 @@ pub(crate) enum Stop {
     ClosedPipe,
     /// The message for the user, without the word `error`.
     Fatal(String),
+    /// Another rank has told the user.
+    Silent,
 }
 
 /// Goes on where the reader of standard output went away: it has seen enough, and the exit code is still true.

@@ -5,52 +5,53 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use pixtwin_engine::{Counts, Failure, Progress, Report, Team, find, words_of};
+use pixtwin_engine::{Counts, Failure, Progress, Report, Settings, Team, find, words_of};
 
 use crate::{
-    args::{Common, FindArguments, Listing, TierName},
+    args::{Common, FindArguments, Listing, Searched},
     exit::{Exit, Stop},
     names::from_bytes,
-    search::{self, Search},
+    ranks,
+    search::Search,
 };
 
-pub(crate) fn run(arguments: &FindArguments) -> Result<Exit, Stop> {
-    let queries = match arguments.pictures.as_slice() {
-        [] => vec![ask_for_picture()?],
-        named => expand(named, arguments.null)?,
-    };
-    search::run(&Asking { arguments, queries })
-}
-
-/// The arguments, and the pictures that they or the user named.
-struct Asking<'a> {
-    arguments: &'a FindArguments,
-    queries: Vec<PathBuf>,
-}
-
-impl Search for Asking<'_> {
-    fn arguments(&self) -> (&Common, &Listing, TierName) {
-        (&self.arguments.common, &self.arguments.listing, self.arguments.comparison.tier)
+impl Search for FindArguments {
+    fn arguments(&self) -> (&Common, &Listing, &Searched) {
+        (&self.common, &self.listing, &self.searched)
     }
 
-    fn queries(&self) -> Vec<PathBuf> {
-        self.queries.clone()
+    fn places(&self) -> &[PathBuf] {
+        &self.places
     }
 
-    fn exit(&self, exit: Exit, _has_groups: bool) -> Exit {
-        exit
+    fn queries(&self) -> Result<Vec<PathBuf>, Stop> {
+        match self.pictures.as_slice() {
+            [] => Ok(vec![ask_for_picture()?]),
+            named => expand(named, self.null),
+        }
     }
 
-    fn search<T: Team>(&self, team: &mut T, progress: &Progress, report: &mut dyn Report) -> Result<Counts, Failure> {
-        let FindArguments { places, comparison, selected, common, .. } = self.arguments;
-        let settings = common.settings(comparison.tier, &comparison.pixels);
-        find(team, &self.queries, places, &selected.selection(), &settings, progress, report)
+    fn search<T: Team>(
+        &self,
+        team: &mut T,
+        queries: &[PathBuf],
+        settings: &Settings,
+        progress: &Progress,
+        report: &mut dyn Report,
+    ) -> Result<Counts, Failure> {
+        find(team, queries, &self.places, &self.searched.selected.selection(), settings, progress, report)
+    }
+
+    /// Launchers print an alarm for every other end than 0: there, `no` is one only where it is asked for.
+    fn exit(&self, has_found: bool, is_launched: bool) -> Exit {
+        if has_found || (is_launched && !self.check) { Exit::Done } else { Exit::No }
     }
 }
 
 /// Asks for the picture, as the program of the paper did.
 fn ask_for_picture() -> Result<PathBuf, Stop> {
-    if !io::stdin().is_terminal() {
+    // A launcher passes what is typed on to the root.
+    if !io::stdin().is_terminal() && !ranks::is_launched() {
         let message = "no picture was named\n\
                        hint: name it before --in, which takes all that follows it; `-` reads names from standard input";
         return Err(Stop::Fatal(message.to_owned()));

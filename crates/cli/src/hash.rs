@@ -43,7 +43,7 @@ fn print(arguments: &HashArguments) -> Result<Exit, Stop> {
             json::unread(&mut out, &unread)?;
             let files = paths.len() as u64;
             let (pictures, unread) = (examined.len() as u64, unread.len() as u64);
-            json::summary(&mut out, &Totals { files, pictures, unread, found: Found::Digests, missing: &[] })?;
+            json::summary(&mut out, &Totals { files, pictures, unread, found: Found::Digests, cut: None })?;
         }
     }
     out.flush()?;
@@ -55,7 +55,7 @@ fn print(arguments: &HashArguments) -> Result<Exit, Stop> {
 
 fn digest(arguments: &HashArguments, paths: &[PathBuf]) -> Vec<Result<Examined, Unread>> {
     let settings = arguments.common.settings(TierName::Pixels, &arguments.pixels);
-    progress_bar::beside(&arguments.common, |progress| digest_all(paths, &settings, progress))
+    progress_bar::beside(&arguments.common, |progress, _| digest_all(paths, &settings, progress))
 }
 
 /// A line as sha256sum writes it, or, ended by NUL, as `sha256sum --zero` does: the name as it is.

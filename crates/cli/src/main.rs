@@ -4,6 +4,10 @@ mod args;
 
 mod search;
 
+mod ranks;
+
+mod interrupt;
+
 mod find;
 
 mod scan;
@@ -28,7 +32,7 @@ mod size;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::Parser as _;
 
 use crate::{
     args::{Arguments, Command},
@@ -37,13 +41,15 @@ use crate::{
 
 fn main() -> ExitCode {
     keep_quiet_about_decoders();
-    end_on_interrupt();
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(cause) => return refuse(&cause),
+    };
     let done = match arguments.command {
-        Command::Find(arguments) => find::run(&arguments),
-        Command::Scan(arguments) => scan::run(&arguments),
-        Command::Hash(arguments) => hash::run(&arguments),
-        Command::Compare(arguments) => compare::run(&arguments),
+        Command::Find(arguments) => search::run(&arguments),
+        Command::Scan(arguments) => search::run(&arguments),
+        Command::Hash(arguments) => ranks::refuse_many("hash").and_then(|()| hash::run(&arguments)),
+        Command::Compare(arguments) => ranks::refuse_many("compare").and_then(|()| compare::run(&arguments)),
         Command::Generate(arguments) => generate::run(&arguments),
     };
     match done {
@@ -54,7 +60,17 @@ fn main() -> ExitCode {
             output::error(&message);
             Exit::Fatal.into()
         }
+        Err(Stop::Silent) => Exit::Fatal.into(),
     }
+}
+
+/// Help, or what is wrong with the arguments: said by one of the processes that a launcher started.
+fn refuse(cause: &clap::Error) -> ExitCode {
+    if ranks::is_first() {
+        // Where standard error is closed there is nobody to tell.
+        let _ = cause.print();
+    }
+    ExitCode::from(u8::try_from(cause.exit_code()).unwrap_or(Exit::Fatal as u8))
 }
 
 /// A panic inside a decoder is caught and becomes the reason of one unread file; only others are printed.
@@ -65,17 +81,4 @@ fn keep_quiet_about_decoders() {
             print(panic);
         }
     }));
-}
-
-/// Ctrl-C ends the program at once: it only reads, so there is nothing to undo.
-fn end_on_interrupt() {
-    #[expect(clippy::exit, reason = "the one way to end from the thread that waits for the signal")]
-    let end = || {
-        progress_bar::clear_line();
-        output::note("interrupted");
-        std::process::exit(i32::from(Exit::Interrupted as u8));
-    };
-    if let Err(cause) = ctrlc::set_handler(end) {
-        output::note(&format!("Ctrl-C cannot be watched for: {cause}"));
-    }
 }

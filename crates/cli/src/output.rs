@@ -2,7 +2,10 @@
 
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 
-use crate::args::{Color, Common};
+use crate::{
+    args::{Common, When},
+    ranks,
+};
 
 /// Standard output, buffered.
 pub(crate) fn results() -> BufWriter<StdoutLock<'static>> {
@@ -39,9 +42,10 @@ impl Palette {
         let is_dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
         Self {
             is_on: match common.color {
-                Color::Always => true,
-                Color::Never => false,
-                Color::Auto => io::stdout().is_terminal() && !set("NO_COLOR") && !is_dumb,
+                When::Always => true,
+                When::Never => false,
+                // What a launcher calls a terminal ends in a pipe or a file as often as not.
+                When::Auto => io::stdout().is_terminal() && !set("NO_COLOR") && !is_dumb && !ranks::is_launched(),
             },
         }
     }

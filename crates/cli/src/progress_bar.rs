@@ -1,60 +1,125 @@
-//! The progress bar: files, bytes, rate and time left, on standard error if that is a terminal.
+//! The progress of a search: files, bytes, rate and time left, on standard error.
 
 use std::{
     io::{self, IsTerminal, Write},
-    sync::{Condvar, Mutex, PoisonError},
+    sync::{Condvar, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use pixtwin_engine::{Progress, Stage};
 
-use crate::{args::Common, size};
+use crate::{
+    args::{Common, When},
+    output::note,
+    size,
+};
 
 const REDRAW: Duration = Duration::from_millis(100);
 
-/// Runs `work` with a bar beside it. The bar is gone when this returns.
-pub(crate) fn beside<T>(common: &Common, work: impl FnOnce(&Progress) -> T) -> T {
-    let progress = Progress::default();
-    if common.quiet || !io::stderr().is_terminal() {
-        return work(&progress);
+/// How often a line is written where there is no terminal to draw on.
+const LINE: Duration = Duration::from_secs(5);
+
+/// What is drawn beside a search, until its first result.
+pub(crate) struct Bar {
+    state: Mutex<Drawing>,
+    changed: Condvar,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Drawing {
+    On,
+    /// To be taken off.
+    Ending,
+    Off,
+}
+
+impl Bar {
+    /// Takes the bar off the terminal, to make room for results.
+    pub(crate) fn end(&self) {
+        let mut state = self.lock();
+        if *state == Drawing::On {
+            *state = Drawing::Ending;
+            self.changed.notify_all();
+        }
+        while *state != Drawing::Off {
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
     }
-    let (done, wake) = (Mutex::new(false), Condvar::new());
+
+    fn lock(&self) -> MutexGuard<'_, Drawing> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Runs `work` with a bar beside it. The bar is gone when this returns.
+pub(crate) fn beside<T>(common: &Common, work: impl FnOnce(&Progress, &Bar) -> T) -> T {
+    let progress = Progress::default();
+    let is_terminal = io::stderr().is_terminal();
+    let is_on = match common.progress {
+        When::Auto => is_terminal && !common.quiet,
+        When::Always => true,
+        When::Never => false,
+    };
+    let state = Mutex::new(if is_on { Drawing::On } else { Drawing::Off });
+    let bar = Bar { state, changed: Condvar::new() };
     std::thread::scope(|scope| {
-        scope.spawn(|| draw_until(&done, &wake, &progress));
-        let _ends_the_drawing = EndOnDrop(&done, &wake);
-        work(&progress)
+        if is_on {
+            scope.spawn(|| {
+                let draw = if is_terminal { draw_until } else { write_until };
+                draw(&bar, &progress);
+                *bar.lock() = Drawing::Off;
+                bar.changed.notify_all();
+            });
+        }
+        // Also where the work panics: a scope waits for all its threads.
+        let _ends_the_drawing = EndOnDrop(&bar);
+        work(&progress, &bar)
     })
 }
 
-/// Ends the drawing also where the work panics: a scope waits for all its threads.
-struct EndOnDrop<'a>(&'a Mutex<bool>, &'a Condvar);
+struct EndOnDrop<'a>(&'a Bar);
 
 impl Drop for EndOnDrop<'_> {
     fn drop(&mut self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        self.1.notify_all();
+        self.0.end();
     }
 }
 
-fn draw_until(done: &Mutex<bool>, wake: &Condvar, progress: &Progress) {
-    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-    let begun = Instant::now();
-    let mut stage_begun = (Stage::Listing, begun);
-    let mut is_done = done.lock().unwrap_or_else(PoisonError::into_inner);
-    while !*is_done {
-        is_done = wake.wait_timeout(is_done, REDRAW).unwrap_or_else(PoisonError::into_inner).0;
+/// Waits, and says whether there is more to draw.
+fn wait(bar: &Bar, time: Duration) -> bool {
+    let state = bar.lock();
+    let is_on = |state: &mut Drawing| *state == Drawing::On;
+    let waited = bar.changed.wait_timeout_while(state, time, is_on).unwrap_or_else(PoisonError::into_inner);
+    *waited.0 == Drawing::On
+}
+
+fn draw_until(bar: &Bar, progress: &Progress) {
+    let drawn = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    let mut clock = Clock::new();
+    while wait(bar, REDRAW) {
         let (stage, files, total, bytes) = progress.now();
-        if stage != stage_begun.0 {
-            stage_begun = (stage, Instant::now());
-        }
-        bar.set_style(style(stage));
-        bar.set_length(total);
-        bar.set_position(files);
-        let in_stage = (stage != Stage::Listing).then(|| stage_begun.1.elapsed());
-        bar.set_message(figures(files, total, bytes, begun.elapsed(), in_stage));
+        drawn.set_style(style(stage));
+        drawn.set_length(total);
+        drawn.set_position(files);
+        drawn.set_message(clock.figures(stage, (files, total), bytes));
     }
-    bar.finish_and_clear();
+    drawn.finish_and_clear();
+}
+
+/// A line from time to time, for the log of a job.
+fn write_until(bar: &Bar, progress: &Progress) {
+    let mut clock = Clock::new();
+    while wait(bar, LINE) {
+        let (stage, files, total, bytes) = progress.now();
+        let figures = clock.figures(stage, (files, total), bytes);
+        let doing = match stage {
+            Stage::Listing | Stage::FirstLook => "looking at",
+            Stage::Comparing => "comparing",
+            Stage::Reporting => "reporting",
+        };
+        note(&format!("{doing} {} of {}, {figures}", size::count(files), size::counted(total, "file")));
+    }
 }
 
 fn style(stage: Stage) -> ProgressStyle {
@@ -67,18 +132,36 @@ fn style(stage: Stage) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> ")
 }
 
-/// Bytes read, how fast, and how long this stage will take, if all of it is known.
-fn figures(files: u64, total: u64, bytes: u64, elapsed: Duration, in_stage: Option<Duration>) -> String {
-    let rate = u128::from(bytes) * 1000 / elapsed.as_millis().max(1);
-    let rate = size::shown(u64::try_from(rate).unwrap_or(u64::MAX));
-    let left = match (files, in_stage) {
-        (0, _) | (_, None) => String::new(),
-        (files, Some(in_stage)) => {
-            let left_ms = in_stage.as_millis() * u128::from(total.saturating_sub(files)) / u128::from(files);
-            format!(", {} s left", left_ms.div_ceil(1000))
+/// When the search and its present stage began.
+struct Clock {
+    begun: Instant,
+    stage: Stage,
+    stage_begun: Instant,
+}
+
+impl Clock {
+    fn new() -> Self {
+        let now = Instant::now();
+        Self { begun: now, stage: Stage::Listing, stage_begun: now }
+    }
+
+    /// Bytes read, how fast, and how long this stage will take, if all of it is known.
+    fn figures(&mut self, stage: Stage, (files, total): (u64, u64), bytes: u64) -> String {
+        if stage != self.stage {
+            (self.stage, self.stage_begun) = (stage, Instant::now());
         }
-    };
-    format!("{} read, {rate}/s{left}", size::shown(bytes))
+        let rate = u128::from(bytes) * 1000 / self.begun.elapsed().as_millis().max(1);
+        let rate = size::shown(u64::try_from(rate).unwrap_or(u64::MAX));
+        let left = match (files, stage) {
+            (0, _) | (_, Stage::Listing) => String::new(),
+            (files, _) => {
+                let in_stage_ms = self.stage_begun.elapsed().as_millis();
+                let left_ms = in_stage_ms * u128::from(total.saturating_sub(files)) / u128::from(files);
+                format!(", {} s left", left_ms.div_ceil(1000))
+            }
+        };
+        format!("{} read, {rate}/s{left}", size::shown(bytes))
+    }
 }
 
 /// Takes the bar off the terminal, when the program ends in the middle of drawing it.

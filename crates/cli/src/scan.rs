@@ -2,33 +2,39 @@
 
 use std::path::PathBuf;
 
-use pixtwin_engine::{Counts, Failure, Progress, Report, Team, scan};
+use pixtwin_engine::{Counts, Failure, Progress, Report, Settings, Team, scan};
 
 use crate::{
-    args::{Common, Listing, ScanArguments, TierName},
+    args::{Common, Listing, ScanArguments, Searched},
     exit::{Exit, Stop},
-    search::{self, Search},
+    search::Search,
 };
 
-pub(crate) fn run(arguments: &ScanArguments) -> Result<Exit, Stop> {
-    search::run(arguments)
-}
-
 impl Search for ScanArguments {
-    fn arguments(&self) -> (&Common, &Listing, TierName) {
-        (&self.common, &self.listing, self.comparison.tier)
+    fn arguments(&self) -> (&Common, &Listing, &Searched) {
+        (&self.common, &self.listing, &self.searched)
     }
 
-    fn queries(&self) -> Vec<PathBuf> {
-        Vec::new()
+    fn places(&self) -> &[PathBuf] {
+        &self.places
     }
 
-    fn exit(&self, exit: Exit, has_groups: bool) -> Exit {
-        if self.check && has_groups { exit.max(Exit::No) } else { exit }
+    fn queries(&self) -> Result<Vec<PathBuf>, Stop> {
+        Ok(Vec::new())
     }
 
-    fn search<T: Team>(&self, team: &mut T, progress: &Progress, report: &mut dyn Report) -> Result<Counts, Failure> {
-        let settings = self.common.settings(self.comparison.tier, &self.comparison.pixels);
-        scan(team, &self.places, &self.selected.selection(), &settings, progress, report)
+    fn search<T: Team>(
+        &self,
+        team: &mut T,
+        _queries: &[PathBuf],
+        settings: &Settings,
+        progress: &Progress,
+        report: &mut dyn Report,
+    ) -> Result<Counts, Failure> {
+        scan(team, &self.places, &self.searched.selected.selection(), settings, progress, report)
+    }
+
+    fn exit(&self, has_found: bool, _is_launched: bool) -> Exit {
+        if self.check && has_found { Exit::No } else { Exit::Done }
     }
 }

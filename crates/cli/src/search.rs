@@ -2,34 +2,57 @@
 
 use std::path::PathBuf;
 
-use pixtwin_engine::{Alone, Counts, Failure, Progress, Report, Team};
+use pixtwin_engine::{Alone, Counts, Failure, Progress, Report, Settings, Team};
 
 use crate::{
-    args::{Common, Listing, TierName},
+    args::{Common, Listing, Searched},
     exit::{Exit, Stop},
-    progress_bar,
+    interrupt, progress_bar, ranks,
     report::printer::Printer,
 };
 
 /// A search that a command asks for.
 pub(crate) trait Search: Sync {
     /// What the command was given.
-    fn arguments(&self) -> (&Common, &Listing, TierName);
+    fn arguments(&self) -> (&Common, &Listing, &Searched);
 
-    /// The pictures asked about; none for a scan.
-    fn queries(&self) -> Vec<PathBuf>;
+    /// The folders to search.
+    fn places(&self) -> &[PathBuf];
 
-    /// Whether the answer `no` is an exit code of its own.
-    fn exit(&self, exit: Exit, has_groups: bool) -> Exit;
+    /// Reads which pictures are asked about; none for a scan. Called once, by the process that speaks to the user.
+    fn queries(&self) -> Result<Vec<PathBuf>, Stop>;
 
     /// Does it.
-    fn search<T: Team>(&self, team: &mut T, progress: &Progress, report: &mut dyn Report) -> Result<Counts, Failure>;
+    fn search<T: Team>(
+        &self,
+        team: &mut T,
+        queries: &[PathBuf],
+        settings: &Settings,
+        progress: &Progress,
+        report: &mut dyn Report,
+    ) -> Result<Counts, Failure>;
+
+    /// How the program ends, after a search that may have found something.
+    fn exit(&self, has_found: bool, is_launched: bool) -> Exit;
 }
 
 pub(crate) fn run(search: &impl Search) -> Result<Exit, Stop> {
-    let (common, listing, tier) = search.arguments();
-    let mut printer = Printer::new(common, listing, tier.into(), search.queries())?;
-    let counts = progress_bar::beside(common, |progress| search.search(&mut Alone::default(), progress, &mut printer))?;
-    let has_groups = printer.has_groups();
-    Ok(search.exit(printer.close(&counts, &[])?, has_groups))
+    match ranks::launcher()? {
+        Some(launched) => ranks::run(search, &launched),
+        None => run_alone(search),
+    }
+}
+
+fn run_alone(search: &impl Search) -> Result<Exit, Stop> {
+    interrupt::watch();
+    let (common, listing, searched) = search.arguments();
+    let queries = search.queries()?;
+    progress_bar::beside(common, |progress, bar| {
+        let settings = searched.settings(common, 1, None);
+        let mut printer = Printer::new(common, listing, settings.tier, &queries, bar)?;
+        let counts = search.search(&mut Alone::default(), &queries, &settings, progress, &mut printer)?;
+        let (has_found, is_all_read) = (printer.has_found(), printer.is_all_read());
+        printer.close(&counts, None)?;
+        Ok(if is_all_read { search.exit(has_found, false) } else { Exit::Unread })
+    })
 }

@@ -38,6 +38,12 @@ impl<W: World> Ranks<W> {
         &self.crew
     }
 
+    /// The world below.
+    #[must_use]
+    pub fn world(&self) -> &W {
+        &self.world
+    }
+
     fn read_all<R: Record>(&mut self, from: usize, bytes: &[u8]) -> Result<Vec<R>, Loss> {
         records::read_all(bytes).map_err(|_| nonsense(&mut self.world, from))
     }

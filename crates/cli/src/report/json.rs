@@ -153,8 +153,9 @@ pub(crate) fn summary(out: &mut dyn Write, totals: &Totals<'_>) -> Result<(), St
         Found::Matches(number) => matches = Some(number),
         Found::Digests => {}
     }
-    let Totals { files, pictures, unread, missing, .. } = *totals;
-    let complete = missing.is_empty();
+    let Totals { files, pictures, unread, cut, .. } = *totals;
+    let complete = cut.is_none();
+    let missing = cut.map_or(&[][..], |cut| &cut.missing);
     let summary = Summary { schema: SCHEMA, complete, files, pictures, groups, twins, matches, freed, unread, missing };
     print(out, &Line::Summary(summary))
 }

@@ -23,8 +23,30 @@ pub(crate) struct Totals<'a> {
     pub(crate) pictures: u64,
     pub(crate) unread: u64,
     pub(crate) found: Found,
-    /// The ranks that were lost: the result is not complete.
-    pub(crate) missing: &'a [String],
+    /// Why the result is not complete, if it is not.
+    pub(crate) cut: Option<&'a Cut>,
+}
+
+/// Why a run over several ranks was cut short.
+#[derive(Clone, Debug)]
+pub(crate) struct Cut {
+    /// The ranks that were lost, and their hosts.
+    pub(crate) missing: Vec<String>,
+    pub(crate) is_interrupted: bool,
+    /// What went wrong beside.
+    pub(crate) fault: Option<String>,
+}
+
+impl std::fmt::Display for Cut {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (self.missing.is_empty(), &self.fault, self.is_interrupted) {
+            (false, ..) => write!(to, "lost {}", self.missing.join(", "))?,
+            (true, Some(fault), _) => write!(to, "{fault}")?,
+            (true, None, true) => write!(to, "interrupted")?,
+            (true, None, false) => write!(to, "the other ranks have ended")?,
+        }
+        write!(to, "; the result is not complete")
+    }
 }
 
 /// What a run found, in figures.

@@ -9,9 +9,10 @@ use pixtwin_engine::{Counts, Group, Match, Report, Tier, Unread};
 
 use crate::{
     args::{Common, Format, Listing},
-    exit::{Exit, Stop, unless_closed},
+    exit::{Stop, unless_closed},
     output::Palette,
-    report::{Found, Totals, csv, json, null, text, unread::UnreadFile},
+    progress_bar::Bar,
+    report::{Cut, Found, Totals, csv, json, null, text, unread::UnreadFile},
 };
 
 /// Takes the report of a scan or a find and prints it.
@@ -21,51 +22,30 @@ pub(crate) struct Printer<'a> {
     tier: Tier,
     palette: Palette,
     /// The pictures asked about; none in a scan.
-    queries: Vec<PathBuf>,
+    queries: &'a [PathBuf],
     /// How many queries have their heading.
     headed: usize,
     /// Nothing stands below the last heading yet.
     is_heading_bare: bool,
-    out: Output,
+    out: BufWriter<io::Stdout>,
+    bar: &'a Bar,
     unread_file: UnreadFile,
     unread: Vec<Unread>,
     found: Found,
     stop: Option<Stop>,
 }
 
-/// Where results go while the search may still draw its progress.
-enum Output {
-    Stream(BufWriter<io::Stdout>),
-    /// Kept until nothing is drawn on the terminal any more.
-    Held(Vec<u8>),
-}
-
-impl Write for Output {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Stream(out) => out.write(bytes),
-            Self::Held(out) => out.write(bytes),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        match self {
-            Self::Stream(out) => out.flush(),
-            Self::Held(_) => Ok(()),
-        }
-    }
-}
-
 impl<'a> Printer<'a> {
-    /// A printer for a scan, or, if there are `queries`, for a find. Opens the file for the list of unread files.
-    pub(crate) fn new(common: &'a Common, listing: &Listing, tier: Tier, queries: Vec<PathBuf>) -> Result<Self, Stop> {
-        let found =
-            if queries.is_empty() { Found::Groups { groups: 0, twins: 0, freed_bytes: 0 } } else { Found::Matches(0) };
-        let out = if io::IsTerminal::is_terminal(&io::stdout()) {
-            Output::Held(Vec::new())
-        } else {
-            Output::Stream(BufWriter::with_capacity(64 << 10, io::stdout()))
-        };
+    /// A printer for a scan, or, if there are `queries`, for a find. Opens the file for the list of unread files. The bar
+    /// ends before the first result.
+    pub(crate) fn new(
+        common: &'a Common,
+        listing: &Listing,
+        tier: Tier,
+        queries: &'a [PathBuf],
+        bar: &'a Bar,
+    ) -> Result<Self, Stop> {
+        let is_scan = queries.is_empty();
         let mut printer = Self {
             common,
             format: listing.format,
@@ -74,27 +54,39 @@ impl<'a> Printer<'a> {
             queries,
             headed: 0,
             is_heading_bare: false,
-            out,
+            out: BufWriter::with_capacity(64 << 10, io::stdout()),
+            bar,
             unread_file: UnreadFile::create(listing.unread.as_deref())?,
             unread: Vec::new(),
-            found,
+            found: if is_scan { Found::Groups { groups: 0, twins: 0, freed_bytes: 0 } } else { Found::Matches(0) },
             stop: None,
         };
         if printer.format == Format::Csv {
-            let header = csv::header(&mut printer.out, printer.queries.is_empty());
+            let header = csv::header(&mut printer.out, is_scan);
             printer.keep(header);
         }
         Ok(printer)
     }
 
-    /// Prints what comes last, and says how the program ends. `missing` are the ranks that were lost.
-    pub(crate) fn close(mut self, counts: &Counts, missing: &[String]) -> Result<Exit, Stop> {
-        if missing.is_empty() && self.stop.is_none() {
+    /// Whether any twins were found.
+    pub(crate) fn has_found(&self) -> bool {
+        matches!(self.found, Found::Groups { groups: 1.., .. } | Found::Matches(1..))
+    }
+
+    /// Whether every file could be compared.
+    pub(crate) fn is_all_read(&self) -> bool {
+        self.unread.is_empty()
+    }
+
+    /// Prints what comes last. `cut` says why the report is not complete, if it is not.
+    pub(crate) fn close(mut self, counts: &Counts, cut: Option<&Cut>) -> Result<(), Stop> {
+        self.bar.end();
+        if cut.is_none() && self.stop.is_none() {
             let headings = self.head_up_to(self.queries.len()).and_then(|()| self.end_heading());
             self.keep(headings);
         }
         let (files, pictures, unread) = (counts.files, counts.pictures, self.unread.len() as u64);
-        let totals = Totals { files, pictures, unread, found: self.found, missing };
+        let totals = Totals { files, pictures, unread, found: self.found, cut };
         self.unread_file.save(&self.unread, self.format)?;
         let printed = match (self.stop.take(), self.format) {
             (Some(stop), _) => Err(stop),
@@ -103,27 +95,9 @@ impl<'a> Printer<'a> {
             }
             _ => Ok(()),
         };
-        unless_closed(printed.and_then(|()| self.flush()))?;
+        unless_closed(printed.and_then(|()| Ok(self.out.flush()?)))?;
         text::close(self.common, &self.unread, counts, &totals);
-        Ok(match (missing.is_empty(), unread, self.found) {
-            (false, ..) => Exit::Incomplete,
-            (true, 1.., _) => Exit::Unread,
-            (true, 0, Found::Matches(0)) => Exit::No,
-            _ => Exit::Done,
-        })
-    }
-
-    /// Whether a scan has found twins.
-    pub(crate) fn has_groups(&self) -> bool {
-        matches!(self.found, Found::Groups { groups: 1.., .. })
-    }
-
-    fn flush(&mut self) -> Result<(), Stop> {
-        if let Output::Held(held) = &mut self.out {
-            io::stdout().write_all(&std::mem::take(held))?;
-        }
-        self.out.flush()?;
-        Ok(io::stdout().flush()?)
+        Ok(())
     }
 
     /// Keeps the first reason why nothing more can be printed; the search goes on for the exit code.
@@ -180,6 +154,7 @@ impl<'a> Printer<'a> {
 
 impl Report for Printer<'_> {
     fn group(&mut self, group: Group) {
+        self.bar.end();
         if self.stop.is_none() {
             let printed = self.print_group(&group);
             self.keep(printed);
@@ -192,6 +167,7 @@ impl Report for Printer<'_> {
     }
 
     fn found(&mut self, query: usize, found: Match) {
+        self.bar.end();
         if self.stop.is_none() {
             let printed = self.print_match(query, &found);
             self.keep(printed);

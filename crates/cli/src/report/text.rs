@@ -126,8 +126,8 @@ fn summary(counts: &Counts, totals: &Totals<'_>) -> String {
         let was = if totals.unread == 1 { "was" } else { "were" };
         text.push_str(&format!("\n{} {was} not compared", counted(totals.unread, "file")));
     }
-    if !totals.missing.is_empty() {
-        text.push_str(&format!("\nNOT COMPLETE, lost: {}", totals.missing.join(", ")));
+    if let Some(cut) = totals.cut {
+        text = format!("{cut}\nuntil then: {text}");
     }
     text
 }

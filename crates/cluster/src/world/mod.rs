@@ -10,6 +10,8 @@ pub mod threads;
 
 pub mod carrier;
 
+pub mod mpi;
+
 pub(crate) mod exchange;
 
 mod frame;
@@ -132,6 +134,7 @@ pub(crate) fn simulate<T: Send>(size: usize, work: impl Fn(&mut Post) -> T + Syn
 }
 
 #[cfg(test)]
+#[allow(clippy::cast_possible_truncation, reason = "the numbers are small")]
 mod tests {
     use super::*;
 

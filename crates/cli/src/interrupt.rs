@@ -1,0 +1,46 @@
+//! Ctrl-C, and the signal by which launchers and systems ask a program to end.
+
+use std::{
+    sync::{Arc, OnceLock},
+    thread,
+};
+
+use pixtwin_cluster::world::State;
+use signal_hook::{
+    consts::{SIGINT, SIGTERM},
+    iterator::Signals,
+};
+
+use crate::{exit::Exit, output, progress_bar};
+
+/// The run over several ranks that this process takes part in.
+static RUN: OnceLock<Arc<State>> = OnceLock::new();
+
+/// Lets an interruption end the run of all ranks rather than this process alone.
+pub(crate) fn announce(state: &Arc<State>) {
+    // There is one run in a process.
+    let _ = RUN.set(Arc::clone(state));
+}
+
+/// Watches for the signals. The program only reads, so there is nothing to undo: a single process ends at once. The
+/// ranks of a run end together, when the root has written what there is; a second signal ends this one at once.
+pub(crate) fn watch() {
+    match Signals::new([SIGINT, SIGTERM]) {
+        Ok(mut signals) => drop(thread::spawn(move || signals.forever().for_each(|_| interrupted()))),
+        Err(cause) => output::note(&format!("Ctrl-C cannot be watched for: {cause}")),
+    }
+}
+
+fn interrupted() {
+    match RUN.get() {
+        Some(state) if !state.is_interrupted() => state.interrupt(),
+        _ => end(),
+    }
+}
+
+#[expect(clippy::exit, reason = "the one way to end from the thread that waits for the signal")]
+fn end() {
+    progress_bar::clear_line();
+    output::note("interrupted");
+    std::process::exit(i32::from(Exit::Interrupted as u8));
+}
