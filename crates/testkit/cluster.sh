@@ -407,14 +407,19 @@ ssh_to() {
     shift
     read_keepalive
     answers "$host" || { say "no route to $host"; exit 255; }
-    (inside "$host" env -i PATH="$PATH" HOME="$HOME" CLUSTER_HOST="$host" /bin/sh -c "$*") <&0 &
+    (inside "$host" env -i PATH="$PATH" HOME="$HOME" TMPDIR=/dev/shm /bin/sh -c "$*") <&0 &
     child=$!
     # shellcheck disable=SC2064 # the number of now
     trap "kill $child 2>/dev/null" TERM INT HUP
     while :; do
         sleep "${INTERVAL:-1}" >/dev/null 2>&1 &
         sleeper=$!
-        if [ -z "$ended" ]; then wait -n "$child" "$sleeper" && code=0 || code=$?; else wait "$sleeper" || true; fi
+        if [ -z "$ended" ]; then
+            # Bash would tell who was killed.
+            { wait -n "$child" "$sleeper" && code=0 || code=$?; } 2>/dev/null
+        else
+            wait "$sleeper" || true
+        fi
         kill -0 "$child" 2>/dev/null || ended=yes
         # Who dies with its host says nothing to the other end.
         if answers "$host"; then missed=0; else missed=$((missed + 1)); fi

@@ -5,12 +5,13 @@ use std::{path::Path, process::Command};
 use crate::{
     Outcome,
     command::{cargo, root, run as run_command},
+    python::Environment,
     setup,
 };
 
-const TOOLS: [setup::Tool; 2] = [("mpirun", "openmpi-bin"), ("python3", "python3-venv")];
+const TOOLS: [setup::Tool; 2] = [("mpirun", "openmpi-bin"), setup::VENV];
 /// What the Python peers import.
-const PYTHON_PACKAGES: [&str; 3] = ["mpi4py", "numpy", "pillow"];
+const PYTHON: Environment = Environment { folder: "target/compare/venv", packages: &["mpi4py", "numpy", "pillow"] };
 
 /// Installs the others under `target/compare`, builds the program, and runs `compare/run` with these arguments.
 ///
@@ -23,7 +24,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     setup::install(&TOOLS)?;
     let home = root().join("target/compare");
     install_fclones(&home)?;
-    install_python(&home)?;
+    PYTHON.install()?;
     run_command(&mut cargo(&["build", "--quiet", "--release"]))?;
     let report = home.join("report.md");
     run_command(Command::new(root().join("compare/run")).arg("--out").arg(&report).args(arguments))
@@ -35,17 +36,4 @@ fn install_fclones(home: &Path) -> Outcome {
     }
     eprintln!("compare: installing fclones into target/compare");
     run_command(cargo(&["install", "--quiet", "--locked", "fclones", "--root"]).arg(home))
-}
-
-fn install_python(home: &Path) -> Outcome {
-    let venv = home.join("venv");
-    // Written last, so that an installation cut short is done again.
-    let done = venv.join("complete");
-    if done.is_file() {
-        return Ok(());
-    }
-    eprintln!("compare: installing {} into target/compare/venv", PYTHON_PACKAGES.join(", "));
-    run_command(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv))?;
-    run_command(Command::new(venv.join("bin/pip")).args(["install", "--quiet"]).args(PYTHON_PACKAGES))?;
-    std::fs::write(&done, "").map_err(|cause| format!("cannot write `{}`: {cause}", done.display()))
 }

