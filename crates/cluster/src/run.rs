@@ -88,7 +88,9 @@ fn work_on<T>(
     post.set_nodes(crew.hosts().to_vec());
     let shelf = Arc::new(Shelf::default());
     post.fill(crew.walker_of(rank), Arc::clone(&shelf), crew.processors_of(rank))?;
-    let done = work(&mut Ranks::new(post, crew, shelf));
+    let mut ranks = Ranks::new(post, crew, shelf);
+    let done = work(&mut ranks);
+    // Said while the post is open: one that closes before has panicked.
     state.set_done();
     Ok(Ok(done))
 }
