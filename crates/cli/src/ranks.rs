@@ -73,7 +73,7 @@ pub(crate) fn run(search: &impl Search, launched: &Launched) -> Result<Exit, Sto
     };
     let ran = progress_bar::beside(common, |progress, bar| {
         let work = |team: &mut Ranks<Post>| work(search, team, progress, bar);
-        pixtwin_cluster::run(link, &seat, progress, interrupt::announce, work)
+        pixtwin_cluster::run(link, &seat, progress, interrupt::announce, || leave_at_once(&Ok(Exit::Incomplete)), work)
     });
     // One rank speaks for all.
     let silent = |message: String| if rank == 0 { Stop::Fatal(message) } else { Stop::Silent };

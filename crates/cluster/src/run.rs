@@ -11,6 +11,7 @@ use crate::{
         Post, State, World,
         carrier::{Carrier, Timing},
         link::Link,
+        watch,
     },
 };
 
@@ -39,7 +40,8 @@ pub struct Seat {
 
 /// Runs `work` on this rank, together with all others that call this. The work has a thread of its own; the calling
 /// thread carries messages meanwhile and watches the other ranks. `announce` hears of the run before its work begins, so
-/// that it can be interrupted.
+/// that it can be interrupted. `leave` ends this process; it is called where the run is over, all is written, and the link
+/// does not come to an end.
 ///
 /// # Errors
 /// Why the ranks did not come together.
@@ -51,15 +53,24 @@ pub fn run<L: Link, T: Send>(
     seat: &Seat,
     progress: &Progress,
     announce: impl FnOnce(&Arc<State>),
+    leave: impl Fn() + Sync,
     work: impl FnOnce(&mut Ranks<Post>) -> T + Send,
 ) -> Result<Ran<L, T>, String> {
     let Seat { version, timing, .. } = seat;
+    let rank = link.rank();
     let (carrier, post) = Carrier::greet(link, version, *timing)?;
     let state = Arc::clone(post.state());
     announce(&state);
+    let shelf = Arc::new(Shelf::default());
+    let give_up = || {
+        progress.give_up();
+        shelf.abandon();
+    };
     let (link, result) = std::thread::scope(|scope| {
-        let working = scope.spawn(|| work_on(post, seat, work));
+        scope.spawn(|| watch(&state, rank, *timing, &give_up, &leave));
+        let working = scope.spawn(|| work_on(post, seat, Arc::clone(&shelf), work));
         let link = carrier.carry(progress);
+        state.close();
         (link, working.join())
     });
     let result = result.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
@@ -74,6 +85,7 @@ pub fn run<L: Link, T: Send>(
 fn work_on<T>(
     mut post: Post,
     seat: &Seat,
+    shelf: Arc<Shelf>,
     work: impl FnOnce(&mut Ranks<Post>) -> T,
 ) -> Result<Result<T, String>, Loss> {
     let state = Arc::clone(post.state());
@@ -86,7 +98,6 @@ fn work_on<T>(
     };
     let rank = post.rank();
     post.set_nodes(crew.hosts().to_vec());
-    let shelf = Arc::new(Shelf::default());
     post.fill(crew.walker_of(rank), Arc::clone(&shelf), crew.processors_of(rank))?;
     let mut ranks = Ranks::new(post, crew, shelf);
     let done = work(&mut ranks);

@@ -85,7 +85,7 @@ fn on_ranks(size: usize, storage: Storage, query: Option<&Path>) -> (Vec<String>
                             None => scan(team, &roots, &selection, &settings(), &progress, &mut lines),
                         }
                     };
-                    let ran = run(link, seat, &progress, |_| {}, work).unwrap();
+                    let ran = run(link, seat, &progress, |_| {}, || {}, work).unwrap();
                     let counts = ran.result.unwrap().unwrap().unwrap();
                     (lines.0, figures(&counts))
                 })

@@ -32,12 +32,10 @@ pub(super) enum Frame {
     NoMore,
     /// These ranks are lost; the run is over.
     Lost(Vec<u32>),
-    /// Answer at once, to show who is there.
-    Call,
-    /// Here.
-    Here,
     /// The sender's search has ended well; silence is no loss from here on.
     Leaving,
+    /// Something went wrong at the sender, and what.
+    Fault(String),
     /// The root has written what there is: the others may end.
     Written,
 }
@@ -55,10 +53,9 @@ impl Frame {
             Self::Batch(paths) => batch(&paths),
             Self::NoMore => vec![7],
             Self::Lost(ranks) => [8].into_iter().chain(ranks.iter().flat_map(|rank| rank.to_le_bytes())).collect(),
-            Self::Call => vec![9],
-            Self::Here => vec![10],
-            Self::Leaving => vec![11],
-            Self::Written => vec![12],
+            Self::Leaving => vec![9],
+            Self::Written => vec![10],
+            Self::Fault(reason) => text(11, reason),
         }
     }
 
@@ -82,10 +79,9 @@ impl Frame {
             6 => Self::Batch(paths(rest)?),
             7 if is_bare => Self::NoMore,
             8 => Self::Lost(ranks(rest)?),
-            9 if is_bare => Self::Call,
-            10 if is_bare => Self::Here,
-            11 if is_bare => Self::Leaving,
-            12 if is_bare => Self::Written,
+            9 if is_bare => Self::Leaving,
+            10 if is_bare => Self::Written,
+            11 => Self::Fault(String::from_utf8(rest.to_vec()).ok()?),
             _ => return None,
         };
         Some(frame)
@@ -145,10 +141,9 @@ mod tests {
             Frame::Batch(paths),
             Frame::NoMore,
             Frame::Lost(vec![1, u32::MAX]),
-            Frame::Call,
-            Frame::Here,
             Frame::Leaving,
             Frame::Written,
+            Frame::Fault("MPI_Isend: no".to_owned()),
         ];
         for frame in frames {
             assert_eq!(Frame::of(frame.clone().into_bytes()), Some(frame));

@@ -18,10 +18,16 @@ mod frame;
 
 mod post;
 
+mod state;
+
+mod watch;
+
 use pixtwin_engine::Loss;
 
 pub use exchange::Desk;
-pub use post::{Post, State};
+pub use post::Post;
+pub use state::State;
+pub(crate) use watch::watch;
 
 /// What a rank can do with the others. All ranks make the same calls to [`World::all_to_all`], [`World::broadcast`] and
 /// [`World::gather`] in the same order.

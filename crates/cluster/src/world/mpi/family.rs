@@ -32,6 +32,8 @@ pub(super) struct Numbers {
 pub(super) struct Handles {
     /// `MPI_COMM_WORLD`.
     pub(super) world: usize,
+    /// What errors that belong to no communicator are raised on.
+    pub(super) itself: usize,
     /// `MPI_ERRORS_RETURN`.
     pub(super) errors_return: usize,
     /// `MPI_BYTE`.
@@ -41,17 +43,19 @@ pub(super) struct Handles {
 /// Open MPI 4 and 5. Its handles are addresses of data in the library.
 pub(super) const OPEN_MPI_NUMBERS: Numbers = Numbers { thread_funneled: 1, any_source: -1, source_in_status: 0 };
 /// The symbols of Open MPI's handles, as in [`Handles`].
-pub(super) const OPEN_MPI_SYMBOLS: [&str; 3] = ["ompi_mpi_comm_world", "ompi_mpi_errors_return", "ompi_mpi_byte"];
+pub(super) const OPEN_MPI_SYMBOLS: [&str; 4] =
+    ["ompi_mpi_comm_world", "ompi_mpi_comm_self", "ompi_mpi_errors_return", "ompi_mpi_byte"];
 
 /// MPICH 4 and 5, and those that keep its ABI. Its handles are of type int.
 pub(super) const MPICH_NUMBERS: Numbers = Numbers { thread_funneled: 1, any_source: -2, source_in_status: 2 };
 /// The handles of MPICH.
-pub(super) const MPICH_HANDLES: Handles = Handles { world: 0x4400_0000, errors_return: 0x5400_0001, byte: 0x4c00_010d };
+pub(super) const MPICH_HANDLES: Handles =
+    Handles { world: 0x4400_0000, itself: 0x4400_0001, errors_return: 0x5400_0001, byte: 0x4c00_010d };
 
 /// The standard ABI of MPI 5.0. Its handles are pointers of low numbers.
 pub(super) const STANDARD_NUMBERS: Numbers = Numbers { thread_funneled: 1024, any_source: -1, source_in_status: 0 };
 /// The handles of the standard ABI.
-pub(super) const STANDARD_HANDLES: Handles = Handles { world: 0x101, errors_return: 0x143, byte: 0x247 };
+pub(super) const STANDARD_HANDLES: Handles = Handles { world: 0x101, itself: 0x102, errors_return: 0x143, byte: 0x247 };
 
 #[cfg(test)]
 mod tests {

@@ -118,12 +118,12 @@ fn is_standard(object: &Object, name: &str) -> bool {
 
 /// Where the handles of Open MPI lie; nothing in a library of another family.
 fn open_mpi_handles(object: &Object) -> Option<Handles> {
-    let [world, errors_return, byte] = family::OPEN_MPI_SYMBOLS.map(|symbol| {
+    let [world, itself, errors_return, byte] = family::OPEN_MPI_SYMBOLS.map(|symbol| {
         // SAFETY: only the address is taken, whatever lies there.
         let found = unsafe { object.get::<*mut c_void>(symbol) };
         found.ok().map(|found| found.into_raw().expose_provenance())
     });
-    Some(Handles { world: world?, errors_return: errors_return?, byte: byte? })
+    Some(Handles { world: world?, itself: itself?, errors_return: errors_return?, byte: byte? })
 }
 
 /// MPI, started: from `MPI_Init_thread` to [`Session::finish`].
@@ -444,8 +444,15 @@ impl<H: Handle> Calls for Bound<H> {
     }
 
     fn return_errors(&self) -> c_int {
-        // SAFETY: both handles are the library's own.
-        unsafe { (self.functions.comm_set_errhandler)(self.world(), H::of(self.handles.errors_return)) }
+        let set = |communicator: usize| {
+            // SAFETY: both handles are the library's own.
+            unsafe { (self.functions.comm_set_errhandler)(H::of(communicator), H::of(self.handles.errors_return)) }
+        };
+        // Errors that belong to no communicator, like a lost connection, are raised on that of the process itself.
+        match set(self.handles.itself) {
+            0 => set(self.handles.world),
+            failed => failed,
+        }
     }
 
     fn finalize(&self) -> c_int {
