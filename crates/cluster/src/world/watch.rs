@@ -16,7 +16,7 @@ const FAREWELL: Duration = Duration::from_secs(6);
 
 /// Watches until the carrier has come to its end. Ends the run where the carrier is held up, and calls `leave` where it
 /// stays so.
-pub(crate) fn watch(state: &State, rank: usize, timing: Timing, give_up: impl Fn(), leave: impl Fn()) {
+pub(crate) fn watch(state: &State, rank: usize, timing: Timing, give_up: &dyn Fn(), leave: &dyn Fn()) {
     let mut over_for = Duration::ZERO;
     let mut done_for = Duration::ZERO;
     while !state.is_closed() {
