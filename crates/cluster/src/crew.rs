@@ -91,6 +91,12 @@ impl Crew {
         }
     }
 
+    /// The other ranks that see the files of this one.
+    pub(crate) fn beside(&self, rank: usize) -> Vec<usize> {
+        let walker = self.walker_of(rank);
+        (0..self.hosts.len()).filter(|other| *other != rank && self.walker_of(*other) == walker).collect()
+    }
+
     pub(crate) fn host_of_files(&self, rank: usize) -> Option<&str> {
         match self.storage {
             Storage::Local => self.hosts.get(rank).map(String::as_str),

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use pixtwin_engine::{Loss, Record, Shelf, Standing, Team};
+use pixtwin_engine::{Loss, Offers, Record, Shelf, Standing, Team};
 use pixtwin_pixel::Key;
 
 use crate::{
@@ -25,11 +25,12 @@ pub struct Ranks<W> {
     world: W,
     crew: Crew,
     shelf: Arc<Shelf>,
+    offers: Option<Arc<Offers>>,
 }
 
 impl<W: World> Ranks<W> {
-    pub(crate) fn new(world: W, crew: Crew, shelf: Arc<Shelf>) -> Self {
-        Self { world, crew, shelf }
+    pub(crate) fn new(world: W, crew: Crew, shelf: Arc<Shelf>, offers: Option<Arc<Offers>>) -> Self {
+        Self { world, crew, shelf, offers }
     }
 
     /// Who is in it.
@@ -68,6 +69,10 @@ impl<W: World> Team for Ranks<W> {
 
     fn shelf(&self) -> Arc<Shelf> {
         Arc::clone(&self.shelf)
+    }
+
+    fn offers(&self) -> Option<Arc<Offers>> {
+        self.offers.clone()
     }
 
     fn stand_all(&mut self, keys: &[Key]) -> Result<Vec<Standing>, Loss> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pixtwin_engine::{Loss, Progress, Shelf};
+use pixtwin_engine::{Loss, Offers, Progress, Shelf};
 
 use crate::{
     crew::{self, Terms},
@@ -61,14 +61,15 @@ pub fn run<L: Link, T: Send>(
     let (carrier, post) = Carrier::greet(link, version, *timing)?;
     let state = Arc::clone(post.state());
     announce(&state);
-    let shelf = Arc::new(Shelf::default());
+    let (shelf, offers) = (Arc::new(Shelf::default()), Arc::new(Offers::default()));
     let give_up = || {
         progress.give_up();
         shelf.abandon();
+        offers.abandon();
     };
     let (link, result) = std::thread::scope(|scope| {
         scope.spawn(|| watch(&state, rank, *timing, &give_up, &leave));
-        let working = scope.spawn(|| work_on(post, seat, Arc::clone(&shelf), work));
+        let working = scope.spawn(|| work_on(post, seat, (&shelf, &offers), work));
         let link = carrier.carry(progress);
         state.close();
         (link, working.join())
@@ -85,7 +86,7 @@ pub fn run<L: Link, T: Send>(
 fn work_on<T>(
     mut post: Post,
     seat: &Seat,
-    shelf: Arc<Shelf>,
+    (shelf, offers): (&Arc<Shelf>, &Arc<Offers>),
     work: impl FnOnce(&mut Ranks<Post>) -> T,
 ) -> Result<Result<T, String>, Loss> {
     let state = Arc::clone(post.state());
@@ -98,8 +99,11 @@ fn work_on<T>(
     };
     let rank = post.rank();
     post.set_nodes(crew.hosts().to_vec());
-    post.fill(crew.walker_of(rank), Arc::clone(&shelf), crew.processors_of(rank))?;
-    let mut ranks = Ranks::new(post, crew, shelf);
+    post.fill(crew.walker_of(rank), Arc::clone(shelf), crew.processors_of(rank))?;
+    let beside = crew.beside(rank);
+    post.share(Arc::clone(offers), beside.clone())?;
+    let offers = (!beside.is_empty()).then(|| Arc::clone(offers));
+    let mut ranks = Ranks::new(post, crew, Arc::clone(shelf), offers);
     let done = work(&mut ranks);
     // Said while the post is open: one that closes before has panicked.
     state.set_done();

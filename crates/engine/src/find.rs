@@ -84,6 +84,7 @@ pub fn find<T: Team>(
     let mut asked = Asked::default();
     queries.iter().flat_map(|query| &query.keys).for_each(|(rung, key)| asked.add(*rung, *key));
     looker.min_bytes = selection.min_bytes;
+    looker.offers = team.offers();
     let searched = search_all(&looker, roots, selection, settings.tier, team, Some(&mut asked))?;
     let matches = matches(&searched, &queries, (team.rank(), team.host()));
     team.merge_all(matches, order, &mut |(query, found)| report.found(query, found))?;

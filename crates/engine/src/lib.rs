@@ -26,6 +26,8 @@ mod names;
 
 mod ladder;
 
+mod offers;
+
 mod look;
 
 mod equal_bytes;
@@ -53,6 +55,7 @@ pub use compare::{Comparison, FrameDifference, Side, compare};
 pub use examine::{Examined, digest_all, is_picture, is_same_file};
 pub use file::words_of;
 pub use find::{Match, find};
+pub use offers::{Job, JobDone, Offers};
 pub use progress::{Progress, Stage};
 pub use report::{Counts, Failure, Group, Member, Report, RungCount, Unread};
 pub use scan::scan;

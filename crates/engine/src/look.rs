@@ -1,6 +1,6 @@
 //! Looks at files: opens them, makes sure they are still what they were, and asks the decoders within the budget.
 
-use std::{fs::File, io::BufRead, ops::ControlFlow, path::Path};
+use std::{fs::File, io::BufRead, ops::ControlFlow, path::Path, sync::Arc};
 
 use pixtwin_decode::{Error, Format, Header, InMemory, Limits, Metadata, Sniffed, Source, sniff};
 use pixtwin_matching::Rung;
@@ -9,6 +9,7 @@ use pixtwin_pixel::{Alpha, Depth, Digester, Fingerprint, Frame, HEAD_ROWS, Key, 
 use crate::{
     budget::{Budget, Charge},
     file::{Identity, Listed, open, words_of},
+    offers::Offers,
     opened::{Opened, read_whole},
     progress::Progress,
     settings::{Orientation, Settings},
@@ -85,6 +86,19 @@ impl Picture {
     }
 }
 
+impl Picture {
+    /// Adds what another look has found.
+    pub(crate) fn take(&mut self, known: Known) {
+        let ours = &mut self.known.fingerprint;
+        for (head, learnt) in ours.heads.iter_mut().zip(known.fingerprint.heads) {
+            *head = head.or(learnt);
+        }
+        *ours =
+            Fingerprint { heads: ours.heads, digest: ours.digest.or(known.fingerprint.digest), ..known.fingerprint };
+        self.known.hashes = self.known.hashes.take().or(known.hashes);
+    }
+}
+
 /// The key of the header rung: of width and height. A hash, so that the keys of all rungs spread evenly.
 pub(crate) fn header_key(header: &Header) -> Key {
     Key::of([header.width.to_le_bytes(), header.height.to_le_bytes()].as_flattened())
@@ -97,6 +111,8 @@ pub(crate) struct Looker<'a> {
     /// Files shorter than this are passed over.
     pub(crate) min_bytes: u64,
     pub(crate) progress: &'a Progress,
+    /// Looks shared with other ranks that see the same files, if there are any.
+    pub(crate) offers: Option<Arc<Offers>>,
     alpha: Alpha,
     orientation: Orientation,
     budget: Budget,
@@ -107,6 +123,7 @@ impl<'a> Looker<'a> {
         Self {
             threads: settings.threads,
             min_bytes: 0,
+            offers: None,
             alpha: settings.alpha,
             orientation: settings.orientation,
             budget: Budget::new(settings.memory_bytes),
@@ -118,6 +135,12 @@ impl<'a> Looker<'a> {
     pub(crate) fn sniff(&self, listed: &mut Listed) -> Result<Sniffed, String> {
         let (file, identity) = reopen(listed)?;
         listed.identity = Some(identity);
+        self.sniff_open(&mut self.window(&file, identity.bytes, HEADER_WINDOW_BYTES), &listed.path)
+    }
+
+    /// Which format a file has that was looked at before.
+    pub(crate) fn sniff_again(&self, listed: &Listed) -> Result<Sniffed, String> {
+        let (file, identity) = reopen(listed)?;
         self.sniff_open(&mut self.window(&file, identity.bytes, HEADER_WINDOW_BYTES), &listed.path)
     }
 
@@ -360,11 +383,7 @@ fn keep(picture: &mut Picture, digester: Digester, depth: Depth) -> Result<(), S
     if (learnt.width, learnt.height) != promised || (depth == Depth::Whole && learnt.digest.is_none()) {
         return Err("the decoder gave other rows than its header promised".to_owned());
     }
-    let known = &mut picture.known.fingerprint;
-    for (head, learnt) in known.heads.iter_mut().zip(learnt.heads) {
-        *head = head.or(learnt);
-    }
-    *known = Fingerprint { heads: known.heads, digest: known.digest.or(learnt.digest), ..learnt };
+    picture.take(Known { fingerprint: learnt, hashes: None });
     Ok(())
 }
 

@@ -39,6 +39,7 @@ pub fn scan<T: Team>(
 ) -> Result<Counts, Failure> {
     let mut looker = Looker::new(settings, progress);
     looker.min_bytes = selection.min_bytes;
+    looker.offers = team.offers();
     let mut searched = search_all(&looker, roots, selection, settings.tier, team, None)?;
     let groups = gather::groups_all(&looker, &mut searched, team)?;
     team.merge_all(groups, Group::order, &mut |group| report.group(group))?;

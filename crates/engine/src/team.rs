@@ -6,7 +6,7 @@ use pixtwin_matching::{Everyone, Exchange, Loss, Rung, Standing};
 use pixtwin_pixel::Key;
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::shelf::Shelf;
+use crate::{offers::Offers, shelf::Shelf};
 
 /// Something that can travel from one rank to another.
 pub trait Record: Serialize + DeserializeOwned + Send {}
@@ -33,6 +33,11 @@ pub trait Team {
 
     /// Where this rank finds the files it is to look at. The walker fills it; others' are filled by the team.
     fn shelf(&self) -> Arc<Shelf>;
+
+    /// Looks that this rank shares with others that see the same files; nothing if there are none.
+    fn offers(&self) -> Option<Arc<Offers>> {
+        None
+    }
 
     /// One standing for each key among the keys of all ranks. Of equal keys one is the first, whichever.
     ///

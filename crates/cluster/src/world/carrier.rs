@@ -17,6 +17,7 @@ use super::{
     frame::Frame,
     link::Link,
     post::{Order, Post},
+    sharing::Sharing,
     state::State,
 };
 
@@ -67,6 +68,7 @@ pub struct Carrier<L: Link> {
     state: Arc<State>,
     peers: Vec<Peer>,
     supply: Supply,
+    sharing: Sharing,
     pause: Duration,
     beaten: Instant,
     has_shown_up: bool,
@@ -157,6 +159,7 @@ impl<L: Link> Carrier<L> {
             state: Arc::new(State::new(link.size())),
             peers,
             supply: Supply::default(),
+            sharing: Sharing::default(),
             pause: PAUSES.0,
             beaten: now,
             link,
@@ -217,11 +220,13 @@ impl<L: Link> Carrier<L> {
             }
         }
         self.supply();
+        self.sharing.turn().into_iter().for_each(|(to, frame)| self.send(to, frame));
         self.beat(progress);
         self.watch();
         if self.state.is_over() {
             progress.give_up();
             self.supply.shelf.iter().for_each(|shelf| shelf.abandon());
+            self.sharing.abandon();
         }
         self.pause = if is_busy { PAUSES.0 } else { (self.pause * 2).min(PAUSES.1) };
     }
@@ -237,6 +242,7 @@ impl<L: Link> Carrier<L> {
             self.pause = PAUSES.0;
             match order {
                 Order::Letter { to, letter } => self.send(to, Frame::Letter(letter)),
+                Order::Share { offers, beside } => self.sharing = Sharing::new(offers, beside),
                 Order::Fill { walker, shelf, readers } => {
                     let waiting = std::mem::take(&mut self.supply.waiting);
                     self.supply = Supply { walker, shelf: Some(shelf), readers, waiting, ..Supply::default() };
@@ -293,6 +299,12 @@ impl<L: Link> Carrier<L> {
                 self.supply.wanted = self.supply.wanted.saturating_sub(1);
                 self.supply.has_ended = true;
             }
+            Some(Frame::Idle) => {
+                let jobs = self.sharing.give();
+                self.send(from, jobs);
+            }
+            Some(Frame::Jobs(records)) if self.sharing.take(from, &records) => {}
+            Some(Frame::Done(records)) if self.sharing.take_done(&records) => {}
             Some(Frame::Lost(ranks)) if from == 0 => {
                 let ranks: Vec<usize> = ranks.into_iter().filter_map(|rank| usize::try_from(rank).ok()).collect();
                 self.state.end(&ranks);

@@ -30,6 +30,12 @@ pub(super) enum Frame {
     Batch(Vec<PathBuf>),
     /// There are no more batches.
     NoMore,
+    /// The sender has nothing left to look at, and would help.
+    Idle,
+    /// Looks for one that is idle, as records; none if few are left.
+    Jobs(Vec<u8>),
+    /// What looks came to that the sender did for the receiver, as records.
+    Done(Vec<u8>),
     /// These ranks are lost; the run is over.
     Lost(Vec<u32>),
     /// The sender's search has ended well; silence is no loss from here on.
@@ -56,6 +62,9 @@ impl Frame {
             Self::Leaving => vec![9],
             Self::Written => vec![10],
             Self::Fault(reason) => text(11, reason),
+            Self::Idle => vec![12],
+            Self::Jobs(records) => [&[13][..], &records].concat(),
+            Self::Done(records) => [&[14][..], &records].concat(),
         }
     }
 
@@ -81,6 +90,9 @@ impl Frame {
             8 => Self::Lost(ranks(rest)?),
             9 if is_bare => Self::Leaving,
             10 if is_bare => Self::Written,
+            12 if is_bare => Self::Idle,
+            13 => Self::Jobs(rest.to_vec()),
+            14 => Self::Done(rest.to_vec()),
             11 => Self::Fault(String::from_utf8(rest.to_vec()).ok()?),
             _ => return None,
         };
@@ -143,6 +155,9 @@ mod tests {
             Frame::Lost(vec![1, u32::MAX]),
             Frame::Leaving,
             Frame::Written,
+            Frame::Idle,
+            Frame::Jobs(vec![1, 2]),
+            Frame::Done(vec![]),
             Frame::Fault("MPI_Isend: no".to_owned()),
         ];
         for frame in frames {

@@ -18,6 +18,8 @@ mod frame;
 
 mod post;
 
+mod sharing;
+
 mod state;
 
 mod watch;

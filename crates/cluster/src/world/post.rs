@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use pixtwin_engine::{Loss, Shelf};
+use pixtwin_engine::{Loss, Offers, Shelf};
 
 use super::{Desk, State, World};
 
@@ -21,6 +21,8 @@ pub(super) enum Order {
     Letter { to: usize, letter: Vec<u8> },
     /// Fill the shelf with files from the rank that walks, or, where that is this rank, give to those that ask.
     Fill { walker: usize, shelf: Arc<Shelf>, readers: usize },
+    /// Let these ranks share looks with this one.
+    Share { offers: Arc<Offers>, beside: Vec<usize> },
 }
 
 /// A world whose messages a carrier moves.
@@ -53,6 +55,14 @@ impl Post {
     /// [`Loss`].
     pub fn fill(&mut self, walker: usize, shelf: Arc<Shelf>, readers: usize) -> Result<(), Loss> {
         self.orders.send(Order::Fill { walker, shelf, readers }).map_err(|_| Loss)
+    }
+
+    /// Lets the carrier share looks with the ranks `beside` this one, which see the same files.
+    ///
+    /// # Errors
+    /// [`Loss`].
+    pub fn share(&mut self, offers: Arc<Offers>, beside: Vec<usize>) -> Result<(), Loss> {
+        self.orders.send(Order::Share { offers, beside }).map_err(|_| Loss)
     }
 }
 
