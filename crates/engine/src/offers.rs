@@ -142,10 +142,10 @@ impl Offers {
         std::mem::take(&mut state.done)
     }
 
-    /// Gives looks away, for another rank; none if few are left.
+    /// Gives looks away, for another rank; none if but one is left.
     pub fn give(&self) -> Vec<Job> {
         let mut state = self.lock();
-        let given = (state.open.len() / 4).min(MOST_GIVEN);
+        let given = (state.open.len() / 2).min(MOST_GIVEN);
         let keep = state.open.len() - given;
         state.begun += given;
         state.open.split_off(keep).into()

@@ -53,6 +53,9 @@ impl Default for Timing {
 /// How long the carrier sleeps when there is nothing to carry: shortly at first, for answers come soon.
 const PAUSES: (Duration, Duration) = (Duration::from_micros(20), Duration::from_millis(1));
 
+/// How long while the search waits for no letter: each look at the link takes time from the decoders.
+const LONG_PAUSE: Duration = Duration::from_millis(4);
+
 /// How long the last words to others may take to leave.
 const FAREWELL: Duration = Duration::from_millis(500);
 
@@ -228,7 +231,8 @@ impl<L: Link> Carrier<L> {
             self.supply.shelf.iter().for_each(|shelf| shelf.abandon());
             self.sharing.abandon();
         }
-        self.pause = if is_busy { PAUSES.0 } else { (self.pause * 2).min(PAUSES.1) };
+        let longest = if self.state.is_waiting() { PAUSES.1 } else { LONG_PAUSE };
+        self.pause = if is_busy { PAUSES.0 } else { (self.pause * 2).min(longest) };
     }
 
     /// Takes what the search wants carried, waiting a moment for the first; says whether more can come.

@@ -32,7 +32,7 @@ pub(super) enum Frame {
     NoMore,
     /// The sender has nothing left to look at, and would help.
     Idle,
-    /// Looks for one that is idle, as records; none if few are left.
+    /// Looks for one that is idle, as records; none if there are none to give.
     Jobs(Vec<u8>),
     /// What looks came to that the sender did for the receiver, as records.
     Done(Vec<u8>),

@@ -87,16 +87,19 @@ impl World for Post {
     }
 
     fn receive(&mut self) -> Result<(usize, Vec<u8>), Loss> {
-        loop {
+        self.state.set_waiting(true);
+        let received = loop {
             if self.state.is_over() {
-                return Err(Loss);
+                break Err(Loss);
             }
             match self.letters.recv_timeout(LOOK_UP) {
-                Ok(letter) => return Ok(letter),
+                Ok(letter) => break Ok(letter),
                 Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return Err(Loss),
+                Err(RecvTimeoutError::Disconnected) => break Err(Loss),
             }
-        }
+        };
+        self.state.set_waiting(false);
+        received
     }
 
     fn fail(&mut self, reason: String) -> Loss {

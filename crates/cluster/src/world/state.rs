@@ -15,6 +15,8 @@ pub struct State {
     is_over: AtomicBool,
     /// When the run was interrupted, in milliseconds since it began; 0 is never.
     interrupted_ms: AtomicU64,
+    /// The search waits for a letter.
+    is_waiting: AtomicBool,
     is_written: AtomicBool,
     is_done: AtomicBool,
     is_closed: AtomicBool,
@@ -34,6 +36,7 @@ impl State {
             begun: Instant::now(),
             is_over: AtomicBool::default(),
             interrupted_ms: AtomicU64::default(),
+            is_waiting: AtomicBool::default(),
             is_written: AtomicBool::default(),
             is_done: AtomicBool::default(),
             is_closed: AtomicBool::default(),
@@ -109,6 +112,14 @@ impl State {
 
     pub(crate) fn is_closed(&self) -> bool {
         self.is_closed.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_waiting(&self, is_waiting: bool) {
+        self.is_waiting.store(is_waiting, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_waiting(&self) -> bool {
+        self.is_waiting.load(Ordering::Relaxed)
     }
 
     pub(super) fn set_written(&self) {
