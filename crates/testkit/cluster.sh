@@ -40,7 +40,7 @@ usage: cargo xtask cluster COMMAND    a small MPI cluster on this machine: a log
   on HOST                          start a host again that is off
   status                           what is up: host, address, cable, number of names in /srv/images
   down                             end every process of the cluster and remove its state
-  here [--mpi MPI] ...             as `run`, on this machine, without a cluster
+  here [--mpi MPI] ...             as `run`, on this machine: without a cluster, and without a network
 
 Every host has its own network, host name, mounts, processes and /dev/shm, and an empty /srv/scratch to write to. The
 rest of the file system is this machine's own. No host reaches anything but the others.
@@ -154,10 +154,11 @@ keep() {
     fi
     echo ready
     exec >/dev/null 2>&1
-    # Process 1 has to collect the orphans, which bash does while it waits, here for what never comes.
+    # Process 1 has to collect the orphans, which bash does while it waits, here for what never comes. Who removes the
+    # state has no more use for the node.
     local never
     exec {never}<> <(:)
-    while :; do read -r -u "$never" || true; done
+    while [ -d "$STATE/$node" ]; do read -r -t 2 -u "$never" || true; done
 }
 
 mount_images() {
@@ -168,9 +169,11 @@ mount_images() {
 
 # A /sys that shows the host's own network; the control groups, which say how many processors there are, stay.
 own_sys() {
-    mkdir "$STATE/$node/groups"
-    mount --rbind /sys/fs/cgroup "$STATE/$node/groups"
-    if mount -t sysfs sysfs /sys 2>/dev/null; then mount --move "$STATE/$node/groups" /sys/fs/cgroup; fi
+    local groups
+    exec {groups}</sys/fs/cgroup
+    mount -t sysfs sysfs /sys
+    mount --rbind "/proc/self/fd/$groups" /sys/fs/cgroup
+    exec {groups}<&-
 }
 
 # ---- up and down
@@ -204,7 +207,7 @@ up() {
     export CLUSTER_STATE=$STATE
     case $STATE/ in /dev/shm/* | /srv/* | /sys/*) rmdir "$STATE"; die "the hosts have their own: $STATE" ;; esac
     trap take_down EXIT
-    [ -z "$watched" ] || setsid "$SELF" watch <&0 >/dev/null 2>&1 &
+    if [ -n "$watched" ]; then setsid "$SELF" watch <&0 >/dev/null 2>&1 & fi
     [ -z "$writable" ] || : >"$STATE/writable"
     write_names "$count"
     mkdir "$STATE/switch"
@@ -262,9 +265,10 @@ write_names() {
 boot() {
     local node=$1 namespaces=(--net --uts --mount)
     [ "$node" = head ] || namespaces+=(--ipc --pid --fork)
-    rm -rf "${STATE:?}/$node/groups"
     start "$node" "${namespaces[@]}"
-    on_switch ip link add name "$node" type veth peer name eth0 netns "$KEEPER"
+    # A host that is started again has the same address on the wire, which others remember.
+    on_switch ip link add name "$node" type veth \
+        peer name eth0 netns "$KEEPER" address "$(printf '02:00:00:00:00:%02x' "$(number_of "$node")")"
     on_switch ip link set dev "$node" master br0 up
     (inside "$node" ip -batch - <<<"link set dev lo up
         address add $NETWORK.$(number_of "$node")/24 dev eth0
@@ -297,6 +301,9 @@ answers_soon() {
 
 # Takes the cluster down when standard input ends: its other end is held by the owner, and by nobody else.
 watch() {
+    mkdir "$STATE/watch"
+    identify self
+    echo "$PID $BORN" >"$STATE/watch/keeper"
     cat >/dev/null
     [ ! -d "$STATE" ] || take_down
 }
@@ -310,11 +317,14 @@ down() {
 
 take_down() {
     trap - EXIT
-    local node try found keepers=() networks=()
+    local node try network found own keepers=() networks=()
+    own=$(readlink /proc/self/ns/net)
     for node in switch head $(hosts); do
         if keeper "$node"; then
             keepers+=("$KEEPER")
-            networks+=("$(readlink "/proc/$KEEPER/ns/net")")
+            network=$(readlink "/proc/$KEEPER/ns/net")
+            # Everything in these networks is about to be killed.
+            [ "$network" = "$own" ] || networks+=("$network")
         fi
     done
     # The keepers go last: while one lives, no other namespace can get the number of its own.
@@ -331,6 +341,7 @@ take_down() {
         done
         break
     done
+    if keeper watch && [ "$KEEPER" != $$ ]; then kill -KILL "$KEEPER"; fi
     rm -rf "$STATE"
 }
 
@@ -403,7 +414,7 @@ read_keepalive() {
 # that no longer does; without it, the loss is never noticed.
 ssh_to() {
     while [[ ${1-} == -* ]]; do shift; done
-    local host=$1 child sleeper missed=0 code=0 ended=''
+    local host=$1 child sleeper first status code='' answered=$SECONDS
     shift
     read_keepalive
     answers "$host" || { say "no route to $host"; exit 255; }
@@ -413,23 +424,19 @@ ssh_to() {
     trap "kill $child 2>/dev/null" TERM INT HUP
     while :; do
         sleep "${INTERVAL:-1}" >/dev/null 2>&1 &
-        sleeper=$!
-        if [ -z "$ended" ]; then
-            # Bash would tell who was killed.
-            { wait -n "$child" "$sleeper" && code=0 || code=$?; } 2>/dev/null
-        else
-            wait "$sleeper" || true
-        fi
-        kill -0 "$child" 2>/dev/null || ended=yes
+        sleeper=$! first=
+        # Bash would tell who was killed.
+        { wait -n -p first ${child:+"$child"} "$sleeper" && status=0 || status=$?; } 2>/dev/null
+        if [ -n "$child" ] && [ "${first-}" = "$child" ]; then child='' code=$status; fi
         # Who dies with its host says nothing to the other end.
-        if answers "$host"; then missed=0; else missed=$((missed + 1)); fi
-        if [ -n "$ended" ] && [ "$missed" = 0 ]; then
+        if answers "$host"; then answered=$SECONDS; fi
+        if [ -z "$child" ] && [ "$answered" = "$SECONDS" ]; then
             kill "$sleeper" 2>/dev/null || true
             exit "$code"
         fi
-        if [ -n "$IDLE" ] && [ $((missed * INTERVAL)) -ge $((IDLE + INTERVAL * PROBES)) ]; then
+        if [ -n "$IDLE" ] && [ $((SECONDS - answered)) -ge $((IDLE + INTERVAL * PROBES)) ]; then
             say "$host does not respond"
-            kill "$child" 2>/dev/null || true
+            [ -z "$child" ] || kill "$child" 2>/dev/null || true
             exit 255
         fi
     done
@@ -513,8 +520,12 @@ run() {
         shift 2
     fi
     if [ -n "$HERE" ]; then
+        may_start
         launcher lo ''
-        exec env "${SETTINGS[@]}" "${LAUNCHER[@]}" "$@"
+        # Open MPI 5 uses loopback only where there is nothing else.
+        # shellcheck disable=SC2046,SC2016
+        exec unshare $(first_namespace) --net -- \
+            /bin/sh -c 'ip link set dev lo up && exec "$@"' sh env "${SETTINGS[@]}" "${LAUNCHER[@]}" "$@"
     fi
     must_be_up head
     launcher eth0 "$(readlink -f "$STATE")"

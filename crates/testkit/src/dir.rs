@@ -111,6 +111,12 @@ impl Dir {
     }
 }
 
+impl AsRef<Path> for Dir {
+    fn as_ref(&self) -> &Path {
+        self.path()
+    }
+}
+
 impl Default for Dir {
     fn default() -> Self {
         Self::new()

@@ -17,13 +17,19 @@ pub mod encode;
 
 pub mod gallery;
 
+mod cluster;
+
 mod dir;
+
+mod mpi;
 
 mod run;
 
+pub use cluster::{Cluster, Job, Rank};
 pub use dir::Dir;
 pub use draw::Drawing;
-pub use run::{Ran, Run};
+pub use mpi::Mpi;
+pub use run::{Ran, Run, Running};
 
 /// How many times a law is tried: `few` in an ordinary run, `many` in the long one (`cargo xtask soak`).
 #[must_use]

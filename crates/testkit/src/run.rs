@@ -23,7 +23,16 @@ const LONGEST: Duration = Duration::from_secs(120);
 pub struct Run<'a> {
     dir: &'a Dir,
     words: Vec<OsString>,
+    environment: Vec<(OsString, OsString)>,
     input: Vec<u8>,
+}
+
+/// A program that runs; it is killed when nobody holds this any longer.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+    output: [Receiver<Vec<u8>>; 2],
+    started: Instant,
 }
 
 /// What a program did.
@@ -47,13 +56,20 @@ impl<'a> Run<'a> {
     ) -> Self {
         let mut words = vec![program.to_owned()];
         words.extend(arguments.into_iter().map(|argument| argument.as_ref().to_owned()));
-        Self { dir, words, input: Vec::new() }
+        Self { dir, words, environment: Vec::new(), input: Vec::new() }
     }
 
     /// Gives it standard input; else it is empty.
     #[must_use]
     pub fn input(mut self, input: impl AsRef<[u8]>) -> Self {
         self.input = input.as_ref().to_vec();
+        self
+    }
+
+    /// Sets a variable of its environment.
+    #[must_use]
+    pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
+        self.environment.push((name.as_ref().to_owned(), value.as_ref().to_owned()));
         self
     }
 
@@ -78,8 +94,7 @@ impl<'a> Run<'a> {
     /// Runs it to its end.
     #[must_use]
     pub fn end(self) -> Ran {
-        let (child, output) = self.start();
-        finish(child, &output)
+        self.start().end_within(LONGEST)
     }
 
     /// Runs it, lets go of its standard output after `bytes`, and waits for its end.
@@ -92,32 +107,33 @@ impl<'a> Run<'a> {
         let stderr = read_aside(child.stderr.take().unwrap());
         let (sender, stdout) = channel();
         sender.send(head).unwrap();
-        finish(child, &[stdout, stderr])
+        Running { child, output: [stdout, stderr], started: Instant::now() }.end_within(LONGEST)
     }
 
     /// Runs it, sends SIGINT as Ctrl-C does once it has read `bytes`, and says how long it still took.
     #[must_use]
     pub fn end_by_interrupt(self, bytes: u64) -> (Ran, Duration) {
-        let (child, output) = self.start();
-        let started = Instant::now();
-        while bytes_read_by(&child) < bytes {
-            assert!(started.elapsed() < LONGEST, "it never read that much");
+        let running = self.start();
+        while bytes_read_by(&running.child) < bytes {
+            assert!(running.started.elapsed() < LONGEST, "it never read that much");
             thread::yield_now();
         }
         let interrupted = Instant::now();
-        kill_process(Pid::from_child(&child), Signal::INT).unwrap();
-        let ran = finish(child, &output);
+        running.signal(Signal::INT);
+        let ran = running.end_within(LONGEST);
         (ran, interrupted.elapsed())
     }
 
-    fn start(mut self) -> (Child, [Receiver<Vec<u8>>; 2]) {
+    /// Starts it and lets it run.
+    #[must_use]
+    pub fn start(mut self) -> Running {
         let input = std::mem::take(&mut self.input);
         let mut child = self.spawn();
         let mut stdin = child.stdin.take().unwrap();
         // A program may end without reading its input.
         thread::spawn(move || stdin.write_all(&input));
         let output = [read_aside(child.stdout.take().unwrap()), read_aside(child.stderr.take().unwrap())];
-        (child, output)
+        Running { child, output, started: Instant::now() }
     }
 
     fn spawn(&self) -> Child {
@@ -126,10 +142,85 @@ impl<'a> Run<'a> {
         command.args(arguments).current_dir(self.dir.path());
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.env("TERM", "dumb").env("LC_ALL", "C.UTF-8").env("HOME", self.dir.path());
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.spawn().unwrap_or_else(|cause| {
             panic!("cannot run {program:?}: {cause}\nhint: cargo xtask setup installs what the tests need")
         })
+    }
+}
+
+impl Running {
+    /// The number of its process.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Whether it still runs.
+    #[must_use]
+    pub fn runs(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    /// Sends it SIGINT, as Ctrl-C does.
+    pub fn interrupt(&self) {
+        self.signal(Signal::INT);
+    }
+
+    /// Sends it SIGTERM.
+    pub fn terminate(&self) {
+        self.signal(Signal::TERM);
+    }
+
+    /// Waits for its end, and for that of everyone who holds its output; fails the test if it takes longer.
+    #[must_use]
+    pub fn end_within(mut self, limit: Duration) -> Ran {
+        let asked = Instant::now();
+        let mut peak_bytes = 0;
+        let stderr = loop {
+            match self.output[1].recv_timeout(Duration::from_millis(1)) {
+                Ok(read) => break read,
+                Err(RecvTimeoutError::Timeout) => peak_bytes = peak_bytes.max(peak_bytes_of(&self.child)),
+                Err(RecvTimeoutError::Disconnected) => panic!("its standard error cannot be read"),
+            }
+            if asked.elapsed() > limit {
+                self.give_up(limit);
+            }
+        };
+        let left = || limit.saturating_sub(asked.elapsed()).max(Duration::from_secs(1));
+        let stdout = self.output[0].recv_timeout(left()).unwrap_or_else(|_| self.give_up(limit));
+        let status = loop {
+            match self.child.try_wait().unwrap() {
+                Some(status) => break status,
+                None if asked.elapsed() > limit + Duration::from_secs(1) => self.give_up(limit),
+                None => thread::sleep(Duration::from_millis(1)),
+            }
+        };
+        let code = status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0));
+        Ran { code, stdout, stderr, peak_bytes }
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Kills it, and fails the test with what it said.
+    fn give_up(&mut self, limit: Duration) -> ! {
+        let has_ended = !self.runs();
+        self.child.kill().unwrap();
+        let said = self.output.each_ref().map(|pipe| pipe.recv_timeout(Duration::from_secs(1)).unwrap_or_default());
+        let [stdout, stderr] = said.map(|text| String::from_utf8_lossy(&text).into_owned());
+        let what = if has_ended { "it has ended, but others still hold its output" } else { "it has not ended" };
+        panic!("{what} after {limit:?}; standard output\n{stdout}---- and standard error\n{stderr}----");
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Nothing is left to do if it cannot be killed: it has ended.
+        drop(self.child.kill());
+        drop(self.child.wait());
     }
 }
 
@@ -178,26 +269,6 @@ fn read_aside(mut pipe: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
         sender.send(read)
     });
     receiver
-}
-
-fn finish(mut child: Child, [stdout, stderr]: &[Receiver<Vec<u8>>; 2]) -> Ran {
-    let started = Instant::now();
-    let mut peak_bytes = 0;
-    let stderr = loop {
-        match stderr.recv_timeout(Duration::from_millis(1)) {
-            Ok(read) => break read,
-            Err(RecvTimeoutError::Timeout) => peak_bytes = peak_bytes.max(peak_bytes_of(&child)),
-            Err(RecvTimeoutError::Disconnected) => panic!("its standard error cannot be read"),
-        }
-        if started.elapsed() > LONGEST {
-            child.kill().unwrap();
-            panic!("it has not ended after {LONGEST:?}");
-        }
-    };
-    let stdout = stdout.recv_timeout(LONGEST).unwrap();
-    let status = child.wait().unwrap();
-    let code = status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0));
-    Ran { code, stdout, stderr, peak_bytes }
 }
 
 /// The high-water mark of resident memory so far; 0 once it has ended.
