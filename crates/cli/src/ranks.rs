@@ -1,6 +1,11 @@
 //! A search over the ranks that a launcher of MPI started.
 
-use std::{env, sync::Arc, thread, time::Duration};
+use std::{
+    env,
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
 
 use pixtwin_cluster::{
     Ranks, Seat, Terms,
@@ -23,6 +28,10 @@ use crate::{
 
 /// MPI is given so long to end after all is written: some libraries wait for ever for a host that is gone.
 const FINISH: Duration = Duration::from_secs(10);
+
+/// A launcher that has lost a host ends only if it finds that out by itself (Open MPI 4 waits for the host for ever once a
+/// rank has ended). After all is written it is given so long, by settings like those of docs/cluster.md.
+const LINGER: Duration = Duration::from_secs(3);
 
 /// What the launcher says, if one started this process.
 pub(crate) fn launcher() -> Result<Option<Launched>, Stop> {
@@ -129,6 +138,11 @@ fn work(search: &impl Search, team: &mut Ranks<Post>, progress: &Progress, bar: 
             let cut = cut(&state, |rank| crew.name_of(rank));
             output::error(&cut.to_string());
             printer.close(&Counts::default(), Some(&cut))?;
+            let written = Instant::now();
+            let lost = state.lost();
+            while crew.is_host_lost(&lost) && !state.is_interrupted() && written.elapsed() < LINGER {
+                thread::sleep(Duration::from_millis(20));
+            }
             Ok(if cut.missing.is_empty() && cut.is_interrupted { Exit::Interrupted } else { Exit::Incomplete })
         }
         Err(failure) => Err(failure.into()),

@@ -84,6 +84,17 @@ impl Crew {
         &self.notes
     }
 
+    /// Whether these ranks are all that a host has.
+    #[must_use]
+    pub fn is_host_lost(&self, lost: &[usize]) -> bool {
+        let is_gone = |rank: &usize| {
+            let first = self.first_on_host.get(*rank);
+            let beside = self.first_on_host.iter().enumerate().filter(|(_, other)| Some(*other) == first);
+            beside.into_iter().all(|(other, _)| lost.contains(&other))
+        };
+        lost.iter().any(is_gone)
+    }
+
     pub(crate) fn walker_of(&self, rank: usize) -> usize {
         match self.storage {
             Storage::Local => self.first_on_host.get(rank).copied().unwrap_or(0),

@@ -242,6 +242,11 @@ impl Rank {
         self.signal(Signal::KILL);
     }
 
+    /// Sends it SIGKILL, if it has not ended.
+    pub fn try_kill(&self) {
+        let _ = kill_process(Pid::from_raw(self.pid).unwrap(), Signal::KILL);
+    }
+
     /// Stops it as SIGSTOP does: it is there, and does nothing.
     pub fn stop(&self) {
         self.signal(Signal::STOP);

@@ -9,7 +9,7 @@ use super::{State, carrier::Timing};
 const LOOK: Duration = Duration::from_millis(20);
 
 /// A search that was told to end has so long for it: it writes what there is.
-const LAST_WORDS: Duration = Duration::from_secs(3);
+const LAST_WORDS: Duration = Duration::from_secs(6);
 
 /// A carrier that is not held up has so long to say good-bye, once the search has ended.
 const FAREWELL: Duration = Duration::from_secs(6);

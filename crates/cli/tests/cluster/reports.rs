@@ -1,0 +1,97 @@
+//! One report, whatever the ranks, hosts, launchers and storage.
+
+use std::fs;
+
+use pixtwin_testkit::{Cluster, Dir, Mpi, cases};
+
+use crate::{IMAGES, PIXTWIN, alone, here, library::library, without_hosts};
+
+/// Deals the files of a folder out to two.
+fn halves(dir: &Dir) -> [Dir; 2] {
+    let halves = [Dir::new(), Dir::new()];
+    for (number, name) in dir.names().iter().enumerate() {
+        let (from, to) = (dir.path().join(name), halves[number % 2].path().join(name));
+        fs::create_dir_all(to.parent().unwrap()).unwrap();
+        // Names of one file stay one file only if they stay together: links are left to the tests of one host.
+        if from.is_symlink() {
+            std::os::unix::fs::symlink(fs::read_link(&from).unwrap(), to).unwrap();
+        } else {
+            fs::copy(&from, &to).unwrap();
+        }
+    }
+    halves
+}
+
+#[test]
+fn ranks_of_one_machine_report_what_one_process_reports() {
+    let dir = library();
+    for flags in [&["scan", "."][..], &["scan", "--tier", "bytes", "."], &["find", "icons/4.png", "--in", "."]] {
+        let json = [flags, &["--format", "json"]].concat();
+        let expected = alone(&dir, &json);
+        assert!(expected.out().lines().count() > 2);
+        for ranks in [1, 2, 3, 8] {
+            for storage in ["local", "shared"] {
+                let ran = here(&dir, ranks, &[&json[..], &["--storage", storage]].concat());
+                assert_eq!(ran.code, expected.code, "{ranks} ranks, {storage}: {}", ran.err());
+                assert_eq!(without_hosts(ran.out()), expected.out(), "{ranks} ranks, {storage}, {flags:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_form_of_a_report_is_the_same_where_all_see_one_tree() {
+    let dir = library();
+    for format in ["text", "csv", "null", "json"] {
+        let arguments = ["scan", ".", "--format", format, "--storage", "shared"];
+        let expected = alone(&dir, &arguments);
+        let ran = here(&dir, 3, &arguments);
+        assert_eq!((ran.code, ran.stdout), (expected.code, expected.stdout), "{format}");
+        let said = String::from_utf8(ran.stderr).unwrap();
+        assert!(said.starts_with(str::from_utf8(&expected.stderr).unwrap()), "{said}");
+    }
+}
+
+#[test]
+fn hosts_with_disks_of_their_own_report_what_one_disk_would() {
+    let halves = halves(&library());
+    let whole = Dir::new();
+    for half in &halves {
+        for name in half.names() {
+            let to = whole.path().join(&name);
+            fs::create_dir_all(to.parent().unwrap()).unwrap();
+            let from = half.path().join(&name);
+            if from.is_symlink() {
+                whole.symlink("icons", "soft");
+            } else {
+                fs::copy(from, to).unwrap();
+            }
+        }
+    }
+    let expected = alone(&whole, &["scan", ".", "--format", "json"]);
+    let expected = expected.out().replace("{\"text\":\"./", "{\"text\":\"/srv/images/");
+    let expected = without_bytes_paths(&expected);
+    let cluster = Cluster::up(&halves);
+    let mpis = if cases(0, 1) == 0 { vec![Mpi::OpenMpi4, Mpi::OpenMpi5, Mpi::Mpich5Abi] } else { Mpi::ALL.to_vec() };
+    for mpi in mpis {
+        for ranks in [2, 8] {
+            let options = mpi.ranks_per_host(ranks, ranks / 2);
+            let ran = cluster.run(mpi, &options, PIXTWIN, ["scan", IMAGES, "--format", "json"]).end();
+            assert_eq!(ran.code & 3, 3, "{mpi:?}: {}", ran.err());
+            let found = without_bytes_paths(&without_hosts(ran.out()));
+            assert_eq!(found, expected, "{ranks} ranks, {mpi:?}");
+        }
+    }
+}
+
+/// Paths that are no UTF-8 stand in base64, in which the folder cannot be replaced.
+fn without_bytes_paths(json: &str) -> String {
+    let mut text = String::new();
+    let mut rest = json;
+    while let Some((before, after)) = rest.split_once("{\"bytes\":\"") {
+        text.push_str(before);
+        text.push_str("{\"bytes\":\"\"");
+        rest = after.split_once('"').unwrap().1;
+    }
+    text + rest
+}
