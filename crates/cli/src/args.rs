@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use pixtwin_cluster::Storage;
-use pixtwin_engine::{Alpha, Links, Orientation, Selection, Settings, Tier, default_memory_bytes};
+use pixtwin_engine::{Alpha, Links, Orientation, Selection, Settings, Shard, Tier, default_memory_bytes};
 
 use crate::{exit, size};
 
@@ -26,6 +26,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     Find(FindArguments),
     Scan(ScanArguments),
+    Merge(MergeArguments),
     Hash(HashArguments),
     Compare(CompareArguments),
     Generate(GenerateArguments),
@@ -87,6 +88,29 @@ pub(crate) struct ScanArguments {
 
     #[command(flatten)]
     pub(crate) searched: Searched,
+
+    #[command(flatten)]
+    pub(crate) common: Common,
+
+    #[command(flatten)]
+    pub(crate) listing: Listing,
+}
+
+/// One report from the records that scan or find wrote with --shard.
+///
+/// Prints what one search of the whole tree would have printed. The pictures are not read again, and need not be there.
+///
+/// Example: pixtwin scan --shard 1/2 DIR > 1; pixtwin scan --shard 2/2 DIR > 2; pixtwin merge 1 2
+#[derive(Args)]
+#[command(after_help = exit::TABLE)]
+pub(crate) struct MergeArguments {
+    /// The records, one of every shard, in any order.
+    #[arg(value_name = "RECORD", required = true)]
+    pub(crate) records: Vec<PathBuf>,
+
+    /// Exit with 1 if there are twins: for scripts and tests of data sets.
+    #[arg(long)]
+    pub(crate) check: bool,
 
     #[command(flatten)]
     pub(crate) common: Common,
@@ -198,6 +222,21 @@ pub(crate) struct Searched {
     /// more.
     #[arg(long, value_enum, default_value_t, value_name = "WHERE", help_heading = "On a cluster")]
     pub(crate) storage: StorageName,
+
+    /// Look at the I-th of N parts of the files only, and write a record of it to standard output for `pixtwin merge`:
+    /// for job arrays, without MPI. Every part must be given the same arguments and see the same tree.
+    #[arg(long, value_name = "I/N", value_parser = shard, help_heading = "On a cluster")]
+    pub(crate) shard: Option<Shard>,
+}
+
+/// `2/5`: the second of five.
+fn shard(text: &str) -> Result<Shard, String> {
+    let parse = |number: &str| number.parse::<u32>().ok().filter(|number| *number > 0);
+    let (number, count) = text.split_once('/').ok_or("the number of a part and of all parts, like 2/5")?;
+    match (parse(number), parse(count)) {
+        (Some(number), Some(count)) if number <= count => Ok(Shard { number, count }),
+        _ => Err("parts are numbered from 1 to their number, like 2/5".to_owned()),
+    }
 }
 
 impl Searched {
@@ -265,7 +304,7 @@ pub(crate) struct Comparison {
 }
 
 /// What counts as a pixel.
-#[derive(Args)]
+#[derive(Args, Default)]
 #[command(next_help_heading = "What counts as the same")]
 pub(crate) struct Pixels {
     /// What the colour of fully transparent pixels is worth.

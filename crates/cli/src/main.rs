@@ -12,6 +12,8 @@ mod find;
 
 mod scan;
 
+mod shard;
+
 mod hash;
 
 mod compare;
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
     let done = match arguments.command {
         Command::Find(arguments) => search::run(&arguments),
         Command::Scan(arguments) => search::run(&arguments),
+        Command::Merge(arguments) => ranks::refuse_many("merge").and_then(|()| shard::run_merge(&arguments)),
         Command::Hash(arguments) => ranks::refuse_many("hash").and_then(|()| hash::run(&arguments)),
         Command::Compare(arguments) => ranks::refuse_many("compare").and_then(|()| compare::run(&arguments)),
         Command::Generate(arguments) => generate::run(&arguments),

@@ -9,7 +9,10 @@ use crate::{
     exit::{Exit, Stop},
     interrupt, progress_bar, ranks,
     report::printer::Printer,
+    shard,
 };
+
+const SHARD_AND_RANKS: &str = "--shard is for jobs without MPI: ranks share the files by themselves";
 
 /// A search that a command asks for.
 pub(crate) trait Search: Sync {
@@ -37,9 +40,13 @@ pub(crate) trait Search: Sync {
 }
 
 pub(crate) fn run(search: &impl Search) -> Result<Exit, Stop> {
+    let part = search.arguments().2.shard;
     match ranks::launcher()? {
+        Some(_) if part.is_some() => {
+            Err(if ranks::is_first() { Stop::Fatal(SHARD_AND_RANKS.to_owned()) } else { Stop::Silent })
+        }
         Some(launched) => ranks::run(search, &launched),
-        None => run_alone(search),
+        None => part.map_or_else(|| run_alone(search), |part| shard::run_part(search, part)),
     }
 }
 

@@ -302,10 +302,10 @@ fn notes(cards: &[Card], first_on_host: &[usize]) -> Vec<String> {
         let used: BTreeSet<u32> = ranks.iter().flat_map(|card| card.processors.iter().copied()).collect();
         let is_confined = ranks.iter().any(|card| card.processors.len() == 1);
         if is_confined && used.len() < card.machine_processors {
-            let (plural, processors) = if ranks.len() == 1 { ("", "processor") } else { ("s", "processors") };
             notes.push(format!(
-                "{} rank{plural} on {} may use {} {processors} of {}: see --bind-to none (mpirun), --cpus-per-task (srun)",
+                "{} rank{} on {} may use {} of {} processors: see --bind-to none (mpirun), --cpus-per-task (srun)",
                 ranks.len(),
+                if ranks.len() == 1 { "" } else { "s" },
                 card.host,
                 used.len(),
                 card.machine_processors
@@ -400,7 +400,7 @@ mod tests {
         assert_eq!((crew.ranks_beside(0), crew.counts()), (2, (4, 2)));
         assert_eq!(
             crew.notes(),
-            ["2 ranks on h2 may use 2 processors of 4: see --bind-to none (mpirun), --cpus-per-task (srun)"]
+            ["2 ranks on h2 may use 2 of 4 processors: see --bind-to none (mpirun), --cpus-per-task (srun)"]
         );
     }
 

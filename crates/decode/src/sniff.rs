@@ -35,6 +35,28 @@ pub enum Format {
 }
 
 impl Format {
+    /// All formats that are read.
+    pub const ALL: [Self; 12] = [
+        Self::Png,
+        Self::Jpeg,
+        Self::Gif,
+        Self::Bmp,
+        Self::WebP,
+        Self::Tiff,
+        Self::Ico,
+        Self::Tga,
+        Self::Pnm,
+        Self::Qoi,
+        Self::Jxl,
+        Self::Xpm,
+    ];
+
+    /// The format with this name.
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.name() == name)
+    }
+
     /// The name people know it by.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -104,10 +104,9 @@ fn differences(first: &Result<Remark, String>, other: &Result<Remark, String>, s
 
 impl Searched {
     fn remark(&self, looker: &Looker<'_>, file: usize) -> Result<Remark, String> {
-        let metadata = match (self.files.get(file), self.subjects.get(&file)) {
-            (Some(listed), Some(Subject::Picture(picture))) => looker.metadata(listed, picture.format)?,
-            _ => Metadata::default(),
-        };
-        Ok(Remark::of(metadata))
+        match (self.files.get(file), self.subjects.get(&file)) {
+            (Some(listed), Some(Subject::Picture(picture))) => looker.remark(listed, picture.format),
+            _ => Ok(Remark::of(Metadata::default())),
+        }
     }
 }

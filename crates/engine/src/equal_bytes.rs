@@ -1,6 +1,8 @@
 //! The search for pictures whose files are equal, byte for byte. Nothing is decoded, so it also takes formats that
 //! are not read otherwise.
 
+use std::borrow::Cow;
+
 use pixtwin_decode::Sniffed;
 use pixtwin_matching::{Candidate, Exchange, Loss, Rung, Standing};
 use pixtwin_pixel::Key;
@@ -26,10 +28,16 @@ pub(crate) struct Blob {
     /// Which of the listed files.
     pub(crate) file: usize,
     /// The name of its format.
-    pub(crate) format: &'static str,
+    pub(crate) format: Cow<'static, str>,
     key: Option<Key>,
     hash: Option<[u8; 32]>,
     refusal: Option<String>,
+}
+
+impl Blob {
+    pub(crate) fn new(format: Cow<'static, str>) -> Self {
+        Self { file: 0, format, key: None, hash: None, refusal: None }
+    }
 }
 
 /// The first look at a file that is searched by its bytes.
@@ -41,15 +49,18 @@ pub(crate) fn look_for_bytes(looker: &Looker<'_>, listed: &mut Listed) -> Result
     }
     let mut source = Opened::new(&file, identity.bytes, HEADER_WINDOW_BYTES, looker.progress);
     let format = match looker.sniff_open(&mut source, &listed.path)? {
-        Sniffed::Picture(format) => format.name(),
-        Sniffed::Unsupported(name) => name,
+        Sniffed::Picture(format) => format.name().into(),
+        Sniffed::Unsupported(name) => name.into(),
         Sniffed::Other => return not_a_picture(listed).map(|()| Outcome::Other),
     };
-    Ok(Outcome::Candidate(Blob { file: 0, format, key: None, hash: None, refusal: None }))
+    Ok(Outcome::Candidate(Blob::new(format)))
 }
 
 /// The key of a file on one of the three rungs.
 pub(crate) fn key_of(looker: &Looker<'_>, listed: &Listed, rung: Rung) -> Result<(Key, Option<[u8; 32]>), String> {
+    if let (Some(recorded), Rung::Start | Rung::Bytes) = (&looker.recorded, rung) {
+        return recorded.bytes_key(listed, rung);
+    }
     match rung {
         Rung::Length => Ok((Key::of(&listed.bytes().to_le_bytes()), None)),
         Rung::Start => looker.start(listed, START_BYTES).map(|start| (Key::of(&start), None)),

@@ -36,6 +36,11 @@ impl Identity {
         }
     }
 
+    /// The same without the device, whose number differs from host to host.
+    pub(crate) fn on_no_device(self) -> Self {
+        Self { place: (0, self.place.1), ..self }
+    }
+
     /// Whether both are one file with one content. Its number of names may change meanwhile, and with it the time of
     /// the last change of status; the content cannot without moving that time as well.
     pub(crate) fn is_unchanged(&self, now: &Self) -> bool {

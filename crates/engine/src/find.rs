@@ -46,9 +46,9 @@ pub struct Match {
 }
 
 /// A picture that was asked about, as every rank must know it.
-#[derive(Clone, Serialize, Deserialize)]
-struct Query {
-    identity: Option<Identity>,
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Query {
+    pub(crate) identity: Option<Identity>,
     /// Where the picture lies, which may be no host that is searched.
     host: Option<String>,
     bytes: [u8; 32],
@@ -81,8 +81,7 @@ pub fn find<T: Team>(
     let read =
         if team.rank() == 0 { read_queries(&looker, queries, settings.tier, team.host()) } else { Ok(Vec::new()) };
     let queries = team.hear_root_all(read)??;
-    let mut asked = Asked::default();
-    queries.iter().flat_map(|query| &query.keys).for_each(|(rung, key)| asked.add(*rung, *key));
+    let mut asked = asked(&queries);
     looker.min_bytes = selection.min_bytes;
     looker.offers = team.offers();
     let searched = search_all(&looker, roots, selection, settings.tier, team, Some(&mut asked))?;
@@ -91,11 +90,22 @@ pub fn find<T: Team>(
     Ok(searched.close_all(team, progress, report)?)
 }
 
-fn order((query, a): &(usize, Match), (other, b): &(usize, Match)) -> Ordering {
+pub(crate) fn asked(queries: &[Query]) -> Asked {
+    let mut asked = Asked::default();
+    queries.iter().flat_map(|query| &query.keys).for_each(|(rung, key)| asked.add(*rung, *key));
+    asked
+}
+
+pub(crate) fn order((query, a): &(usize, Match), (other, b): &(usize, Match)) -> Ordering {
     (query, &a.path, &a.host).cmp(&(other, &b.path, &b.host))
 }
 
-fn read_queries(looker: &Looker<'_>, paths: &[PathBuf], tier: Tier, host: Option<&str>) -> Result<Vec<Query>, Failure> {
+pub(crate) fn read_queries(
+    looker: &Looker<'_>,
+    paths: &[PathBuf],
+    tier: Tier,
+    host: Option<&str>,
+) -> Result<Vec<Query>, Failure> {
     let read = |path: &PathBuf| {
         let query = match tier {
             Tier::Pixels => ask_for_pixels(looker, path, host),
@@ -142,7 +152,7 @@ fn ask_for_bytes(looker: &Looker<'_>, path: &Path, host: Option<&str>) -> Result
 }
 
 /// The twins of each query on this rank, each with the number of its query, in the order of the report.
-fn matches(searched: &Searched, queries: &[Query], place: (usize, Option<&str>)) -> Vec<(usize, Match)> {
+pub(crate) fn matches(searched: &Searched, queries: &[Query], place: (usize, Option<&str>)) -> Vec<(usize, Match)> {
     // A candidate that left its payload to another has that one's digest.
     let digests: HashMap<[u8; 32], PixelDigest> =
         searched.candidates.iter().filter_map(|candidate| Some((candidate.payload, candidate.digest?))).collect();
@@ -168,6 +178,11 @@ fn matches(searched: &Searched, queries: &[Query], place: (usize, Option<&str>))
 }
 
 impl Query {
+    /// What was asked, wherever it lay.
+    pub(crate) fn content(&self) -> ([u8; 32], Option<[u8; 32]>) {
+        (self.payload, self.digest)
+    }
+
     fn evidence(&self) -> Candidate {
         let digest = self.digest.map(PixelDigest);
         Candidate { file: 0, bytes: self.bytes, payload: self.payload, digest }
@@ -197,7 +212,7 @@ impl Searched {
             host: host.map(str::to_owned),
             other_paths: listed.other_paths.clone(),
             proof: proof_between(&query.evidence(), candidate),
-            format: self.subjects.get(&candidate.file)?.format_name().into(),
+            format: self.subjects.get(&candidate.file)?.format_name(),
             bytes: listed.bytes(),
         })
     }

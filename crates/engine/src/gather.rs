@@ -235,7 +235,7 @@ impl Searched {
             other_paths: listed.other_paths.clone(),
             has_names_elsewhere: listed.identity.is_some_and(|identity| identity.names > names_seen),
             bytes: listed.bytes(),
-            format: subject.format_name().into(),
+            format: subject.format_name(),
             size: match subject {
                 Subject::Picture(picture) => Some((picture.header.width, picture.header.height)),
                 Subject::Blob(_) => None,

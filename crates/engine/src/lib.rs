@@ -34,6 +34,8 @@ mod equal_bytes;
 
 mod gather;
 
+mod shard;
+
 mod describe;
 
 mod evidence;
@@ -60,6 +62,7 @@ pub use progress::{Progress, Stage};
 pub use report::{Counts, Failure, Group, Member, Report, RungCount, Unread};
 pub use scan::scan;
 pub use settings::{Links, Orientation, Selection, Settings, Tier};
+pub use shard::{Records, Shard, ShardReader, ShardWriter, merge, record};
 pub use shelf::{Shelf, Taken};
 pub use team::{Alone, Record, Team, halves, owner_of};
 pub use walk::check_globs;

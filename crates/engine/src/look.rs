@@ -8,11 +8,13 @@ use pixtwin_pixel::{Alpha, Depth, Digester, Fingerprint, Frame, HEAD_ROWS, Key, 
 
 use crate::{
     budget::{Budget, Charge},
+    evidence::Remark,
     file::{Identity, Listed, open, words_of},
     offers::Offers,
     opened::{Opened, read_whole},
     progress::Progress,
     settings::{Orientation, Settings},
+    shard::Recorded,
 };
 
 /// Windows on files: small where a look needs a few hundred bytes, large where it reads on.
@@ -113,6 +115,8 @@ pub(crate) struct Looker<'a> {
     pub(crate) progress: &'a Progress,
     /// Looks shared with other ranks that see the same files, if there are any.
     pub(crate) offers: Option<Arc<Offers>>,
+    /// Looks that were done before, which stand for those at the files.
+    pub(crate) recorded: Option<Recorded>,
     alpha: Alpha,
     orientation: Orientation,
     budget: Budget,
@@ -124,6 +128,7 @@ impl<'a> Looker<'a> {
             threads: settings.threads,
             min_bytes: 0,
             offers: None,
+            recorded: None,
             alpha: settings.alpha,
             orientation: settings.orientation,
             budget: Budget::new(settings.memory_bytes),
@@ -177,6 +182,14 @@ impl<'a> Looker<'a> {
     }
 
     /// What the file holds beside its pixels.
+    pub(crate) fn remark(&self, listed: &Listed, format: Format) -> Result<Remark, String> {
+        match &self.recorded {
+            Some(recorded) => recorded.remark(listed),
+            None => self.metadata(listed, format).map(Remark::of),
+        }
+    }
+
+    /// The same, with all that is known of it.
     pub(crate) fn metadata(&self, listed: &Listed, format: Format) -> Result<Metadata, String> {
         let (file, identity) = reopen(listed)?;
         let mut source = self.window(&file, identity.bytes, HEADER_WINDOW_BYTES);
@@ -185,6 +198,9 @@ impl<'a> Looker<'a> {
 
     /// Decodes as far as `depth` and keeps the keys that this gives.
     pub(crate) fn decode(&self, listed: &Listed, picture: &mut Picture, depth: Depth) -> Result<(), String> {
+        if let Some(recorded) = &self.recorded {
+            return recorded.decode(listed, picture, depth);
+        }
         let depth = effective_depth(&picture.header, depth);
         let mut digester = Digester::new(self.alpha, depth);
         self.decode_into(listed, picture, depth, &mut digester)?;
@@ -250,6 +266,9 @@ impl<'a> Looker<'a> {
 
     /// Hashes the payload and the whole file.
     pub(crate) fn hash(&self, listed: &Listed, picture: &mut Picture) -> Result<(), String> {
+        if let Some(recorded) = &self.recorded {
+            return recorded.hash(listed, picture);
+        }
         let (file, identity) = reopen(listed)?;
         let is_held = identity.bytes <= HELD_FILE_BYTES.min(self.budget.total() / 4);
         let held_bytes = if is_held { identity.bytes } else { WHOLE_WINDOW_BYTES as u64 };

@@ -57,7 +57,7 @@ pub struct JobDone {
 
 /// What is known of a picture, as it travels.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct KnownRecord {
+pub(crate) struct KnownRecord {
     heads: [Option<[u8; 16]>; HEAD_ROWS.len()],
     digest: Option<[u8; 32]>,
     frames: u32,
@@ -191,7 +191,7 @@ impl Offers {
 }
 
 impl KnownRecord {
-    fn of(known: &Known) -> Self {
+    pub(crate) fn of(known: &Known) -> Self {
         let Fingerprint { heads, digest, frames, width, height } = known.fingerprint;
         Self {
             heads: heads.map(|head| head.map(|key| key.0)),
@@ -202,7 +202,7 @@ impl KnownRecord {
         }
     }
 
-    fn into_known(self) -> Known {
+    pub(crate) fn into_known(self) -> Known {
         Known {
             fingerprint: Fingerprint {
                 heads: self.heads.map(|head| head.map(Key)),

@@ -1,6 +1,6 @@
 //! Which pictures exist more than once?
 
-use std::{collections::HashMap, path::PathBuf, thread::ScopedJoinHandle};
+use std::{borrow::Cow, collections::HashMap, path::PathBuf, thread::ScopedJoinHandle};
 
 use pixtwin_matching::{Asked, Candidate, Exchange, Loss};
 
@@ -47,6 +47,7 @@ pub fn scan<T: Team>(
 }
 
 /// What a search left over: candidates, and what is known of their files.
+#[derive(Default)]
 pub(crate) struct Searched {
     pub(crate) files: Vec<Listed>,
     pub(crate) candidates: Vec<Candidate>,
@@ -62,10 +63,10 @@ pub(crate) enum Subject {
 }
 
 impl Subject {
-    pub(crate) fn format_name(&self) -> &'static str {
+    pub(crate) fn format_name(&self) -> Cow<'static, str> {
         match self {
-            Self::Picture(picture) => picture.format.name(),
-            Self::Blob(blob) => blob.format,
+            Self::Picture(picture) => picture.format.name().into(),
+            Self::Blob(blob) => blob.format.clone(),
         }
     }
 }
@@ -79,40 +80,32 @@ pub(crate) fn search_all<T: Team>(
     team: &mut T,
     asked: Option<&mut Asked>,
 ) -> Result<Searched, Failure> {
-    let mut searched = Searched {
-        files: Vec::new(),
-        candidates: Vec::new(),
-        subjects: HashMap::new(),
-        unread: Vec::new(),
-        counts: Counts::default(),
-    };
+    let mut searched = Searched::default();
     let roots = searched.existing_all(roots, team)?;
     match tier {
         Tier::Pixels => {
             let decoded = DecodedPayloads::default();
             let query = asked.as_deref();
-            let mut pictures = searched.first_look_all(
+            let pictures = searched.first_look_all(
                 looker,
                 &roots,
                 selection,
                 team,
                 |listed: &mut Listed, held: &mut Vec<u8>| look_for_pixels(looker, query, &decoded, listed, held),
             )?;
-            pictures.iter_mut().enumerate().for_each(|(at, picture)| picture.file = at);
             searched.climb_for_pixels(looker, pictures, exchange(&mut AllOf(team), asked))?;
         }
         Tier::Bytes => {
-            let mut blobs = searched.first_look_all(looker, &roots, selection, team, |listed, _| {
+            let blobs = searched.first_look_all(looker, &roots, selection, team, |listed, _| {
                 equal_bytes::look_for_bytes(looker, listed)
             })?;
-            blobs.iter_mut().enumerate().for_each(|(at, blob)| blob.file = at);
             searched.climb_for_bytes(looker, blobs, exchange(&mut AllOf(team), asked))?;
         }
     }
     Ok(searched)
 }
 
-fn exchange<'a>(all: &'a mut dyn Exchange, asked: Option<&'a mut Asked>) -> &'a mut dyn Exchange {
+pub(crate) fn exchange<'a>(all: &'a mut dyn Exchange, asked: Option<&'a mut Asked>) -> &'a mut dyn Exchange {
     match asked {
         Some(asked) => asked,
         None => all,
@@ -173,6 +166,16 @@ impl Searched {
             Some(Err(panic)) => std::panic::resume_unwind(panic),
             None => {}
         }
+        Ok(self.take_names_all(team, names)?)
+    }
+
+    /// Takes files as the first look left them, sorted by path, and gives what could have twins in the order of its
+    /// files.
+    pub(crate) fn take_names_all<T: Team, Found>(
+        &mut self,
+        team: &mut T,
+        names: Vec<(Listed, Outcome<Found>)>,
+    ) -> Result<Vec<Found>, Loss> {
         self.counts.files = names.len() as u64;
         let files = names::join_all(team, join_names(names, &mut self.counts), &mut self.counts)?;
         let kept = sort_out(files, &mut self.counts, &mut self.unread);
@@ -180,23 +183,25 @@ impl Searched {
         Ok(kept.found)
     }
 
-    fn climb_for_pixels(
+    pub(crate) fn climb_for_pixels(
         &mut self,
         looker: &Looker<'_>,
-        pictures: Vec<Picture>,
+        mut pictures: Vec<Picture>,
         exchange: &mut dyn Exchange,
     ) -> Result<(), Loss> {
+        pictures.iter_mut().enumerate().for_each(|(at, picture)| picture.file = at);
         let climbed = ladder::climb(looker, &self.files, pictures, exchange, &mut self.unread)?;
         self.keep(climbed, |picture| (picture.file, Subject::Picture(Box::new(picture))));
         Ok(())
     }
 
-    fn climb_for_bytes(
+    pub(crate) fn climb_for_bytes(
         &mut self,
         looker: &Looker<'_>,
-        blobs: Vec<Blob>,
+        mut blobs: Vec<Blob>,
         exchange: &mut dyn Exchange,
     ) -> Result<(), Loss> {
+        blobs.iter_mut().enumerate().for_each(|(at, blob)| blob.file = at);
         let climbed = equal_bytes::climb(looker, &self.files, blobs, exchange, &mut self.unread)?;
         self.keep(climbed, |blob| (blob.file, Subject::Blob(blob)));
         Ok(())

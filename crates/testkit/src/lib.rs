@@ -21,6 +21,8 @@ mod cluster;
 
 mod dir;
 
+mod library;
+
 mod mpi;
 
 mod run;
@@ -28,6 +30,7 @@ mod run;
 pub use cluster::{Cluster, Job, Rank};
 pub use dir::Dir;
 pub use draw::Drawing;
+pub use library::library;
 pub use mpi::Mpi;
 pub use run::{Ran, Run, Running};
 

@@ -14,8 +14,6 @@ mod faults;
 
 mod launch;
 
-mod library;
-
 mod paper;
 
 mod reports;

@@ -2,9 +2,9 @@
 
 use std::fs;
 
-use pixtwin_testkit::{Cluster, Dir, Mpi, cases};
+use pixtwin_testkit::{Cluster, Dir, Mpi, cases, library};
 
-use crate::{IMAGES, PIXTWIN, alone, here, library::library, without_hosts};
+use crate::{IMAGES, PIXTWIN, alone, here, without_hosts};
 
 /// Deals the files of a folder out to two.
 fn halves(dir: &Dir) -> [Dir; 2] {

@@ -29,6 +29,8 @@ mod scan;
 
 mod second_decoders;
 
+mod shard;
+
 mod traps;
 
 use pixtwin_testkit::{Dir, Ran, Run};

@@ -75,6 +75,8 @@ pub struct Carrier<L: Link> {
     pause: Duration,
     beaten: Instant,
     has_shown_up: bool,
+    /// When the link failed first.
+    failed: Option<Instant>,
 }
 
 /// What is known of another rank.
@@ -167,6 +169,7 @@ impl<L: Link> Carrier<L> {
             beaten: now,
             link,
             has_shown_up: false,
+            failed: None,
         }
     }
 
@@ -217,7 +220,7 @@ impl<L: Link> Carrier<L> {
                 }
                 Ok(None) => break,
                 Err(cause) => {
-                    self.state.set_fault(cause.to_string());
+                    self.fail(cause.to_string());
                     break;
                 }
             }
@@ -264,9 +267,18 @@ impl<L: Link> Carrier<L> {
         self.state.turn();
         self.state.set_sending(Some(to));
         if let Err(cause) = self.link.send(to, frame.into_bytes()) {
-            self.state.set_fault(cause.to_string());
+            self.fail(cause.to_string());
         }
         self.state.set_sending(None);
+    }
+
+    /// Something is wrong with the link. Most often a rank is gone: the root waits a moment to see which is silent.
+    fn fail(&mut self, reason: String) {
+        self.state.note_fault(reason);
+        self.failed.get_or_insert_with(Instant::now);
+        if self.link.rank() > 0 {
+            self.state.end(&[]);
+        }
     }
 
     fn send_others(&mut self, frame: &Frame) {
@@ -315,7 +327,7 @@ impl<L: Link> Carrier<L> {
             }
             Some(Frame::Leaving) => peer.is_leaving = true,
             Some(Frame::Written) if from == 0 => self.state.set_written(),
-            Some(Frame::Fault(reason)) => self.state.set_fault(format!("rank {from}: {}", reason.escape_default())),
+            Some(Frame::Fault(reason)) => self.fail(format!("rank {from}: {}", reason.escape_default())),
             _ => self.state.set_fault(format!("rank {from} sent a message that makes no sense")),
         }
     }
@@ -371,16 +383,24 @@ impl<L: Link> Carrier<L> {
         if let (true, Some(time)) = (is_root, self.state.interrupted_for()) {
             is_counted = time > self.timing.call || watched.clone().all(|rank| self.state.has_answered(rank));
         }
+        let has_failed = self.failed.is_some_and(|failed| failed.elapsed() > 3 * self.timing.beat);
+        let longest =
+            watched.clone().filter(|rank| self.is_watched(*rank)).map(|rank| self.state.silence_of(rank)).max();
+        // Ranks that are lost together fall silent within a beat of each other.
+        let limit = match longest {
+            _ if has_failed => 3 * self.timing.beat,
+            Some(longest) if longest > self.timing.silence => self.timing.silence / 2,
+            _ => Duration::MAX,
+        };
         for rank in watched {
-            let Some(peer) = self.peers.get_mut(rank) else { continue };
-            let is_silent = self.state.silence_of(rank) > self.timing.silence;
+            let is_silent = self.state.silence_of(rank) > limit;
             let is_gone = is_counted && !self.state.has_answered(rank);
-            if (is_silent || is_gone) && !peer.is_leaving && !peer.is_lost {
-                peer.is_lost = true;
+            if (is_silent || is_gone) && self.is_watched(rank) {
+                self.peers.get_mut(rank).into_iter().for_each(|peer| peer.is_lost = true);
                 lost.push(rank);
             }
         }
-        if !lost.is_empty() || is_counted {
+        if !lost.is_empty() || is_counted || has_failed {
             // The search first: the library can be held up by a rank that is gone.
             self.state.end(&lost);
             if is_root {
@@ -388,6 +408,11 @@ impl<L: Link> Carrier<L> {
                 self.send_others(&Frame::Lost(ranks));
             }
         }
+    }
+
+    /// Whether silence of a rank would be a loss.
+    fn is_watched(&self, rank: usize) -> bool {
+        self.peers.get(rank).is_some_and(|peer| !peer.is_leaving && !peer.is_lost)
     }
 
     /// The end of a run that went well: nobody takes the silence of those that end for a loss.

@@ -86,9 +86,15 @@ impl State {
         self.fault.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Ends the run, for this reason.
     pub(super) fn set_fault(&self, fault: String) {
-        self.fault.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(fault);
+        self.note_fault(fault);
         self.end(&[]);
+    }
+
+    /// Keeps the first thing that went wrong.
+    pub(super) fn note_fault(&self, fault: String) {
+        self.fault.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(fault);
     }
 
     pub(super) fn end(&self, lost: &[usize]) {

@@ -1,13 +1,14 @@
 //! A library of drawn pictures with twins of every kind, for reports that are compared.
 
-use pixtwin_testkit::{
+use crate::{
     Dir,
     draw::{icon, landscape, noise},
     encode::{Jpeg, Png, PngColour, Subsampling, TiffCompression, gif, jpeg_with_segment, png, qoi, tiff},
 };
 
 /// Several hundred files: twins across formats and folders, hard links, files that are broken or no pictures.
-pub(crate) fn library() -> Dir {
+#[must_use]
+pub fn library() -> Dir {
     let dir = Dir::new();
     dir.mkdir("links");
     for number in 0..60_u64 {
