@@ -9,11 +9,11 @@ use std::{
 use super::link::MOST_MESSAGE_BYTES;
 
 /// How far a rank has come: stage, files done and in all, bytes read.
-pub(super) type Pulse = [u64; 4];
+pub(crate) type Pulse = [u64; 4];
 
 /// A message from carrier to carrier.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Frame {
+pub(crate) enum Frame {
     /// Who calls: the version of the program. The same in all versions, so that others are recognised.
     Hello(String),
     /// All ranks are here and alike.
@@ -47,7 +47,7 @@ pub(super) enum Frame {
 }
 
 impl Frame {
-    pub(super) fn into_bytes(self) -> Vec<u8> {
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
         let text = |kind: u8, text: String| [&[kind][..], text.as_bytes()].concat();
         match self {
             Self::Hello(version) => text(b'P', version),
@@ -69,7 +69,7 @@ impl Frame {
     }
 
     /// The frame in these bytes; nothing if they are none.
-    pub(super) fn of(mut bytes: Vec<u8>) -> Option<Self> {
+    pub(crate) fn of(mut bytes: Vec<u8>) -> Option<Self> {
         if bytes.len() > MOST_MESSAGE_BYTES {
             return None;
         }

@@ -14,7 +14,7 @@ pub mod mpi;
 
 pub(crate) mod exchange;
 
-mod frame;
+pub(crate) mod frame;
 
 mod post;
 
