@@ -166,7 +166,7 @@ impl State {
     }
 
     /// Who holds the carrier up, as far as can be told: those that were silent for `silence` before, else the one it
-    /// was sending to.
+    /// was sending to, else all who were not heard since the interruption.
     pub(super) fn suspects(&self, rank: usize, silence: Duration) -> Vec<usize> {
         let turned = self.turned_ms.load(Ordering::Relaxed);
         let silence_ms = u64::try_from(silence.as_millis()).unwrap_or(u64::MAX);
