@@ -171,11 +171,16 @@ impl State {
         let turned = self.turned_ms.load(Ordering::Relaxed);
         let silence_ms = u64::try_from(silence.as_millis()).unwrap_or(u64::MAX);
         let was_silent = |heard: &AtomicU64| turned.saturating_sub(heard.load(Ordering::Relaxed)) > silence_ms;
-        let watched =
-            self.heard_ms.iter().enumerate().filter(|(other, _)| *other != rank && (rank == 0 || *other == 0));
-        let silent: Vec<usize> = watched.filter(|(_, heard)| was_silent(heard)).map(|(other, _)| other).collect();
+        let is_watched = |other: &usize| *other != rank && (rank == 0 || *other == 0);
+        let watched: Vec<usize> = (0..self.heard_ms.len()).filter(is_watched).collect();
+        let is_silent = |other: &usize| self.heard_ms.get(*other).is_some_and(was_silent);
+        let silent: Vec<usize> = watched.iter().copied().filter(is_silent).collect();
         let sending_to = self.sending_to.load(Ordering::Relaxed);
-        if silent.is_empty() && sending_to < self.heard_ms.len() { vec![sending_to] } else { silent }
+        match silent.is_empty() {
+            false => silent,
+            true if sending_to < self.heard_ms.len() => vec![sending_to],
+            true => watched.into_iter().filter(|other| !self.has_answered(*other)).collect(),
+        }
     }
 
     fn since(&self, then: Option<&AtomicU64>) -> Duration {
