@@ -30,7 +30,7 @@ fn png_ways() -> impl Strategy<Value = Png> {
 
 fn config() -> Config {
     // A failure is drawn from its seed again: nothing is written beside the tests.
-    Config { cases: cases(8, 500), failure_persistence: None, ..Config::default() }
+    Config { cases: cases(8, 60), failure_persistence: None, ..Config::default() }
 }
 
 proptest! {

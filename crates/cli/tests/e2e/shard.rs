@@ -97,7 +97,7 @@ fn a_damaged_record_is_refused_whatever_the_damage() {
     }
     let whole = ran(&dir, &["scan", "-q", "--shard", "1/1", "."]).stdout;
     let (records, mut random) = (Dir::new(), Seeded(1));
-    for _ in 0..pixtwin_testkit::cases(60, 2000) {
+    for _ in 0..pixtwin_testkit::cases(60, 600) {
         let mut damaged = whole.clone();
         let at = random.below(damaged.len() as u32) as usize;
         match random.below(3) {

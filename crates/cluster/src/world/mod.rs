@@ -184,4 +184,57 @@ mod tests {
             }
         }
     }
+
+    /// What bounds the memory of bulk data: a rank that does not take gets no more than two pieces.
+    #[test]
+    fn no_more_than_two_pieces_are_under_way_between_two_ranks() {
+        use std::sync::atomic::{AtomicI64, Ordering};
+        let under_way: Vec<AtomicI64> = (0..9).map(|_| AtomicI64::new(0)).collect();
+        let most = AtomicI64::new(0);
+        simulate(3, |world| {
+            let rank = world.rank();
+            // The others wait for this one, which takes its time.
+            std::thread::sleep(std::time::Duration::from_millis(60 * rank as u64));
+            let mut left = [50; 3];
+            let mut next = |to: usize| {
+                left[to] -= 1;
+                let piece = (left[to] >= 0 && to != rank).then(|| vec![0; 1000]);
+                if piece.is_some() {
+                    most.fetch_max(under_way[3 * rank + to].fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                }
+                piece
+            };
+            let mut taken = 0;
+            let mut take = |from: usize, _| {
+                taken += 1;
+                under_way[3 * from + rank].fetch_sub(1, Ordering::SeqCst);
+            };
+            world.all_to_all(&mut next, &mut take).unwrap();
+            assert_eq!(taken, 100);
+        });
+        assert_eq!(most.into_inner(), 2);
+    }
+
+    #[test]
+    fn ranks_of_two_versions_do_not_begin() {
+        let timing = carrier::Timing::default();
+        let met: Vec<_> = std::thread::scope(|scope| {
+            let ranks: Vec<_> = threads::links(3)
+                .into_iter()
+                .zip(["1.0", "1.0", "1.1"])
+                .map(|(link, version)| scope.spawn(move || carrier::Carrier::greet(link, version, timing).map(drop)))
+                .collect();
+            ranks.into_iter().map(|rank| rank.join().unwrap()).collect()
+        });
+        let refusal = Err("rank 2 runs version 1.1, and rank 0 version 1.0".to_owned());
+        assert_eq!(met, [refusal.clone(), refusal.clone(), refusal]);
+    }
+
+    #[test]
+    fn a_rank_that_does_not_come_is_named() {
+        let timing = carrier::Timing { greeting: std::time::Duration::from_millis(50), ..Default::default() };
+        let root = threads::links(2).swap_remove(0);
+        let met = carrier::Carrier::greet(root, "1.0", timing).map(drop);
+        assert_eq!(met, Err("no answer from rank 1 within 50ms".to_owned()));
+    }
 }
