@@ -1,7 +1,7 @@
 //! The ranks of a run, and how messages get from one to another.
 //!
 //! A [`World`] waits for messages and moves bulk data between all ranks in bounded pieces. It is built on a
-//! [`Link`](link::Link), which never waits: one thread of each rank, the [carrier](carrier), serves the link, so that a
+//! [`Link`](link::Link), which never waits: one thread of each rank, the [carrier], serves the link, so that a
 //! rank which computes still answers, and one that is silent is noticed.
 
 pub mod link;
