@@ -522,10 +522,11 @@ run() {
     if [ -n "$HERE" ]; then
         may_start
         launcher lo ''
-        # Open MPI 5 uses loopback only where there is nothing else.
+        # Open MPI 5 uses loopback only where there is nothing else. Launchers that share a temporary folder take each
+        # other's away at times: each has its own.
         # shellcheck disable=SC2046,SC2016
-        exec unshare $(first_namespace) --net -- \
-            /bin/sh -c 'ip link set dev lo up && exec "$@"' sh env "${SETTINGS[@]}" "${LAUNCHER[@]}" "$@"
+        exec unshare $(first_namespace) --net --mount -- \
+            /bin/sh -c 'ip link set dev lo up && mount -t tmpfs none /dev/shm && TMPDIR=/dev/shm exec "$@"' sh env "${SETTINGS[@]}" "${LAUNCHER[@]}" "$@"
     fi
     must_be_up head
     launcher eth0 "$(readlink -f "$STATE")"

@@ -29,6 +29,9 @@ use crate::{
 /// MPI is given so long to end after all is written: some libraries wait for ever for a host that is gone.
 const FINISH: Duration = Duration::from_secs(10);
 
+/// What the root has to say before it could begin reaches the launcher within this time.
+const LAST_WORD: Duration = Duration::from_millis(300);
+
 /// A launcher that has lost a host ends only if it finds that out by itself (Open MPI 4 waits for the host for ever once a
 /// rank has ended). After all is written it is given so long, by settings like those of docs/cluster.md.
 const LINGER: Duration = Duration::from_secs(3);
@@ -84,10 +87,18 @@ pub(crate) fn run(search: &impl Search, launched: &Launched) -> Result<Exit, Sto
         let work = |team: &mut Ranks<Post>| work(search, team, progress, bar);
         pixtwin_cluster::run(link, &seat, progress, interrupt::announce, || leave_at_once(&Ok(Exit::Incomplete)), work)
     });
-    // One rank speaks for all.
-    let silent = |message: String| if rank == 0 { Stop::Fatal(message) } else { Stop::Silent };
+    // One rank speaks for all, and at once: a launcher may end it as soon as another rank has ended.
+    let silent = |message: String| {
+        if rank == 0 {
+            output::error(&message);
+        } else {
+            thread::sleep(LAST_WORD);
+        }
+        Stop::Silent
+    };
     let ran = ran.map_err(silent)?;
     let exit = match ran.result {
+        Ok(Some(Err(Stop::Fatal(message)))) => Err(silent(message)),
         Ok(Some(done)) => done,
         Ok(None) => Err(lost(&ran.state, rank)),
         Err(refusal) => Err(silent(refusal)),
@@ -188,9 +199,10 @@ fn cut(state: &State, name: impl Fn(usize) -> String) -> Cut {
 /// A run that was cut short before the ranks knew of each other.
 fn lost(state: &State, rank: usize) -> Stop {
     match rank {
-        0 => Stop::Fatal(cut(state, |rank| format!("rank {rank}")).to_string()),
-        _ => Stop::Silent,
+        0 => output::error(&cut(state, |rank| format!("rank {rank}")).to_string()),
+        _ => thread::sleep(LAST_WORD),
     }
+    Stop::Silent
 }
 
 /// Ends this process without MPI's own end.

@@ -46,3 +46,27 @@ fn progress_is_written_by_the_root_where_it_is_asked_for() {
     let ran = here(&dir, 2, &["scan", ".", "--progress", "always"]);
     ran.assert(0, "", "1 file, 1 picture: no twins\n");
 }
+
+/// Every process would think that it is alone.
+#[test]
+fn the_library_of_another_mpi_is_refused() {
+    let dir = Dir::new();
+    dir.write("a.png", png(&icon(8, 1)));
+    let mpich = concat!("MPI_LIB=", env!("CARGO_MANIFEST_DIR"), "/../../target/mpi/mpich-5/lib/libmpi.so.12");
+    for (mpi, library, said) in [
+        (Mpi::OpenMpi4, mpich, "error: the launcher is Open MPI's, and `"),
+        (Mpi::Mpich5, "MPI_LIB=libmpi.so.40", "error: the launcher started 2 processes, but `libmpi.so.40` sees 1: "),
+    ] {
+        let ran = mpi.run_here(&dir, 2, "env", [library, PIXTWIN, "scan", "."]).end();
+        assert!(ran.code != 0 && ran.out().is_empty(), "{mpi:?}: {}\n{}", ran.out(), ran.err());
+        assert!(ran.err().contains(said) && ran.err().contains("hint: set MPI_LIB"), "{mpi:?}: {}", ran.err());
+    }
+}
+
+#[test]
+fn a_library_that_is_not_there_is_named() {
+    let dir = Dir::new();
+    let ran = Mpi::OpenMpi4.run_here(&dir, 1, PIXTWIN, ["scan", "."]).env("MPI_LIB", "/nowhere/libmpi.so").end();
+    assert_eq!((ran.code, ran.out()), (2, ""), "{}", ran.err());
+    assert!(ran.err().contains("/nowhere/libmpi.so"), "{}", ran.err());
+}

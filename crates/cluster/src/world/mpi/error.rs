@@ -45,6 +45,15 @@ pub enum StartError {
         /// The level that is needed, in the numbers of this library.
         wanted: i32,
     },
+    /// The launcher is of one MPI, and the library of another.
+    #[error(
+        "the launcher is Open MPI's, and `{library}` belongs to another MPI\n\
+         hint: set MPI_LIB to the library of the launcher's MPI"
+    )]
+    NotOfLauncher {
+        /// The library.
+        library: String,
+    },
     /// The launcher and the library do not know each other: each process believes to be alone.
     #[error(
         "the launcher started {launched} processes, but `{library}` sees {seen}: it belongs to another MPI\n\

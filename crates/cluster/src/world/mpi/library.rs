@@ -26,6 +26,7 @@ static STARTED: AtomicBool = AtomicBool::new(false);
 pub(super) struct Library {
     name: String,
     calls: Box<dyn Calls>,
+    is_mpich: bool,
 }
 
 impl Library {
@@ -52,6 +53,7 @@ impl Library {
             let reason = one_line(said(&cause, &name).as_bytes());
             StartError::NotMpi { library: name.clone(), reason }
         };
+        let mut is_mpich = false;
         let calls: Box<dyn Calls> = if is_standard(object, &name) {
             let functions = Functions::<*mut c_void>::find(object).map_err(not_mpi)?;
             Box::new(Bound { functions, numbers: family::STANDARD_NUMBERS, handles: family::STANDARD_HANDLES })
@@ -60,9 +62,10 @@ impl Library {
             Box::new(Bound { functions, numbers: family::OPEN_MPI_NUMBERS, handles })
         } else {
             let functions = Functions::<c_int>::find(object).map_err(not_mpi)?;
+            is_mpich = true;
             Box::new(Bound { functions, numbers: family::MPICH_NUMBERS, handles: family::MPICH_HANDLES })
         };
-        Ok(Self { name, calls })
+        Ok(Self { name, calls, is_mpich })
     }
 
     /// Starts MPI, on the one thread that may call it from now on. A library that cannot start may end the process.
@@ -84,6 +87,11 @@ impl Library {
             Ok(_) => Ok(session),
             Err(cause) => Err(StartError::Call { library, cause }),
         }
+    }
+
+    /// Whether it has the interface of MPICH, which no library of Open MPI has.
+    pub(super) fn is_mpich(&self) -> bool {
+        self.is_mpich
     }
 
     /// The name that it was loaded by, in one line.

@@ -2,7 +2,7 @@
 
 use super::StartError;
 use super::family::candidates;
-use super::launcher::Launched;
+use super::launcher::{Launched, Launcher};
 use super::library::{Envelope, Library, Session, Transfer};
 use crate::world::link::{Link, LinkError, MOST_MESSAGE_BYTES};
 use std::collections::VecDeque;
@@ -49,6 +49,10 @@ impl MpiLink {
     pub fn start(launched: &Launched) -> Result<Self, StartError> {
         let library = Library::load(&candidates(launched))?;
         let name = library.name().to_owned();
+        if launched.launcher == Launcher::OpenMpi && library.is_mpich() {
+            // It would end the process by itself, and not say what to do.
+            return Err(StartError::NotOfLauncher { library: name });
+        }
         let session = library.start()?;
         let failed = |cause| StartError::Call { library: name.clone(), cause };
         let (rank, size) = (session.rank().map_err(failed)?, session.size().map_err(failed)?);
