@@ -209,11 +209,6 @@ fn open_mpi_4_notices_a_cut_cable() {
 }
 
 #[test]
-fn open_mpi_5_notices_a_power_failure() {
-    lose_h2(Mpi::OpenMpi5, "2/1/2", |cluster| cluster.off("h2"));
-}
-
-#[test]
 fn hydra_waits_for_a_host_whose_cable_is_cut() {
     // Longer than ssh with keep-alive, which ends; were this to change, docs/cluster.md would have to.
     let cluster = two_hosts();
@@ -250,32 +245,6 @@ fn a_host_that_is_off_is_started_again() {
     let mpi = Mpi::OpenMpi4;
     let ran = cluster.run(mpi, &mpi.ranks_per_host(2, 1), "hostname", [""; 0]).end();
     assert_eq!(sorted(ran.out()), ["h1", "h2"], "{}", ran.err());
-}
-
-#[test]
-fn a_rank_is_found_stopped_and_killed_from_outside() {
-    let cluster = two_hosts();
-    for mpi in [Mpi::OpenMpi4, Mpi::OpenMpi5, Mpi::Mpich5] {
-        // The shell stays beside its child: the rank is the shell.
-        let run = cluster.run(mpi, &mpi.ranks_per_host(2, 1), "sh", ["-c", "sleep 100; true"]);
-        let mut job = cluster.spawn(run);
-        let ranks = job.ranks(2);
-        let places: Vec<_> = ranks.iter().map(|rank| (rank.rank, rank.host.as_str())).collect();
-        assert_eq!(places, [(0, "h1"), (1, "h2")], "{mpi:?}");
-        let state = || fs::read_to_string(format!("/proc/{}/stat", ranks[1].pid)).unwrap();
-        let stopped = Instant::now();
-        ranks[1].stop();
-        while !state().contains(") T ") {
-            assert!(stopped.elapsed() < NOTICED, "{}", state());
-            thread::sleep(Duration::from_millis(5));
-        }
-        ranks[1].resume();
-        assert!(job.launcher.runs());
-        ranks[1].kill();
-        let ran = job.end_within(NOTICED);
-        assert_ne!(ran.code, 0, "{mpi:?}: {}", ran.err());
-        assert_all_end(&ranks.iter().map(|rank| rank.pid).collect::<Vec<_>>());
-    }
 }
 
 #[test]
