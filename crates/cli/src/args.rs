@@ -83,7 +83,7 @@ pub(crate) struct ScanArguments {
     pub(crate) places: Vec<PathBuf>,
 
     /// Exit with 1 if there are twins: for scripts and tests of data sets.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "shard")]
     pub(crate) check: bool,
 
     #[command(flatten)]
@@ -225,17 +225,21 @@ pub(crate) struct Searched {
 
     /// Look at the I-th of N parts of the files only, and write a record of it to standard output for `pixtwin merge`:
     /// for job arrays, without MPI. Every part must be given the same arguments and see the same tree.
-    #[arg(long, value_name = "I/N", value_parser = shard, help_heading = "On a cluster")]
+    #[arg(long, value_name = "I/N", value_parser = shard, help_heading = "On a cluster",
+        conflicts_with_all = ["format", "unread", "storage"])]
     pub(crate) shard: Option<Shard>,
 }
 
 /// `2/5`: the second of five.
 fn shard(text: &str) -> Result<Shard, String> {
-    let parse = |number: &str| number.parse::<u32>().ok().filter(|number| *number > 0);
-    let (number, count) = text.split_once('/').ok_or("the number of a part and of all parts, like 2/5")?;
-    match (parse(number), parse(count)) {
-        (Some(number), Some(count)) if number <= count => Ok(Shard { number, count }),
-        _ => Err("parts are numbered from 1 to their number, like 2/5".to_owned()),
+    let parse = |number: &str| number.parse::<u32>().ok();
+    let parts = text.split_once('/').and_then(|(number, count)| Some((parse(number)?, parse(count)?)));
+    match parts {
+        None => Err("write the number of the part and of all parts, like 2/5".to_owned()),
+        Some((_, 0)) => Err("there is at least one part, as in 1/1".to_owned()),
+        Some((0, _)) => Err("the first part is 1".to_owned()),
+        Some((number, count)) if number > count => Err(format!("the last part is {count}/{count}")),
+        Some((number, count)) => Ok(Shard { number, count }),
     }
 }
 

@@ -31,7 +31,8 @@ Exit codes:
        compare: not the same, hash --check: a digest does not match
     2  wrong use, or nothing could be done at all
     3  done, but some inputs could not be read (each is listed)
-    5  not complete: a rank or a host of the cluster was lost
+    5  not complete: a rank or a host of the cluster was lost, or the parts that
+       merge was given did not meet the same tree
   130  interrupted";
 
 impl Exit {

@@ -13,7 +13,7 @@ use crate::{
     interrupt,
     names::shown,
     output, progress_bar,
-    report::printer::Printer,
+    report::{Cut, printer::Printer},
     search::Search,
     size::counted,
 };
@@ -25,12 +25,7 @@ pub(crate) fn run_part(search: &impl Search, part: Shard) -> Result<Exit, Stop> 
         return Err(Stop::Fatal(message.to_owned()));
     }
     interrupt::watch();
-    let (common, listing, searched) = search.arguments();
-    if listing.unread.is_some() {
-        return Err(Stop::Fatal(
-            "files that cannot be compared are listed by `pixtwin merge`, not by a shard".to_owned(),
-        ));
-    }
+    let (common, _, searched) = search.arguments();
     let queries = search.queries()?;
     let terms = searched.terms(common);
     let settings = searched.settings(common, 1, None);
@@ -39,7 +34,9 @@ pub(crate) fn run_part(search: &impl Search, part: Shard) -> Result<Exit, Stop> 
     let counts = progress_bar::beside(common, |progress, _| {
         record(part, terms, &queries, files, &settings, progress, &mut writer)
     })?;
-    writer.finish()?;
+    // Here a closed pipe is an error as well: nobody has the whole record.
+    let failed = |cause: io::Error| Stop::Fatal(format!("cannot write the record: {}", words_of(&cause)));
+    writer.finish().map_err(failed)?;
     if !common.quiet {
         let (files, pictures) = (counted(counts.files, "file"), counted(counts.pictures, "picture"));
         output::note(&format!("shard {} of {}: {files}, {pictures} recorded", part.number, part.count));
@@ -58,15 +55,22 @@ pub(crate) fn run_merge(arguments: &MergeArguments) -> Result<Exit, Stop> {
     let common = &arguments.common;
     let settings = common.settings(TierName::default(), &Pixels::default());
     let records = Records::read(parts)?;
-    let queries = records.queries().to_vec();
+    let (queries, discord) = (records.queries().to_vec(), records.discord());
+    if arguments.check && !queries.is_empty() {
+        return Err(Stop::Fatal("--check is for records of scan: without it, a find says no with 1".to_owned()));
+    }
     progress_bar::beside(common, |progress, bar| {
         let mut printer = Printer::new(common, &arguments.listing, records.tier(), &queries, bar)?;
         let counts = merge(records, &settings, progress, &mut printer)?;
         let (has_found, is_all_read) = (printer.has_found(), printer.is_all_read());
-        printer.close(&counts, None)?;
+        let cut = discord.map(|fault| Cut { missing: Vec::new(), is_interrupted: false, fault: Some(fault) });
+        printer.close(&counts, cut.as_ref())?;
         // A find says no where it found nothing, a scan where it found something, if that was asked.
         let is_no = if queries.is_empty() { arguments.check && has_found } else { !has_found };
-        Ok(if !is_all_read {
+        Ok(if let Some(cut) = cut {
+            output::error(&cut.to_string());
+            Exit::Incomplete
+        } else if !is_all_read {
             Exit::Unread
         } else if is_no {
             Exit::No

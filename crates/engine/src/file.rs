@@ -36,9 +36,9 @@ impl Identity {
         }
     }
 
-    /// The same without the device, whose number differs from host to host.
-    pub(crate) fn on_no_device(self) -> Self {
-        Self { place: (0, self.place.1), ..self }
+    /// The same with another number for the device, which differs from host to host.
+    pub(crate) fn on_device(self, number: u64) -> Self {
+        Self { place: (number, self.place.1), ..self }
     }
 
     /// Whether both are one file with one content. Its number of names may change meanwhile, and with it the time of

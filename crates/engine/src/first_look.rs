@@ -135,9 +135,26 @@ impl<Found> Outcome<Found> {
     }
 }
 
-/// Pixels of tiny files by their payload: an icon that lies in ten folders is decoded once.
+/// Pixels by their payload: an icon that lies in ten folders is decoded once.
 #[derive(Default)]
 pub(crate) struct DecodedPayloads(Mutex<HashMap<[u8; 32], Fingerprint>>);
+
+/// How many payloads are remembered, in some 60 MB; then all are forgotten, which costs time alone.
+const MOST_PAYLOADS: usize = 1 << 18;
+
+impl DecodedPayloads {
+    pub(crate) fn get(&self, payload: &[u8; 32]) -> Option<Fingerprint> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(payload).copied()
+    }
+
+    pub(crate) fn insert(&self, payload: [u8; 32], pixels: Fingerprint) {
+        let mut decoded = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if decoded.len() >= MOST_PAYLOADS {
+            decoded.clear();
+        }
+        decoded.insert(payload, pixels);
+    }
+}
 
 /// The first look at a file that is searched by its pixels.
 pub(crate) fn look_for_pixels(
@@ -203,14 +220,12 @@ fn decode_tiny(
     picture: &mut Picture,
 ) -> Result<(), String> {
     let hashes = looker.hashes_of(held, picture.format)?;
-    let earlier = decoded.0.lock().unwrap_or_else(PoisonError::into_inner).get(&hashes.payload).copied();
-    match earlier {
+    match decoded.get(&hashes.payload) {
         Some(fingerprint) => picture.known.fingerprint = fingerprint,
         None => {
             if !looker.decode_held(held, picture, TINY_PICTURE_PIXELS)? {
                 return Ok(());
             }
-            let mut decoded = decoded.0.lock().unwrap_or_else(PoisonError::into_inner);
             decoded.insert(hashes.payload, picture.known.fingerprint);
         }
     }

@@ -36,6 +36,10 @@ mod gather;
 
 mod shard;
 
+mod devices;
+
+mod merge;
+
 mod describe;
 
 mod evidence;
@@ -57,12 +61,13 @@ pub use compare::{Comparison, FrameDifference, Side, compare};
 pub use examine::{Examined, digest_all, is_picture, is_same_file};
 pub use file::words_of;
 pub use find::{Match, find};
+pub use merge::{Records, ShardReader, merge};
 pub use offers::{Job, JobDone, Offers};
 pub use progress::{Progress, Stage};
 pub use report::{Counts, Failure, Group, Member, Report, RungCount, Unread};
 pub use scan::scan;
 pub use settings::{Links, Orientation, Selection, Settings, Tier};
-pub use shard::{Records, Shard, ShardReader, ShardWriter, merge, record};
+pub use shard::{Shard, ShardWriter, record};
 pub use shelf::{Shelf, Taken};
 pub use team::{Alone, Record, Team, halves, owner_of};
 pub use walk::check_globs;

@@ -10,11 +10,11 @@ use crate::{
     budget::{Budget, Charge},
     evidence::Remark,
     file::{Identity, Listed, open, words_of},
+    merge::Recorded,
     offers::Offers,
     opened::{Opened, read_whole},
     progress::Progress,
     settings::{Orientation, Settings},
-    shard::Recorded,
 };
 
 /// Windows on files: small where a look needs a few hundred bytes, large where it reads on.

@@ -86,7 +86,9 @@ impl Asked {
         self.holds(Rung::Header, header)
     }
 
-    fn holds(&self, rung: Rung, key: Key) -> bool {
+    /// Whether a picture that was asked about has this key.
+    #[must_use]
+    pub fn holds(&self, rung: Rung, key: Key) -> bool {
         self.keys.get(&rung).is_some_and(|keys| keys.contains(&key))
     }
 }

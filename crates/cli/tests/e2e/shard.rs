@@ -1,9 +1,9 @@
 //! Searches in parts, and their merge.
 
 use pixtwin_testkit::{
-    Dir,
-    draw::{Seeded, noise},
-    encode::png,
+    Dir, Ran,
+    draw::{Seeded, icon, landscape, noise},
+    encode::{Jpeg, Subsampling, TiffCompression, apng, exif, gif, jpeg_with_segment, png, qoi, tga, tiff},
     library,
 };
 
@@ -13,7 +13,7 @@ use crate::{pixtwin, ran};
 fn record(dir: &Dir, records: &Dir, count: usize, arguments: &[&str]) -> Vec<String> {
     let record = |number: usize| {
         let part = format!("{number}/{count}");
-        let recorded = ran(dir, &[arguments, &["-q", "--shard", &part]].concat());
+        let recorded = bound(dir, &[arguments, &["-q", "--shard", &part]].concat());
         assert_eq!((recorded.code, recorded.err()), (0, ""), "{part}");
         records.write(format!("{number}"), &recorded.stdout);
         records.join(format!("{number}")).to_str().unwrap().to_owned()
@@ -21,43 +21,177 @@ fn record(dir: &Dir, records: &Dir, count: usize, arguments: &[&str]) -> Vec<Str
     (1..=count).rev().map(record).collect()
 }
 
+/// The program run by a user whom permissions bind.
+fn bound(dir: &Dir, arguments: &[&str]) -> Ran {
+    pixtwin(dir, arguments).bound_by_permissions().end()
+}
+
 #[track_caller]
-fn assert_merged(dir: &Dir, arguments: &[&str], format: &[&str]) {
-    let expected = ran(dir, &[arguments, format].concat());
-    for count in [1, 2, 3, 7] {
+fn assert_merged(dir: &Dir, arguments: &[&str], formats: &[&str], counts: &[usize]) {
+    for count in counts {
         let records = Dir::new();
-        let names = record(dir, &records, count, arguments);
+        let names = record(dir, &records, *count, arguments);
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        // The merge needs no pictures.
-        let merged = ran(&records, &[&["merge"][..], &names, format].concat());
-        let is_same =
-            (merged.code, &merged.stdout, &merged.stderr) == (expected.code, &expected.stdout, &expected.stderr);
-        assert!(is_same, "{count} parts, {arguments:?} {format:?}: {}", merged.stdout.escape_ascii());
+        for format in formats {
+            let expected = bound(dir, &[arguments, &["--format", format]].concat());
+            // The merge needs no pictures.
+            let merged = ran(&records, &[&["merge", "--format", format][..], &names].concat());
+            let is_same =
+                (merged.code, &merged.stdout, &merged.stderr) == (expected.code, &expected.stdout, &expected.stderr);
+            assert!(
+                is_same,
+                "{count} parts, {arguments:?} {format}:\n{}{}---- and not\n{}{}",
+                merged.stdout.escape_ascii(),
+                merged.err(),
+                expected.stdout.escape_ascii(),
+                expected.err(),
+            );
+        }
+    }
+}
+
+const FORMATS: [&str; 4] = ["text", "json", "csv", "null"];
+
+/// What the library has not: files that cannot be read, and pictures whose fault is reached only if they are alike.
+fn with_traps(dir: &Dir) {
+    let photo = landscape(200, 300, 77);
+    let jpeg = Jpeg::new(Subsampling::S420).write(&photo);
+    // Nobody has this size: a scan does not notice that it is cut.
+    dir.write("traps/alone.png", &png(&noise(61, 300, 1))[..9000]);
+    // These have a size, and some of them the first rows, of others.
+    dir.write("traps/photo.jpg", &jpeg).write("traps/cut.jpg", &jpeg[..jpeg.len() - 300]);
+    dir.write("traps/said.jpg", jpeg_with_segment(&jpeg, 0xfe, b"hello"));
+    dir.write("traps/turned.jpg", jpeg_with_segment(&jpeg, 0xe1, &exif(6)));
+    let deep = png(&landscape(64, 300, 9));
+    dir.write("traps/deep-cut.png", &deep[..deep.len() - 40]).write("traps/deep.png", &deep);
+    let mut wrong = deep.clone();
+    let at = wrong.len() - 60;
+    wrong[at] ^= 0x10;
+    dir.write("traps/deep-wrong.png", &wrong).write("traps/deep-wrong-too.png", &wrong);
+    let hidden = icon(48, 3);
+    dir.write("traps/clear.png", png(&hidden))
+        .write("traps/clear-other.png", png(&hidden.with_hidden_colour([9, 8, 7])));
+    let frames = [landscape(40, 30, 1), landscape(40, 30, 2)];
+    dir.write("traps/moves.gif", gif(&frames.each_ref().map(|frame| frame.opaque().with_levels_of(2)), 10));
+    dir.write("traps/moves.png", apng(&frames, (1, 10))).write("traps/moves-too.png", apng(&frames, (10, 100)));
+    dir.write("traps/still.png", png(&frames[0])).write("traps/strips.tif", tiff(&photo, TiffCompression::None, 7));
+    dir.write("traps/phone.heic", b"\0\0\0\x18ftypheic\0\0\0\0heicmif1");
+    dir.write("traps/phone-too.heic", b"\0\0\0\x18ftypheic\0\0\0\0heicmif1");
+    // What a file is can depend on the name: most is learnt under the right one.
+    dir.write("traps/old.dat", tga(&icon(32, 8), true)).link("traps/old.dat", "traps/old.tga");
+    dir.write("traps/icon-8.qoi", qoi(&icon(32, 8)));
+    dir.write("traps/none.txt", "").link("traps/none.txt", "traps/none.png");
+    for number in 0..12 {
+        dir.link("traps/photo.jpg", format!("traps/name-{number}.jpg"));
+    }
+    dir.write("traps/secret.png", png(&icon(16, 1))).chmod("traps/secret.png", 0o000);
+    dir.write("closed/a.png", png(&icon(16, 1))).chmod("closed", 0o000);
+    dir.write("half-closed/a.png", png(&icon(16, 1))).chmod("half-closed", 0o444);
+    dir.fifo("traps/pipe.png").symlink("nowhere", "traps/dangling.png").symlink("..", "traps/up");
+    dir.write(".hidden/icon.png", png(&icon(16, 1)));
+}
+
+fn open_again(dir: &Dir) {
+    dir.chmod("closed", 0o700).chmod("half-closed", 0o700);
+}
+
+#[test]
+fn the_merge_of_the_parts_of_a_tree_full_of_traps_reports_what_one_scan_reports() {
+    let dir = library();
+    with_traps(&dir);
+    assert_eq!(bound(&dir, &["scan", "."]).code, 3);
+    assert_merged(&dir, &["scan", "."], &FORMATS, &[1, 2, 3, 7]);
+    assert_merged(&dir, &["scan", ".", "--tier", "bytes"], &FORMATS, &[2, 7]);
+    for flags in [&["--alpha", "ignore-hidden"][..], &["--orient"], &["-L", "-H"], &["--min-size", "300"], &["-j", "1"]]
+    {
+        assert_merged(&dir, &[&["scan", "."], flags].concat(), &["json", "text"], &[3]);
+    }
+    // Roots that overlap, are named twice in other words, or are files.
+    assert_merged(&dir, &["scan", "traps", "./traps", "icons", "traps/moves.gif"], &["json"], &[3]);
+    open_again(&dir);
+}
+
+#[test]
+fn the_merge_of_the_parts_of_a_tree_full_of_traps_reports_what_one_find_reports() {
+    let dir = library();
+    with_traps(&dir);
+    let queries = ["traps/name-3.jpg", "traps/deep.png", "traps/moves.png", "traps/old.tga", "icons/4.png"];
+    let find = [&["find"], &queries[..], &["--in", "."]].concat();
+    assert_merged(&dir, &find, &FORMATS, &[1, 2, 3, 7]);
+    for flags in [&["--tier", "bytes"][..], &["--orient"], &["--alpha", "ignore-hidden"], &["-L", "-H"]] {
+        assert_merged(&dir, &[&find, flags].concat(), &["json", "text"], &[3]);
+    }
+    assert_merged(&dir, &["find", "traps/alone.png", "--in", "traps", "--tier", "bytes"], &["text"], &[2]);
+    open_again(&dir);
+}
+
+/// Whatever is wrong with the files, and wherever their names fall.
+#[test]
+fn the_merge_of_the_parts_of_any_tree_reports_what_one_search_reports() {
+    let mut random = Seeded(5);
+    for _ in 0..pixtwin_testkit::cases(8, 400) {
+        let dir = Dir::new();
+        dir.mkdir("0").mkdir("1").mkdir("2");
+        let jpeg = |number| Jpeg::new(Subsampling::S420).write(&landscape(80, 60, number));
+        for number in 0..30 {
+            let seed = u64::from(random.below(2));
+            let mut content = match random.below(6) {
+                0 => jpeg(seed),
+                1 => jpeg_with_segment(&jpeg(seed), 0xfe, b"said"),
+                2 => png(&landscape(80, 60, seed)),
+                3 => png(&landscape(80, 300, 1).with_sample_changed(3, 250 + random.below(2), 0)),
+                4 => qoi(&icon(16, seed)),
+                _ => png(&icon(16, seed)),
+            };
+            let at = random.below(content.len() as u32) as usize;
+            match random.below(5) {
+                0 => content[at] ^= 1 << random.below(8),
+                1 => content.truncate(at),
+                _ => {}
+            }
+            let name = format!("{}/{number}.{}", random.below(3), ["png", "jpg", "dat"][random.below(3) as usize]);
+            dir.write(&name, content);
+            if random.below(4) == 0 {
+                dir.link(&name, format!("{}/{number}-too.png", random.below(3)));
+            }
+        }
+        dir.write("asked.png", png(&landscape(80, 60, 0))).write("asked.qoi", qoi(&icon(16, 0)));
+        let count = 1 + random.below(5) as usize;
+        for tier in ["pixels", "bytes"] {
+            assert_merged(&dir, &["scan", ".", "--tier", tier], &["json", "text"], &[count]);
+            let find = ["find", "asked.png", "asked.qoi", "--in", ".", "--tier", tier];
+            assert_merged(&dir, &find, &["json"], &[count]);
+        }
     }
 }
 
 #[test]
-fn the_merge_of_the_parts_reports_what_one_scan_reports() {
-    let dir = library();
-    dir.mkdir("closed").chmod("closed", 0o000);
-    for flags in [&[][..], &["--tier", "bytes"], &["--alpha", "ignore-hidden"], &["--orient"], &["-L", "-H"]] {
-        assert_merged(&dir, &[&["scan", "."], flags].concat(), &["--format", "json"]);
+fn a_folder_that_one_part_alone_cannot_list_is_reported() {
+    let dir = Dir::new();
+    for number in 0..20 {
+        dir.write(format!("a/{number}.png"), png(&noise(4, 4, number))).write(format!("b/{number}"), "text");
     }
-    for format in ["text", "csv", "null"] {
-        assert_merged(&dir, &["scan", "."], &["--format", format]);
-    }
-    dir.chmod("closed", 0o700);
+    let records = Dir::new();
+    records.write("1", bound(&dir, &["scan", "-q", ".", "--shard", "1/2"]).stdout);
+    dir.chmod("a", 0o000);
+    records.write("2", bound(&dir, &["scan", "-q", ".", "--shard", "2/2"]).stdout);
+    dir.chmod("a", 0o700);
+    let merged = ran(&records, &["merge", "--format", "json", "1", "2"]);
+    assert_eq!(merged.code, 5, "{}", merged.err());
+    let fault = "part 2 met 20 files of the tree, and part 1 met 40; the result is not complete";
+    assert!(merged.err().contains(&format!("error: {fault}\n")), "{}", merged.err());
+    assert!(merged.err().contains("not compared: ./a: permission denied\n"), "{}", merged.err());
+    assert!(merged.out().contains("\"complete\":false"), "{}", merged.out());
 }
 
 #[test]
-fn the_merge_of_the_parts_reports_what_one_find_reports() {
-    let dir = library();
-    for flags in [&[][..], &["--tier", "bytes"]] {
-        let queries = ["find", "icons/4.png", "photos/003.jpg", "icons/0.png", "--in", "."];
-        assert_merged(&dir, &[&queries, flags].concat(), &[]);
-        assert_merged(&dir, &[&queries, flags].concat(), &["--format", "json"]);
+fn a_record_that_nobody_takes_is_an_error() {
+    let dir = Dir::new();
+    for number in 0..400 {
+        dir.write(format!("{number}.png"), png(&noise(8, 8, number)));
     }
-    assert_merged(&dir, &["find", "photos/001.jpg", "--in", "icons"], &[]);
+    let cut = pixtwin(&dir, &["scan", "-q", "--shard", "1/1", "."]).end_reading_only(100);
+    assert_eq!((cut.code, cut.err()), (2, "error: cannot write the record: broken pipe\n"));
 }
 
 #[test]
@@ -84,9 +218,36 @@ fn parts_that_do_not_make_a_whole_are_refused() {
     refused(&["cut", "2"], " `cut`: it is cut short: its part was not searched to the end");
     refused(&["1", "text"], " `text`: it is no record of a shard, or one of another version");
     ran(&dir, &["merge", "nowhere"]).assert(2, "", "error: cannot read `nowhere`: no such file or directory\n");
-    let usage = ran(&dir, &["scan", "--shard", "3/2", "."]);
-    assert_eq!(usage.code, 2);
-    assert!(usage.err().contains("parts are numbered from 1 to their number, like 2/5"), "{}", usage.err());
+    part("elsewhere", &["text", "--shard", "2/2"]);
+    refused(&["1", "elsewhere"], " `elsewhere`: other folders were searched than by the others");
+    dir.write("longer", [&first[..], b"\n"].concat());
+    refused(&["longer", "2"], " `longer`: it is damaged: something follows its end");
+    let asked = pixtwin(&dir, &["find", "-q", "a.png", "--in", "b.png", "--shard", "1/1"]).end();
+    dir.write("asked", &asked.stdout);
+    let message = "error: --check is for records of scan: without it, a find says no with 1\n";
+    ran(&dir, &["merge", "--check", "asked"]).assert(2, "", message);
+}
+
+#[test]
+fn what_is_no_part_is_refused() {
+    let dir = Dir::new();
+    let reasons = [
+        ("0/4", "the first part is 1"),
+        ("5/4", "the last part is 4/4"),
+        ("1/0", "there is at least one part, as in 1/1"),
+        ("a/b", "write the number of the part and of all parts, like 2/5"),
+        ("3", "write the number of the part and of all parts, like 2/5"),
+    ];
+    for (part, reason) in reasons {
+        let usage = ran(&dir, &["scan", "--shard", part, "."]);
+        let message = format!("error: invalid value '{part}' for '--shard <I/N>': {reason}\n");
+        assert!(usage.code == 2 && usage.err().starts_with(&message), "{}", usage.err());
+    }
+    for flag in [&["--check"][..], &["--format", "json"], &["--unread", "list"], &["--storage", "shared"]] {
+        let usage = ran(&dir, &[&["scan", "--shard", "1/1", "."], flag].concat());
+        assert!(usage.code == 2 && usage.err().contains("cannot be used with"), "{}", usage.err());
+    }
+    assert!(dir.names().is_empty());
 }
 
 #[test]
