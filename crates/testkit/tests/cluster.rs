@@ -196,9 +196,11 @@ fn lose_h2(mpi: Mpi, keepalive: &str, lose: impl Fn(&Cluster)) {
     let ranks = job.ranks(4);
     lose(&cluster);
     let ran = job.end_within(NOTICED);
-    assert!(ran.err().contains("lost communication") && ran.err().contains("h2"), "{mpi:?}: {}", ran.err());
-    // Open MPI 5 loses half of its ranks, and says that all is well.
-    assert_eq!(ran.code == 0, mpi == Mpi::OpenMpi5, "{}: {}", ran.code, ran.err());
+    // The launcher hears it from its daemon, or from what stands for ssh if that is still there.
+    let is_told = ["lost communication", "does not respond"].iter().any(|words| ran.err().contains(words));
+    assert!(is_told && ran.err().contains("h2"), "{mpi:?}: {}", ran.err());
+    // Open MPI 5 mostly says that all is well, with half of its ranks lost.
+    assert!(ran.code != 0 || mpi == Mpi::OpenMpi5, "{}", ran.err());
     drop(cluster);
     assert_all_end(&ranks.iter().map(|rank| rank.pid).collect::<Vec<_>>());
 }
@@ -206,6 +208,11 @@ fn lose_h2(mpi: Mpi, keepalive: &str, lose: impl Fn(&Cluster)) {
 #[test]
 fn open_mpi_4_notices_a_cut_cable() {
     lose_h2(Mpi::OpenMpi4, "4/1/3", |cluster| cluster.cut("h2"));
+}
+
+#[test]
+fn open_mpi_5_notices_a_power_failure() {
+    lose_h2(Mpi::OpenMpi5, "2/1/2", |cluster| cluster.off("h2"));
 }
 
 #[test]
@@ -245,6 +252,33 @@ fn a_host_that_is_off_is_started_again() {
     let mpi = Mpi::OpenMpi4;
     let ran = cluster.run(mpi, &mpi.ranks_per_host(2, 1), "hostname", [""; 0]).end();
     assert_eq!(sorted(ran.out()), ["h1", "h2"], "{}", ran.err());
+}
+
+#[test]
+fn a_rank_is_found_stopped_and_killed_from_outside() {
+    let cluster = two_hosts();
+    for mpi in [Mpi::OpenMpi4, Mpi::OpenMpi5, Mpi::Mpich5] {
+        // The shell stays beside its child: the rank is the shell. Not so with Hydra, which waits for the orphans.
+        let script = if mpi == Mpi::Mpich5 { "exec sleep 100" } else { "sleep 100; true" };
+        let run = cluster.run(mpi, &mpi.ranks_per_host(2, 1), "sh", ["-c", script]);
+        let mut job = cluster.spawn(run);
+        let ranks = job.ranks(2);
+        let places: Vec<_> = ranks.iter().map(|rank| (rank.rank, rank.host.as_str())).collect();
+        assert_eq!(places, [(0, "h1"), (1, "h2")], "{mpi:?}");
+        let state = || fs::read_to_string(format!("/proc/{}/stat", ranks[1].pid)).unwrap();
+        let stopped = Instant::now();
+        ranks[1].stop();
+        while !state().contains(") T ") {
+            assert!(stopped.elapsed() < NOTICED, "{}", state());
+            thread::sleep(Duration::from_millis(5));
+        }
+        ranks[1].resume();
+        assert!(job.launcher.runs());
+        ranks[1].kill();
+        let ran = job.end_within(NOTICED);
+        assert_ne!(ran.code, 0, "{mpi:?}: {}", ran.err());
+        assert_all_end(&ranks.iter().map(|rank| rank.pid).collect::<Vec<_>>());
+    }
 }
 
 #[test]
