@@ -95,6 +95,17 @@ impl Crew {
         lost.iter().any(is_gone)
     }
 
+    /// A rank on each of these hosts, with files of their own.
+    pub(crate) fn of_hosts(hosts: &[&str]) -> Self {
+        Self {
+            storage: Storage::Local,
+            hosts: hosts.iter().map(ToString::to_string).collect(),
+            first_on_host: (0..hosts.len()).collect(),
+            processors: vec![1; hosts.len()],
+            notes: Vec::new(),
+        }
+    }
+
     pub(crate) fn walker_of(&self, rank: usize) -> usize {
         match self.storage {
             Storage::Local => self.first_on_host.get(rank).copied().unwrap_or(0),

@@ -14,10 +14,6 @@ mod keys;
 
 mod records;
 
-mod hostile;
-
 pub use crew::{Crew, Storage, Terms};
-#[doc(hidden)]
-pub use hostile::read_as_anything;
 pub use ranks::Ranks;
 pub use run::{Ran, Seat, run};

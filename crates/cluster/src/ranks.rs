@@ -33,6 +33,13 @@ impl<W: World> Ranks<W> {
         Self { world, crew, shelf, offers }
     }
 
+    /// A team of ranks on hosts of these names, of which nothing was asked: for tests of what letters can do.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn of_hosts(world: W, hosts: &[&str]) -> Self {
+        Self::new(world, Crew::of_hosts(hosts), Arc::default(), None)
+    }
+
     /// Who is in it.
     #[must_use]
     pub fn crew(&self) -> &Crew {

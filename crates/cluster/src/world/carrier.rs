@@ -216,7 +216,7 @@ impl<L: Link> Carrier<L> {
             match self.link.receive() {
                 Ok(Some((from, message))) => {
                     is_busy = true;
-                    self.hear(from, message, progress);
+                    self.hear(from, message);
                 }
                 Ok(None) => break,
                 Err(cause) => {
@@ -287,7 +287,7 @@ impl<L: Link> Carrier<L> {
         });
     }
 
-    fn hear(&mut self, from: usize, message: Vec<u8>, progress: &Progress) {
+    fn hear(&mut self, from: usize, message: Vec<u8>) {
         let is_root = self.link.rank() == 0;
         let Some(peer) = self.peers.get_mut(from) else { return };
         self.state.hear(from);
@@ -298,10 +298,6 @@ impl<L: Link> Carrier<L> {
                 if is_root && is_due {
                     peer.answered = Instant::now();
                     self.send(from, Frame::Beat([0; 4]));
-                }
-                if is_root {
-                    let pulses: Vec<[u64; 4]> = self.peers.iter().skip(1).map(|peer| peer.pulse).collect();
-                    progress.set_others(&pulses);
                 }
             }
             // A search that has ended takes no more letters.
@@ -359,14 +355,20 @@ impl<L: Link> Carrier<L> {
         }
     }
 
-    /// Shows the root that this rank is alive; at once where it was interrupted, for then the root counts who is left.
+    /// Shows the root that this rank is alive, or at the root how far all are; at once where it was interrupted, for then the root counts who is left.
     fn beat(&mut self, progress: &Progress) {
         let shows_up = self.state.is_interrupted() && !self.has_shown_up;
         self.has_shown_up |= shows_up;
-        if self.link.rank() == 0 || (self.beaten.elapsed() < self.timing.beat && !shows_up) {
+        if self.beaten.elapsed() < self.timing.beat && (!shows_up || self.link.rank() == 0) {
             return;
         }
         self.beaten = Instant::now();
+        if self.link.rank() == 0 {
+            // Not on every beat that arrives: that would grow with the square of the ranks.
+            let pulses: Vec<[u64; 4]> = self.peers.iter().skip(1).map(|peer| peer.pulse).collect();
+            progress.set_others(&pulses);
+            return;
+        }
         let (stage, done, total, bytes) = progress.own();
         self.send(0, Frame::Beat([stage as u64, done, total, bytes]));
     }

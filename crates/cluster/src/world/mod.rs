@@ -185,36 +185,6 @@ mod tests {
         }
     }
 
-    /// What bounds the memory of bulk data: a rank that does not take gets no more than two pieces.
-    #[test]
-    fn no_more_than_two_pieces_are_under_way_between_two_ranks() {
-        use std::sync::atomic::{AtomicI64, Ordering};
-        let under_way: Vec<AtomicI64> = (0..9).map(|_| AtomicI64::new(0)).collect();
-        let most = AtomicI64::new(0);
-        simulate(3, |world| {
-            let rank = world.rank();
-            // The others wait for this one, which takes its time.
-            std::thread::sleep(std::time::Duration::from_millis(60 * rank as u64));
-            let mut left = [50; 3];
-            let mut next = |to: usize| {
-                left[to] -= 1;
-                let piece = (left[to] >= 0 && to != rank).then(|| vec![0; 1000]);
-                if piece.is_some() {
-                    most.fetch_max(under_way[3 * rank + to].fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-                }
-                piece
-            };
-            let mut taken = 0;
-            let mut take = |from: usize, _| {
-                taken += 1;
-                under_way[3 * from + rank].fetch_sub(1, Ordering::SeqCst);
-            };
-            world.all_to_all(&mut next, &mut take).unwrap();
-            assert_eq!(taken, 100);
-        });
-        assert_eq!(most.into_inner(), 2);
-    }
-
     #[test]
     fn ranks_of_two_versions_do_not_begin() {
         let timing = carrier::Timing::default();
