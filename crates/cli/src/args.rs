@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use pixtwin_cluster::Storage;
+use pixtwin_cluster::{Crew, Storage};
 use pixtwin_engine::{Alpha, Links, Orientation, Selection, Settings, Shard, Tier, default_memory_bytes};
 
 use crate::{exit, size};
@@ -245,13 +245,19 @@ fn shard(text: &str) -> Result<Shard, String> {
 
 impl Searched {
     /// How a search is done by one of `ranks_here` processes that share this machine, on so many processors.
-    pub(crate) fn settings(&self, common: &Common, ranks_here: usize, processors: Option<usize>) -> Settings {
-        let mut settings = common.settings(self.comparison.tier, &self.comparison.pixels);
-        if let (None, Some(processors)) = (common.threads, processors) {
-            settings.threads = processors;
+    pub(crate) fn settings(&self, common: &Common) -> Settings {
+        common.settings(self.comparison.tier, &self.comparison.pixels)
+    }
+
+    /// What a rank does with all that: where nothing is said, it shares the processors and the memory of its host.
+    pub(crate) fn settings_of_rank(&self, common: &Common, crew: &Crew, rank: usize) -> Settings {
+        let mut settings = self.settings(common);
+        if common.threads.is_none() {
+            settings.threads = crew.processors_of(rank);
         }
         if common.memory.is_none() {
-            settings.memory_bytes /= ranks_here.max(1) as u64;
+            settings.memory_bytes = crew.memory_bytes();
+            settings.sharers = crew.ranks_beside(rank);
         }
         settings
     }
@@ -475,6 +481,7 @@ impl Common {
             orientation: if pixels.orient { Orientation::AsShown } else { Orientation::AsStored },
             threads: self.threads.map_or(processors, usize::from),
             memory_bytes: self.memory.unwrap_or_else(default_memory_bytes),
+            sharers: 1,
         }
     }
 }

@@ -1,7 +1,10 @@
 //! Ctrl-C, and the signal by which launchers and systems ask a program to end.
 
 use std::{
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
 };
 
@@ -15,6 +18,9 @@ use crate::{exit::Exit, output, progress_bar};
 
 /// The run over several ranks that this process takes part in.
 static RUN: OnceLock<Arc<State>> = OnceLock::new();
+
+/// Whether this process had a signal before.
+static IS_TOLD: AtomicBool = AtomicBool::new(false);
 
 /// Lets an interruption end the run of all ranks rather than this process alone.
 pub(crate) fn announce(state: &Arc<State>) {
@@ -33,7 +39,8 @@ pub(crate) fn watch() {
 
 fn interrupted() {
     match RUN.get() {
-        Some(state) if !state.is_interrupted() => state.interrupt(),
+        // Another rank may have been told before, and have told this one.
+        Some(state) if !IS_TOLD.swap(true, Ordering::Relaxed) => state.interrupt(),
         _ => end(),
     }
 }

@@ -52,15 +52,24 @@ impl Bar {
     }
 }
 
-/// Runs `work` with a bar beside it. The bar is gone when this returns.
+/// Runs `work` with a bar beside it, if the user wants one. The bar is gone when this returns.
 pub(crate) fn beside<T>(common: &Common, work: impl FnOnce(&Progress, &Bar) -> T) -> T {
-    let progress = Progress::default();
-    let is_terminal = io::stderr().is_terminal();
     let is_on = match common.progress {
-        When::Auto => is_terminal && !common.quiet,
+        When::Auto => io::stderr().is_terminal() && !common.quiet,
         When::Always => true,
         When::Never => false,
     };
+    beside_if(is_on, work)
+}
+
+/// Runs `work` with nothing beside it: another process draws for all.
+pub(crate) fn unseen<T>(work: impl FnOnce(&Progress, &Bar) -> T) -> T {
+    beside_if(false, work)
+}
+
+fn beside_if<T>(is_on: bool, work: impl FnOnce(&Progress, &Bar) -> T) -> T {
+    let progress = Progress::default();
+    let is_terminal = io::stderr().is_terminal();
     let state = Mutex::new(if is_on { Drawing::On } else { Drawing::Off });
     let bar = Bar { state, changed: Condvar::new() };
     std::thread::scope(|scope| {
@@ -132,32 +141,34 @@ fn style(stage: Stage) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> ")
 }
 
-/// When the search and its present stage began.
+/// When the search and its present step began. A stage can have several steps, each of which counts from 0.
 struct Clock {
     begun: Instant,
     stage: Stage,
-    stage_begun: Instant,
+    step_begun: Instant,
+    files: u64,
 }
 
 impl Clock {
     fn new() -> Self {
         let now = Instant::now();
-        Self { begun: now, stage: Stage::Listing, stage_begun: now }
+        Self { begun: now, stage: Stage::Listing, step_begun: now, files: 0 }
     }
 
-    /// Bytes read, how fast, and how long this stage will take, if all of it is known.
+    /// Bytes read, how fast, and how long this step will take, if all of it is known.
     fn figures(&mut self, stage: Stage, (files, total): (u64, u64), bytes: u64) -> String {
-        if stage != self.stage {
-            (self.stage, self.stage_begun) = (stage, Instant::now());
+        if stage != self.stage || files < self.files {
+            (self.stage, self.step_begun) = (stage, Instant::now());
         }
+        self.files = files;
         let rate = u128::from(bytes) * 1000 / self.begun.elapsed().as_millis().max(1);
         let rate = size::shown(u64::try_from(rate).unwrap_or(u64::MAX));
         let left = match (files, stage) {
             (0, _) | (_, Stage::Listing) => String::new(),
             (files, _) => {
-                let in_stage_ms = self.stage_begun.elapsed().as_millis();
-                let left_ms = in_stage_ms * u128::from(total.saturating_sub(files)) / u128::from(files);
-                format!(", {} s left", left_ms.div_ceil(1000))
+                let step_ms = self.step_begun.elapsed().as_millis();
+                let left_ms = step_ms * u128::from(total.saturating_sub(files)) / u128::from(files);
+                format!(", {} s left of this step", left_ms.div_ceil(1000))
             }
         };
         format!("{} read, {rate}/s{left}", size::shown(bytes))

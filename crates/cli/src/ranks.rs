@@ -83,10 +83,11 @@ pub(crate) fn run(search: &impl Search, launched: &Launched) -> Result<Exit, Sto
         },
         timing: Timing::default(),
     };
-    let ran = progress_bar::beside(common, |progress, bar| {
+    let run = |progress: &Progress, bar: &Bar| {
         let work = |team: &mut Ranks<Post>| work(search, team, progress, bar);
         pixtwin_cluster::run(link, &seat, progress, interrupt::announce, || leave_at_once(&Ok(Exit::Incomplete)), work)
-    });
+    };
+    let ran = if rank == 0 { progress_bar::beside(common, run) } else { progress_bar::unseen(run) };
     // One rank speaks for all, and at once: a launcher may end it as soon as another rank has ended.
     let silent = |message: String| {
         if rank == 0 {
@@ -115,7 +116,7 @@ fn work(search: &impl Search, team: &mut Ranks<Post>, progress: &Progress, bar: 
     let (common, listing, searched) = search.arguments();
     let rank = team.rank();
     let crew = team.crew().clone();
-    let settings = searched.settings(common, crew.ranks_beside(rank), Some(crew.processors_of(rank)));
+    let settings = searched.settings_of_rank(common, &crew, rank);
     if rank > 0 {
         return follow(team, |team| search.search(team, &[], &settings, progress, &mut Nobody));
     }
@@ -145,10 +146,10 @@ fn work(search: &impl Search, team: &mut Ranks<Post>, progress: &Progress, bar: 
             let _: Result<u8, Loss> = team.hear_root_all(code);
             exit
         }
-        Err(Failure::Lost) => {
+        Err(Failure::Lost(counts)) => {
             let cut = cut(&state, |rank| crew.name_of(rank));
             output::error(&cut.to_string());
-            printer.close(&Counts::default(), Some(&cut))?;
+            printer.close(&counts, Some(&cut))?;
             let written = Instant::now();
             let lost = state.lost();
             while crew.is_host_lost(&lost) && !state.is_interrupted() && written.elapsed() < LINGER {
@@ -173,7 +174,7 @@ fn follow(
     }
     match search(team) {
         Ok(_) => team.hear_root_all(0).map_or_else(ended, |code| Ok(Exit::of(code))),
-        Err(Failure::Lost) => ended(Loss),
+        Err(Failure::Lost(_)) => ended(Loss),
         Err(Failure::Impossible { .. }) => Err(Stop::Silent),
     }
 }
@@ -193,6 +194,7 @@ fn cut(state: &State, name: impl Fn(usize) -> String) -> Cut {
         missing: state.lost().into_iter().map(name).collect(),
         is_interrupted: state.is_interrupted(),
         fault: state.fault(),
+        is_of_one_rank: true,
     }
 }
 

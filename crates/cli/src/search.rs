@@ -55,7 +55,7 @@ fn run_alone(search: &impl Search) -> Result<Exit, Stop> {
     let (common, listing, searched) = search.arguments();
     let queries = search.queries()?;
     progress_bar::beside(common, |progress, bar| {
-        let settings = searched.settings(common, 1, None);
+        let settings = searched.settings(common);
         let mut printer = Printer::new(common, listing, settings.tier, &queries, bar)?;
         let counts = search.search(&mut Alone::default(), &queries, &settings, progress, &mut printer)?;
         let (has_found, is_all_read) = (printer.has_found(), printer.is_all_read());

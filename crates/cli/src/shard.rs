@@ -28,7 +28,7 @@ pub(crate) fn run_part(search: &impl Search, part: Shard) -> Result<Exit, Stop> 
     let (common, _, searched) = search.arguments();
     let queries = search.queries()?;
     let terms = searched.terms(common);
-    let settings = searched.settings(common, 1, None);
+    let settings = searched.settings(common);
     let mut writer = ShardWriter::new(BufWriter::with_capacity(64 << 10, io::stdout()));
     let files = (search.places(), &searched.selected.selection());
     let counts = progress_bar::beside(common, |progress, _| {
@@ -63,7 +63,12 @@ pub(crate) fn run_merge(arguments: &MergeArguments) -> Result<Exit, Stop> {
         let mut printer = Printer::new(common, &arguments.listing, records.tier(), &queries, bar)?;
         let counts = merge(records, &settings, progress, &mut printer)?;
         let (has_found, is_all_read) = (printer.has_found(), printer.is_all_read());
-        let cut = discord.map(|fault| Cut { missing: Vec::new(), is_interrupted: false, fault: Some(fault) });
+        let cut = discord.map(|fault| Cut {
+            missing: Vec::new(),
+            is_interrupted: false,
+            fault: Some(fault),
+            is_of_one_rank: false,
+        });
         printer.close(&counts, cut.as_ref())?;
         // A find says no where it found nothing, a scan where it found something, if that was asked.
         let is_no = if queries.is_empty() { arguments.check && has_found } else { !has_found };

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use pixtwin_engine::Loss;
+use pixtwin_engine::{Loss, default_memory_bytes};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -45,6 +45,8 @@ pub struct Crew {
     first_on_host: Vec<usize>,
     /// For each rank how many processors it may count on.
     processors: Vec<usize>,
+    /// What decoders may hold on a host, unless the user says otherwise.
+    memory_bytes: u64,
     /// What the user should know.
     notes: Vec<String>,
 }
@@ -70,6 +72,13 @@ impl Crew {
     #[must_use]
     pub fn processors_of(&self, rank: usize) -> usize {
         self.processors.get(rank).copied().unwrap_or(1)
+    }
+
+    /// What decoders may hold on each host, unless the user says otherwise: what the smallest host grants, for which
+    /// pictures are too large may not depend on who looks at them.
+    #[must_use]
+    pub fn memory_bytes(&self) -> u64 {
+        self.memory_bytes
     }
 
     /// How many ranks and hosts there are.
@@ -102,8 +111,14 @@ impl Crew {
             hosts: hosts.iter().map(ToString::to_string).collect(),
             first_on_host: (0..hosts.len()).collect(),
             processors: vec![1; hosts.len()],
+            memory_bytes: default_memory_bytes(),
             notes: Vec::new(),
         }
+    }
+
+    /// Whether hosts are to see one tree, of which nobody knows whether they do.
+    pub(crate) fn is_one_tree_on_hosts(&self) -> bool {
+        self.storage == Storage::Shared && self.first_on_host.iter().any(|first| *first > 0)
     }
 
     pub(crate) fn walker_of(&self, rank: usize) -> usize {
@@ -143,6 +158,7 @@ struct Card {
     /// The processors it may run on, and how many the machine has.
     processors: BTreeSet<u32>,
     machine_processors: usize,
+    memory_bytes: u64,
 }
 
 /// A folder to search, as one rank sees it.
@@ -185,6 +201,7 @@ impl Card {
             settings: terms.settings.clone(),
             roots: terms.roots.iter().map(|root| Root::of(root)).collect(),
             machine_processors: machine_processors().max(processors.len()),
+            memory_bytes: default_memory_bytes(),
             processors,
         }
     }
@@ -236,6 +253,7 @@ fn judge(cards: &[Card]) -> Result<Crew, String> {
         storage: first.storage,
         hosts: cards.iter().map(|card| card.host.clone()).collect(),
         processors: processors_of(cards, &first_on_host),
+        memory_bytes: cards.iter().map(|card| card.memory_bytes).min().unwrap_or_default(),
         notes: notes(cards, &first_on_host),
         first_on_host,
     })
@@ -280,7 +298,15 @@ fn refuse_separate_roots(cards: &[Card]) -> Result<(), String> {
     let Some(first) = cards.first() else { return Ok(()) };
     for (rank, card) in cards.iter().enumerate() {
         for (ours, theirs) in first.roots.iter().zip(&card.roots) {
-            if ours.seen.map(|seen| seen.0) != theirs.seen.map(|seen| seen.0) {
+            // The topmost folder of most disks has the same number, but was not changed at the same moment. What a host
+            // knows of a folder on a network may be some seconds old.
+            let number = |root: &Root| root.seen.map(|(number, ..)| number);
+            let is_other = if ours.is_on_network || theirs.is_on_network {
+                number(ours) != number(theirs)
+            } else {
+                ours.seen != theirs.seen
+            };
+            if is_other {
                 return Err(format!(
                     "rank {rank} on {} does not see the `{}` that rank 0 on {} sees\n\
                      hint: --storage local takes each host's files for its own",
@@ -391,6 +417,7 @@ mod tests {
             roots: vec![root],
             processors: processors.iter().copied().collect(),
             machine_processors: 4,
+            memory_bytes: 1 << 30,
         }
     }
 
@@ -408,6 +435,8 @@ mod tests {
         assert_eq!((crew.walker_of(1), crew.walker_of(2), crew.walker_of(3)), (0, 2, 2));
         assert_eq!((crew.host_of_files(3), crew.name_of(3)), (Some("h2"), "rank 3 on h2".to_owned()));
         assert_eq!(crew.processors, [2, 2, 1, 1]);
+        let small = changed("h2", |card| card.memory_bytes = 5);
+        assert_eq!(judge(&[card("h1", &all), small]).unwrap().memory_bytes(), 5);
         assert_eq!((crew.ranks_beside(0), crew.counts()), (2, (4, 2)));
         assert_eq!(
             crew.notes(),
@@ -444,5 +473,12 @@ mod tests {
         assert!(reason.starts_with("rank 1 on h2 does not see the `/srv/images` that rank 0 on h1 sees\n"), "{reason}");
         other.roots[0].seen = None;
         assert!(judge(&[shared("h1"), other]).is_err());
+        // The topmost folders of two disks.
+        let mut top = shared("h2");
+        top.roots[0].seen = Some((2, 1_700_000_000, 6));
+        assert!(judge(&[shared("h1"), top.clone()]).is_err());
+        // What a host knows of a folder on a network may be late.
+        top.roots[0].is_on_network = true;
+        assert!(judge(&[shared("h1"), top]).is_ok());
     }
 }

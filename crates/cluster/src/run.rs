@@ -98,6 +98,9 @@ fn work_on<T>(
         }
     };
     let rank = post.rank();
+    if crew.is_one_tree_on_hosts() {
+        shelf.want_marks();
+    }
     post.set_nodes(crew.hosts().to_vec());
     post.fill(crew.walker_of(rank), Arc::clone(shelf), crew.processors_of(rank))?;
     let beside = crew.beside(rank);

@@ -258,6 +258,7 @@ fn scan_on(world: Hearsay, root: &Path) -> Option<Vec<String>> {
         orientation: Orientation::AsStored,
         threads: 1,
         memory_bytes: 1 << 30,
+        sharers: 1,
     };
     let (mut lines, mut team) = (Lines::default(), Ranks::of_hosts(world, &["h1", "h2"]));
     let (roots, selection) = ([root.to_owned()], Selection::default());
@@ -407,6 +408,7 @@ fn messages_of_a_run() -> Vec<Messages> {
                     orientation: Orientation::AsStored,
                     threads: 1,
                     memory_bytes: 1 << 30,
+                    sharers: 1,
                 };
                 let link = Recording { link, heard: Arc::clone(heard) };
                 let (selection, roots) = (Selection::default(), [gallery()]);

@@ -95,6 +95,7 @@ fn scan_with(every: u32, seed: u64) -> (usize, usize) {
         orientation: Orientation::AsStored,
         threads: 1,
         memory_bytes: 1 << 28,
+        sharers: 1,
     };
     let timing = Timing {
         beat: Duration::from_millis(20),

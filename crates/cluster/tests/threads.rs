@@ -45,6 +45,7 @@ fn settings() -> Settings {
         orientation: Orientation::AsStored,
         threads: 1,
         memory_bytes: 1 << 30,
+        sharers: 1,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{File, Metadata, OpenOptions},
-    io,
+    io, iter,
     os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
@@ -41,6 +41,11 @@ impl Identity {
         Self { place: (number, self.place.1), ..self }
     }
 
+    /// What another host sees of it.
+    pub(crate) fn mark(&self) -> Mark {
+        Mark { bytes: self.bytes, modified: self.modified, changed: self.changed }
+    }
+
     /// Whether both are one file with one content. Its number of names may change meanwhile, and with it the time of
     /// the last change of status; the content cannot without moving that time as well.
     pub(crate) fn is_unchanged(&self, now: &Self) -> bool {
@@ -57,6 +62,17 @@ impl Identity {
     }
 }
 
+/// What a file is on every host that sees it, where its numbers may differ: its length and its times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// Length in bytes.
+    pub bytes: u64,
+    /// When the content changed last: seconds and nanoseconds.
+    pub modified: (i64, i64),
+    /// When anything about the file changed last.
+    pub changed: (i64, i64),
+}
+
 /// A file of the folders that are searched.
 #[derive(Clone, Debug)]
 pub(crate) struct Listed {
@@ -71,6 +87,11 @@ pub(crate) struct Listed {
 impl Listed {
     pub(crate) fn new(path: PathBuf) -> Self {
         Self { path, other_paths: Vec::new(), identity: None }
+    }
+
+    /// All its names.
+    pub(crate) fn into_paths(self) -> impl Iterator<Item = PathBuf> {
+        iter::once(self.path).chain(self.other_paths)
     }
 
     pub(crate) fn bytes(&self) -> u64 {

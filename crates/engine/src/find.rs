@@ -84,10 +84,13 @@ pub fn find<T: Team>(
     let mut asked = asked(&queries);
     looker.min_bytes = selection.min_bytes;
     looker.offers = team.offers();
-    let searched = search_all(&looker, roots, selection, settings.tier, team, Some(&mut asked))?;
-    let matches = matches(&searched, &queries, (team.rank(), team.host()));
-    team.merge_all(matches, order, &mut |(query, found)| report.found(query, found))?;
-    Ok(searched.close_all(team, progress, report)?)
+    let mut searched = Searched::default();
+    let found = search_all(&looker, &mut searched, roots, selection, settings.tier, team, Some(&mut asked));
+    let found = found.and_then(|()| {
+        let matches = matches(&searched, &queries, (team.rank(), team.host()));
+        Ok(team.merge_all(matches, order, &mut |(query, found)| report.found(query, found))?)
+    });
+    searched.close_all(found, team, progress, report)
 }
 
 pub(crate) fn asked(queries: &[Query]) -> Asked {

@@ -12,12 +12,15 @@ use pixtwin_pixel::Fingerprint;
 
 use crate::{
     file::{Identity, Listed, open, words_of},
-    look::{HEADER_WINDOW_BYTES, Known, Looker, Picture, extension_of, header_key, still_unchanged},
+    look::{CHANGED, HEADER_WINDOW_BYTES, Known, Looker, Picture, extension_of, header_key, still_unchanged},
     opened::{Opened, read_whole},
     pool,
     report::{Counts, Unread},
-    shelf::Shelf,
+    shelf::{Shelf, Waiting},
 };
+
+/// Why a file is not compared that is another on this host than where the folders were walked.
+const NOT_AS_WALKED: &str = "not as the walk saw it: it changed meanwhile, or this host sees another tree";
 
 /// A file up to this length is read whole at once (measured: below 64 KB a partial decode gains nothing).
 const TINY_FILE_BYTES: u64 = 32 << 10;
@@ -60,9 +63,14 @@ pub(crate) fn look_at_all<Found: Send>(
     pool::on_threads(looker.threads, || {
         let (mut held, mut files) = (Vec::new(), Vec::new());
         while let Some(batch) = shelf.take() {
-            for path in batch.into_iter().take_while(|_| !looker.progress.is_given_up()) {
+            for Waiting { path, mark } in batch.into_iter().take_while(|_| !looker.progress.is_given_up()) {
                 let mut file = Listed::new(path);
-                let outcome = look(&mut file, &mut held).unwrap_or_else(Outcome::Unread);
+                let outcome = look(&mut file, &mut held);
+                let is_other = |found: &Identity| mark.is_some_and(|mark| found.mark() != mark);
+                let outcome = match &file.identity {
+                    Some(found) if is_other(found) => Outcome::Unread(NOT_AS_WALKED.to_owned()),
+                    _ => outcome.unwrap_or_else(Outcome::Unread),
+                };
                 files.push((file, outcome));
                 looker.progress.add_done();
             }
@@ -98,27 +106,45 @@ pub(crate) fn sort_out<Found>(
 }
 
 /// Joins the names of one file. What it is can depend on the name (a TGA without a signature is believed only if it is
-/// named so): the name by which most was learnt goes first.
+/// named so): the name by which most was learnt goes first. A file that was renamed or written to while it was searched,
+/// and so was met in two states, is no twin of itself: the older state is not compared.
 pub(crate) fn join_names<Found>(
     names: Vec<(Listed, Outcome<Found>)>,
     counts: &mut Counts,
 ) -> Vec<(Listed, Outcome<Found>)> {
     let mut files: Vec<(Listed, Outcome<Found>)> = Vec::with_capacity(names.len());
-    let mut seen: HashMap<Identity, usize> = HashMap::new();
+    let mut seen: HashMap<(u64, u64), usize> = HashMap::new();
+    let mut stale = Vec::new();
     for (mut file, mut outcome) in names {
-        let at = file.identity.map(|identity| *seen.entry(identity).or_insert(files.len()));
-        match at.and_then(|at| files.get_mut(at)) {
-            Some(first) => {
-                counts.repeated += 1;
-                if outcome.rank() > first.1.rank() {
-                    std::mem::swap(&mut first.0.path, &mut file.path);
-                    std::mem::swap(&mut first.1, &mut outcome);
-                }
-                first.0.other_paths.push(file.path);
-                first.0.other_paths.sort_unstable();
+        let Some(identity) = file.identity else {
+            files.push((file, outcome));
+            continue;
+        };
+        let at = *seen.entry(identity.place).or_insert(files.len());
+        let Some(first) = files.get_mut(at) else {
+            files.push((file, outcome));
+            continue;
+        };
+        let known = first.0.identity.unwrap_or(identity);
+        if !known.is_unchanged(&identity) {
+            let mut older = (file, outcome);
+            if known.changed < identity.changed {
+                std::mem::swap(first, &mut older);
             }
-            None => files.push((file, outcome)),
+            stale.extend(older.0.into_paths());
+            continue;
         }
+        counts.repeated += 1;
+        if outcome.rank() > first.1.rank() {
+            std::mem::swap(&mut first.0.path, &mut file.path);
+            std::mem::swap(&mut first.1, &mut outcome);
+        }
+        first.0.other_paths.push(file.path);
+        first.0.other_paths.sort_unstable();
+    }
+    if !stale.is_empty() {
+        files.extend(stale.into_iter().map(|path| (Listed::new(path), Outcome::Unread(CHANGED.to_owned()))));
+        files.sort_unstable_by(|(a, _), (b, _)| a.path.cmp(&b.path));
     }
     files
 }
@@ -219,7 +245,7 @@ fn decode_tiny(
     held: &[u8],
     picture: &mut Picture,
 ) -> Result<(), String> {
-    let hashes = looker.hashes_of(held, picture.format)?;
+    let hashes = looker.hashes_of(held, picture)?;
     match decoded.get(&hashes.payload) {
         Some(fingerprint) => picture.known.fingerprint = fingerprint,
         None => {
@@ -231,4 +257,66 @@ fn decode_tiny(
     }
     picture.known.hashes = Some(Box::new(hashes));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shelf::Shelf;
+
+    fn named(path: &str, number: u64, changed: i64) -> (Listed, Outcome<()>) {
+        let identity = Identity { place: (1, number), bytes: 9, modified: (5, 0), changed: (changed, 0), names: 1 };
+        (Listed { identity: Some(identity), ..Listed::new(path.into()) }, Outcome::Candidate(()))
+    }
+
+    #[test]
+    fn a_file_that_was_met_before_and_after_it_was_renamed_is_no_twin_of_itself() {
+        for (first, second) in [(7, 8), (8, 7)] {
+            let mut counts = Counts::default();
+            let names = vec![named("a", 1, first), named("b", 1, second), named("c", 2, 7)];
+            let files = join_names(names, &mut counts);
+            let fate = |(file, outcome): &(Listed, Outcome<()>)| {
+                (file.path.to_str().unwrap().to_owned(), matches!(outcome, Outcome::Candidate(())))
+            };
+            let fates: Vec<_> = files.iter().map(fate).collect();
+            let is_a_newer = first > second;
+            let expected = [("a".to_owned(), is_a_newer), ("b".to_owned(), !is_a_newer), ("c".to_owned(), true)];
+            assert_eq!((fates, counts.repeated), (expected.to_vec(), 0));
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_another_than_the_walk_saw_is_not_compared() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a");
+        std::fs::write(&path, "text").unwrap();
+        let (_, identity) = open(&path).unwrap();
+        let (progress, settings) = (
+            Default::default(),
+            crate::Settings {
+                tier: crate::Tier::Pixels,
+                alpha: crate::Alpha::Exact,
+                orientation: crate::Orientation::AsStored,
+                threads: 1,
+                memory_bytes: 1 << 20,
+                sharers: 1,
+            },
+        );
+        let looker = Looker::new(&settings, &progress);
+        let is_compared = |mark| {
+            let shelf = Shelf::default();
+            shelf.put(vec![Waiting { path: path.clone(), mark: Some(mark) }]);
+            shelf.complete();
+            let looked = look_at_all(&looker, &shelf, |listed, _| {
+                listed.identity = Some(open(&listed.path).unwrap().1);
+                Ok(Outcome::Candidate(()))
+            });
+            matches!(looked[..], [(_, Outcome::Candidate(()))])
+        };
+        let mark = identity.mark();
+        assert!(is_compared(mark));
+        assert!(!is_compared(crate::Mark { bytes: 5, ..mark }));
+        assert!(!is_compared(crate::Mark { changed: (mark.changed.0, mark.changed.1 + 1), ..mark }));
+        assert!(!is_compared(crate::Mark { modified: (mark.modified.0, mark.modified.1 + 1), ..mark }));
+    }
 }

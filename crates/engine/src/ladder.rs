@@ -12,7 +12,7 @@ use pixtwin_matching::{Candidate, Exchange, Loss, Rung, Standing};
 use pixtwin_pixel::{Depth, HEAD_ROWS, Key};
 
 use crate::{
-    file::Listed,
+    file::{Identity, Listed, words_of},
     look::{CHANGED, Known, Looker, Picture},
     offers::{Job, Looked, MOST_OFFERED, Offers},
     pool,
@@ -169,7 +169,14 @@ fn look_with_others(looker: &Looker<'_>, offers: &Offers, files: &[Listed], clim
 
 /// A look at a file of which nothing is known here but where it is.
 fn look_for_another(looker: &Looker<'_>, job: &Job) -> Looked {
-    let file = job.file();
+    let mut file = job.file();
+    // Its device and number are those of the host that asks.
+    let found = file.path.metadata().map_err(|cause| words_of(&cause))?;
+    let found = Identity::of(&found);
+    if file.identity.is_some_and(|identity| identity.mark() != found.mark()) {
+        return Err(CHANGED.to_owned());
+    }
+    file.identity = Some(found);
     let Sniffed::Picture(format) = looker.sniff_again(&file)? else {
         return Err(CHANGED.to_owned());
     };

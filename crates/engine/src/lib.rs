@@ -59,7 +59,7 @@ mod progress;
 pub use budget::default_memory_bytes;
 pub use compare::{Comparison, FrameDifference, Side, compare};
 pub use examine::{Examined, digest_all, is_picture, is_same_file};
-pub use file::words_of;
+pub use file::{Mark, words_of};
 pub use find::{Match, find};
 pub use merge::{Records, ShardReader, merge};
 pub use offers::{Job, JobDone, Offers};
@@ -68,7 +68,7 @@ pub use report::{Counts, Failure, Group, Member, Report, RungCount, Unread};
 pub use scan::scan;
 pub use settings::{Links, Orientation, Selection, Settings, Tier};
 pub use shard::{Shard, ShardWriter, record};
-pub use shelf::{Shelf, Taken};
+pub use shelf::{Shelf, Taken, Waiting};
 pub use team::{Alone, Record, Team, halves, owner_of};
 pub use walk::check_globs;
 

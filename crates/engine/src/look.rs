@@ -28,6 +28,9 @@ const HELD_FILE_BYTES: u64 = 64 << 20;
 /// What finding the payload takes beside the file: tables, offsets of strips and the like.
 const PAYLOAD_BYTES: u64 = 1 << 20;
 
+/// What finding the payload of a picture may take at least, however small the picture.
+const PAYLOAD_LIMIT_BYTES: u64 = 16 << 20;
+
 /// Up to how many rows a header's estimate for the first rows holds.
 const HEADER_PROMISES_ROWS: u32 = HEAD_ROWS[1];
 
@@ -131,7 +134,7 @@ impl<'a> Looker<'a> {
             recorded: None,
             alpha: settings.alpha,
             orientation: settings.orientation,
-            budget: Budget::new(settings.memory_bytes),
+            budget: Budget::new(settings.memory_bytes, settings.sharers),
             progress,
         }
     }
@@ -260,7 +263,7 @@ impl<'a> Looker<'a> {
     }
 
     fn charge_for_rows(&self, least: u64) -> Result<Charge<'_>, String> {
-        let ample = least.saturating_mul(GENEROSITY).min(self.budget.total()).max(least);
+        let ample = least.saturating_mul(GENEROSITY).min(self.budget.share()).max(least);
         self.budget.take(ample).ok_or_else(|| self.too_large(least))
     }
 
@@ -270,17 +273,17 @@ impl<'a> Looker<'a> {
             return recorded.hash(listed, picture);
         }
         let (file, identity) = reopen(listed)?;
-        let is_held = identity.bytes <= HELD_FILE_BYTES.min(self.budget.total() / 4);
+        let is_held = identity.bytes <= HELD_FILE_BYTES.min(self.budget.share() / 4);
         let held_bytes = if is_held { identity.bytes } else { WHOLE_WINDOW_BYTES as u64 };
         let needed = held_bytes + PAYLOAD_BYTES;
         let _charge = self.budget.take(needed).ok_or_else(|| self.too_large(needed))?;
         let hashes = if is_held {
             let mut held = Vec::new();
             read_whole(&file, identity.bytes, &mut held, self.progress).map_err(|cause| words_of(&cause))?;
-            self.hashes_of(&held, picture.format)?
+            self.hashes_of(&held, picture)?
         } else {
             let mut source = self.window(&file, identity.bytes, WHOLE_WINDOW_BYTES);
-            let payload = self.payload_of(&mut source, picture.format)?;
+            let payload = self.payload_of(&mut source, picture)?;
             let mut hasher = blake3::Hasher::new();
             feed(&mut self.window(&file, identity.bytes, WHOLE_WINDOW_BYTES), &mut hasher)?;
             Hashes { payload, bytes: *hasher.finalize().as_bytes() }
@@ -291,15 +294,17 @@ impl<'a> Looker<'a> {
     }
 
     /// Hashes a file that is in memory.
-    pub(crate) fn hashes_of(&self, held: &[u8], format: Format) -> Result<Hashes, String> {
-        let payload = self.payload_of(&mut InMemory::new(held), format)?;
+    pub(crate) fn hashes_of(&self, held: &[u8], picture: &Picture) -> Result<Hashes, String> {
+        let payload = self.payload_of(&mut InMemory::new(held), picture)?;
         Ok(Hashes { payload, bytes: *blake3::hash(held).as_bytes() })
     }
 
-    fn payload_of(&self, source: &mut dyn Source, format: Format) -> Result<[u8; 32], String> {
-        let limits = Limits { memory_bytes: self.budget.total() / self.threads.max(1) as u64 };
+    fn payload_of(&self, source: &mut dyn Source, picture: &Picture) -> Result<[u8; 32], String> {
+        let Picture { format, header, .. } = picture;
+        // Tables of the file; never more than its decoding. What is refused may not depend on how the work is shared.
+        let limits = Limits { memory_bytes: header.whole_bytes.max(PAYLOAD_LIMIT_BYTES).min(self.budget.most()) };
         let payload = format.payload(source, limits).map_err(|cause| reason_of(&cause))?;
-        match self.turn(source, format)? {
+        match self.turn(source, *format)? {
             Turn::None => Ok(payload),
             // The same samples turned are another picture.
             turn => Ok(*blake3::hash(&[&payload[..], &[turn.exif()]].concat()).as_bytes()),
@@ -343,8 +348,7 @@ impl<'a> Looker<'a> {
     }
 
     fn too_large(&self, needed: u64) -> String {
-        let total = self.budget.total();
-        reason_of(&Error::TooLarge { needed, budget: total })
+        reason_of(&Error::TooLarge { needed, budget: self.budget.most() })
     }
 }
 

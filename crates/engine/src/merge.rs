@@ -23,7 +23,7 @@ use crate::{
     report::{Counts, Failure, Group, Report},
     scan::{Searched, exchange},
     settings::{Settings, Tier},
-    shard::{End, FileRecord, Head, Line, MAGIC, MOST_LINE_BYTES, PictureRecord, Seen, Shard},
+    shard::{End, FileRecord, Head, Line, MAGIC, MOST_LINE_BYTES, PictureRecord, Seen, Shard, Walked},
     team::{AllOf, Alone, Team},
 };
 
@@ -142,8 +142,8 @@ pub struct Records {
     recorded: HashMap<PathBuf, Seen>,
     files: Vec<(PathBuf, Option<Identity>)>,
     devices: Unified,
-    /// Which parts there are: the path of the record, and how many files its walk met.
-    parts: HashMap<u32, (PathBuf, u64)>,
+    /// Which parts there are: the path of the record, and which files its walk met.
+    parts: HashMap<u32, (PathBuf, Walked)>,
     /// The length of all files.
     bytes: u64,
     searched: Searched,
@@ -188,14 +188,19 @@ impl Records {
         &self.query_paths
     }
 
-    /// Why the parts cannot be one search of one tree, if they met unequal numbers of files: where a part did not meet a
-    /// file, nobody looked at it.
+    /// Why the parts cannot be one search of one tree, if they met other files: where a part did not meet a file, nobody
+    /// looked at it.
     #[must_use]
     pub fn discord(&self) -> Option<String> {
-        let by_files = |(number, (_, files)): (&u32, &(PathBuf, u64))| (*files, *number);
-        let (fewest, least) = self.parts.iter().map(by_files).min()?;
-        let (most, other) = self.parts.iter().map(by_files).max()?;
-        (fewest < most).then(|| format!("part {least} met {fewest} files of the tree, and part {other} met {most}"))
+        let by_files = |(number, (_, walked)): (&u32, &(PathBuf, Walked))| (walked.files, *number, *walked);
+        let (fewest, least, ours) =
+            self.parts.iter().map(by_files).min_by_key(|(files, number, _)| (*files, *number))?;
+        let (most, other, _) = self.parts.iter().map(by_files).max_by_key(|(files, number, _)| (*files, *number))?;
+        if fewest < most {
+            return Some(format!("part {least} met {fewest} files of the tree, and part {other} met {most}"));
+        }
+        let others = self.parts.iter().filter(|(_, (_, walked))| *walked != ours).map(|(number, _)| *number).min()?;
+        Some(format!("part {least} and part {others} each met {most} files of the tree, and not the same ones"))
     }
 
     /// The numbers of the first parts that are missing.
@@ -337,7 +342,7 @@ pub fn merge(
         team.merge_all(matches, find::order, &mut |(query, found)| report.found(query, found))?;
     }
     let bytes_read = searched.counts.bytes_read;
-    let mut counts = searched.close_all(&mut team, progress, report)?;
+    let mut counts = searched.close_all(Ok(()), &mut team, progress, report)?;
     counts.bytes_read = bytes_read;
     Ok(counts)
 }
@@ -429,6 +434,7 @@ mod tests {
             orientation: Orientation::AsStored,
             threads: 2,
             memory_bytes: 1 << 30,
+            sharers: 1,
         }
     }
 

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     file::{Identity, Listed},
     first_look::Outcome,
+    look::CHANGED,
     report::Counts,
     team::Team,
     wire,
@@ -22,6 +23,7 @@ use crate::{
 #[derive(Serialize, Deserialize)]
 struct Name {
     key: [u8; 16],
+    identity: Identity,
     /// How much was learnt under this name.
     rank: u8,
     #[serde(with = "wire::path")]
@@ -37,16 +39,19 @@ enum Verdict {
     First(#[serde(with = "wire::paths")] Vec<PathBuf>),
     /// Another name does.
     Joined,
+    /// The file was met again in a later state: this one is not compared.
+    Stale,
 }
 
-/// Joins names of one file over all ranks; each rank has joined its own before.
+/// Joins names of one file over all ranks; each rank has joined its own before. Leaves the files as they are where a rank
+/// is lost.
 pub(crate) fn join_all<T: Team, Found>(
     team: &mut T,
-    files: Vec<(Listed, Outcome<Found>)>,
+    files: &mut Vec<(Listed, Outcome<Found>)>,
     counts: &mut Counts,
-) -> Result<Vec<(Listed, Outcome<Found>)>, Loss> {
+) -> Result<(), Loss> {
     if team.size() == 1 {
-        return Ok(files);
+        return Ok(());
     }
     let host = team.host().map(str::to_owned);
     let keys: Vec<Option<Key>> =
@@ -56,7 +61,7 @@ pub(crate) fn join_all<T: Team, Found>(
     let mut sent: Vec<Vec<usize>> = vec![Vec::new(); team.size()];
     let mut names: Vec<Vec<Name>> = (0..team.size()).map(|_| Vec::new()).collect();
     for (at, ((file, outcome), key)) in files.iter().zip(&keys).enumerate() {
-        let Some(key) = key else { continue };
+        let (Some(key), Some(identity)) = (key, file.identity) else { continue };
         if standings.next() == Some(Standing::Alone) {
             continue;
         }
@@ -64,7 +69,7 @@ pub(crate) fn join_all<T: Team, Found>(
         if let (Some(sent), Some(names)) = (sent.get_mut(owner), names.get_mut(owner)) {
             sent.push(at);
             let (path, other_paths) = (file.path.clone(), file.other_paths.clone());
-            names.push(Name { key: key.0, rank: outcome.rank(), path, other_paths });
+            names.push(Name { key: key.0, identity, rank: outcome.rank(), path, other_paths });
         }
     }
     let is_one_tree = host.is_none();
@@ -72,29 +77,31 @@ pub(crate) fn join_all<T: Team, Found>(
         let asked = team.swap_all(names)?;
         team.swap_all(judge(asked, is_one_tree))?
     };
-    let mut joined = HashSet::new();
-    let mut files: Vec<Option<(Listed, Outcome<Found>)>> = files.into_iter().map(Some).collect();
+    let (mut joined, mut stale) = (HashSet::new(), Vec::new());
     for (at, verdict) in sent.into_iter().flatten().zip(verdicts.into_iter().flatten()) {
-        match (verdict, files.get_mut(at).and_then(Option::as_mut)) {
+        match (verdict, files.get_mut(at)) {
             (Verdict::First(other_paths), Some((file, _))) => file.other_paths = other_paths,
+            (Verdict::Stale, Some((file, outcome))) => {
+                stale.append(&mut file.other_paths);
+                *outcome = Outcome::Unread(CHANGED.to_owned());
+            }
             _ => {
                 joined.insert(at);
             }
         }
     }
     counts.repeated += joined.len() as u64;
-    let kept = files.iter_mut().enumerate().filter(|(at, _)| !joined.contains(at));
-    Ok(kept.filter_map(|(_, file)| file.take()).collect())
+    let mut numbers = 0..;
+    files.retain(|_| numbers.next().is_none_or(|at| !joined.contains(&at)));
+    files.extend(stale.into_iter().map(|path| (Listed::new(path), Outcome::Unread(CHANGED.to_owned()))));
+    Ok(())
 }
 
-/// Equal for all names of one file on one host. Where all ranks see one tree, its device has other numbers on other
-/// hosts and is left out; the names are looked at again before they are joined.
+/// Equal for all names of one file on one host, in whatever state. Where all ranks see one tree, its device has other
+/// numbers on other hosts and is left out; the names are looked at again before they are joined.
 fn key_of(identity: &Identity, host: Option<&str>) -> Key {
     let device = host.map_or(0, |_| identity.place.0);
-    let figures = [device, identity.place.1, identity.bytes, identity.names];
-    let times = [identity.modified.0, identity.modified.1, identity.changed.0, identity.changed.1];
-    let mut bytes: Vec<u8> = figures.iter().flat_map(|figure| figure.to_le_bytes()).collect();
-    bytes.extend(times.iter().flat_map(|time| time.to_le_bytes()));
+    let mut bytes = [device.to_le_bytes(), identity.place.1.to_le_bytes()].concat();
     bytes.extend(host.unwrap_or_default().bytes());
     Key::of(&bytes)
 }
@@ -112,6 +119,14 @@ fn judge(names: Vec<Vec<Name>>, is_one_tree: bool) -> Vec<Vec<Verdict>> {
         }
     }
     for mut names in files.into_values() {
+        let newest = names.iter().map(|(.., name)| name.identity).max_by_key(|identity| identity.changed);
+        names.retain(|(rank, at, name)| {
+            let is_stale = newest.is_some_and(|newest| !name.identity.is_unchanged_elsewhere(&newest));
+            if is_stale {
+                set(&mut verdicts, *rank, *at, Verdict::Stale);
+            }
+            !is_stale
+        });
         names.sort_unstable_by(|(.., a), (.., b)| (Reverse(a.rank), &a.path).cmp(&(Reverse(b.rank), &b.path)));
         let mut names = names.into_iter();
         let Some((rank, at, first)) = names.next() else { continue };

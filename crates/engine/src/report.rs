@@ -185,9 +185,10 @@ pub enum Failure {
         /// Why it failed, as a clause.
         reason: String,
     },
-    /// Another rank of the run was lost; what was reported until then is true, but not all.
+    /// Another rank of the run was lost; what was reported until then is true, but not all. With what this rank had
+    /// looked at by itself.
     #[error("another rank was lost")]
-    Lost,
+    Lost(Box<Counts>),
 }
 
 impl Failure {
@@ -198,6 +199,6 @@ impl Failure {
 
 impl From<Loss> for Failure {
     fn from(_: Loss) -> Self {
-        Self::Lost
+        Self::Lost(Box::default())
     }
 }

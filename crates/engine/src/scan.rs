@@ -40,10 +40,12 @@ pub fn scan<T: Team>(
     let mut looker = Looker::new(settings, progress);
     looker.min_bytes = selection.min_bytes;
     looker.offers = team.offers();
-    let mut searched = search_all(&looker, roots, selection, settings.tier, team, None)?;
-    let groups = gather::groups_all(&looker, &mut searched, team)?;
-    team.merge_all(groups, Group::order, &mut |group| report.group(group))?;
-    Ok(searched.close_all(team, progress, report)?)
+    let mut searched = Searched::default();
+    let found = search_all(&looker, &mut searched, roots, selection, settings.tier, team, None).and_then(|()| {
+        let groups = gather::groups_all(&looker, &mut searched, team)?;
+        Ok(team.merge_all(groups, Group::order, &mut |group| report.group(group))?)
+    });
+    searched.close_all(found, team, progress, report)
 }
 
 /// What a search left over: candidates, and what is known of their files.
@@ -72,15 +74,16 @@ impl Subject {
 }
 
 /// Walks the folders and climbs the ladder with what it finds: against the pictures asked about, or all against all.
+/// Where a rank is lost, what was found by then stays in `searched`.
 pub(crate) fn search_all<T: Team>(
     looker: &Looker<'_>,
+    searched: &mut Searched,
     roots: &[PathBuf],
     selection: &Selection,
     tier: Tier,
     team: &mut T,
     asked: Option<&mut Asked>,
-) -> Result<Searched, Failure> {
-    let mut searched = Searched::default();
+) -> Result<(), Failure> {
     let roots = searched.existing_all(roots, team)?;
     match tier {
         Tier::Pixels => {
@@ -102,7 +105,7 @@ pub(crate) fn search_all<T: Team>(
             searched.climb_for_bytes(looker, blobs, exchange(&mut AllOf(team), asked))?;
         }
     }
-    Ok(searched)
+    Ok(())
 }
 
 pub(crate) fn exchange<'a>(all: &'a mut dyn Exchange, asked: Option<&'a mut Asked>) -> &'a mut dyn Exchange {
@@ -177,10 +180,11 @@ impl Searched {
         names: Vec<(Listed, Outcome<Found>)>,
     ) -> Result<Vec<Found>, Loss> {
         self.counts.files = names.len() as u64;
-        let files = names::join_all(team, join_names(names, &mut self.counts), &mut self.counts)?;
+        let mut files = join_names(names, &mut self.counts);
+        let joined = names::join_all(team, &mut files, &mut self.counts);
         let kept = sort_out(files, &mut self.counts, &mut self.unread);
         self.files = kept.files;
-        Ok(kept.found)
+        joined.map(|()| kept.found)
     }
 
     pub(crate) fn climb_for_pixels(
@@ -213,14 +217,22 @@ impl Searched {
         self.subjects = climbed.subjects.into_iter().map(subject).collect();
     }
 
-    /// Reports the files that were not compared, and sums up what all ranks looked at.
+    /// Reports the files that were not compared, and sums up what all ranks looked at; where one of them was lost by
+    /// now, what this one did.
     pub(crate) fn close_all<T: Team>(
         mut self,
+        found: Result<(), Failure>,
         team: &mut T,
         progress: &Progress,
         report: &mut dyn Report,
-    ) -> Result<Counts, Loss> {
+    ) -> Result<Counts, Failure> {
         let host = team.host().map(str::to_owned);
+        if matches!(found, Err(Failure::Lost(_))) {
+            self.counts.bytes_read = progress.bytes();
+            self.take_unread(host.as_deref()).into_iter().for_each(|unread| report.unread(unread));
+            return Err(Failure::Lost(Box::new(self.counts)));
+        }
+        found?;
         let mut last = None;
         team.merge_all(self.take_unread(host.as_deref()), Unread::cmp, &mut |unread| {
             // Where all ranks see one tree, two can have met one file.

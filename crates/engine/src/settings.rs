@@ -69,6 +69,9 @@ pub struct Settings {
     pub orientation: Orientation,
     /// How many files are looked at at once, at least 1.
     pub threads: usize,
-    /// Bytes that all decoders together may hold at once.
+    /// Bytes that all decoders together may hold at once, in all processes that share them. A picture that needs more is
+    /// refused.
     pub memory_bytes: u64,
+    /// How many processes of this host share them, at least 1.
+    pub sharers: usize,
 }

@@ -4,10 +4,7 @@
 use std::{
     io::{self, Write},
     path::{Path, PathBuf},
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Mutex, PoisonError},
 };
 
 use pixtwin_matching::{Asked, Rung};
@@ -27,12 +24,12 @@ use crate::{
     progress::{Progress, Stage},
     report::{Counts, Failure, Unread},
     settings::{Selection, Settings, Tier},
-    shelf::Shelf,
+    shelf::{Shelf, Waiting},
     walk, wire,
 };
 
 /// The first bytes of a record: its name, and the version of what follows.
-pub(crate) const MAGIC: &[u8; 16] = b"pixtwin shard 1\n";
+pub(crate) const MAGIC: &[u8; 16] = b"pixtwin shard 2\n";
 
 /// No line of a record is longer: paths and metadata of one file.
 pub(crate) const MOST_LINE_BYTES: usize = 16 << 20;
@@ -49,8 +46,25 @@ pub struct Shard {
 impl Shard {
     /// Whether a file belongs to it: by the hash of its path, so that neighbours are dealt out.
     pub(crate) fn takes(self, path: &Path) -> bool {
-        let hash = u128::from_le_bytes(Key::of(path.as_os_str().as_encoded_bytes()).0);
-        hash % u128::from(self.count.max(1)) == u128::from(self.number.saturating_sub(1))
+        hash_of(path) % u128::from(self.count.max(1)) == u128::from(self.number.saturating_sub(1))
+    }
+}
+
+fn hash_of(path: &Path) -> u128 {
+    u128::from_le_bytes(Key::of(path.as_os_str().as_encoded_bytes()).0)
+}
+
+/// Which files a walk met: how many, and the sum of the hashes of their paths, in any order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Walked {
+    pub(crate) files: u64,
+    sum: u128,
+}
+
+impl Walked {
+    fn add(&mut self, path: &Path) {
+        self.files += 1;
+        self.sum = self.sum.wrapping_add(hash_of(path));
     }
 }
 
@@ -85,8 +99,8 @@ pub(crate) enum Line {
 pub(crate) struct End {
     /// How many lines there are before.
     pub(crate) lines: u64,
-    /// How many files of all parts the walk met.
-    pub(crate) walked: u64,
+    /// The files of all parts, as this walk met them.
+    pub(crate) walked: Walked,
     /// What the walk passed over, in all parts.
     pub(crate) hidden: u64,
     pub(crate) links: u64,
@@ -195,7 +209,7 @@ struct Part<'a, W> {
     /// Of pictures that were decoded whole.
     whole: DecodedPayloads,
     met: Met,
-    walked: AtomicU64,
+    walked: Mutex<Walked>,
     writer: Mutex<&'a mut ShardWriter<W>>,
     counts: Mutex<Counts>,
 }
@@ -240,7 +254,7 @@ pub fn record(
         tiny: DecodedPayloads::default(),
         whole: DecodedPayloads::default(),
         met,
-        walked: AtomicU64::new(0),
+        walked: Mutex::default(),
         writer: Mutex::new(writer),
         counts: Mutex::default(),
     };
@@ -250,7 +264,7 @@ pub fn record(
     walked.unread.into_iter().for_each(|unread| writer.write(&Line::Unlisted(unread)));
     writer.write(&Line::End(End {
         lines: writer.lines,
-        walked: files.into_inner(),
+        walked: files.into_inner().unwrap_or_else(PoisonError::into_inner),
         hidden: walked.hidden,
         links: walked.links,
         bytes_read: progress.bytes(),
@@ -277,8 +291,10 @@ impl<W: Write + Send> Part<'_, W> {
             pool::on_threads(self.looker.threads, || {
                 let mut held = Vec::new();
                 while let Some(batch) = shelf.take() {
-                    self.walked.fetch_add(batch.len() as u64, Ordering::Relaxed);
-                    for path in batch {
+                    let mut walked = self.walked.lock().unwrap_or_else(PoisonError::into_inner);
+                    batch.iter().for_each(|file| walked.add(&file.path));
+                    drop(walked);
+                    for Waiting { path, .. } in batch {
                         if self.shard.takes(&path) && !progress.is_given_up() {
                             self.look_at(path, &mut held);
                         }

@@ -3,8 +3,13 @@
 use std::{
     collections::VecDeque,
     path::PathBuf,
-    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
+
+use crate::file::Mark;
 
 /// How many files are handed out at once: enough that asking another rank for more costs nothing beside the looks.
 pub(crate) const BATCH_FILES: usize = 64;
@@ -12,16 +17,26 @@ pub(crate) const BATCH_FILES: usize = 64;
 /// How many batches may wait: the walk is faster than the looks, and may not fill the memory with names.
 const MOST_BATCHES: usize = 512;
 
-/// Batches of paths between the walk of the folders and the threads that look at files. Every batch is taken once.
+/// A file that waits to be looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What the walk saw of it, where ranks on other hosts must find the same.
+    pub mark: Option<Mark>,
+}
+
+/// Batches of files between the walk of the folders and the threads that look at files. Every batch is taken once.
 #[derive(Debug, Default)]
 pub struct Shelf {
     state: Mutex<State>,
     changed: Condvar,
+    marks: AtomicBool,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    batches: VecDeque<Vec<PathBuf>>,
+    batches: VecDeque<Vec<Waiting>>,
     /// Nothing more will be put up.
     is_complete: bool,
 }
@@ -29,8 +44,8 @@ struct State {
 /// What [`Shelf::try_take`] found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Taken {
-    /// A batch of paths, not empty.
-    Batch(Vec<PathBuf>),
+    /// A batch of files, not empty.
+    Batch(Vec<Waiting>),
     /// Nothing at the moment.
     NotYet,
     /// Nothing, now and later.
@@ -38,8 +53,18 @@ pub enum Taken {
 }
 
 impl Shelf {
+    /// Wants every file marked: those who take may be on other hosts. Said before anything is put up.
+    pub fn want_marks(&self) {
+        self.marks.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether every file is to be marked.
+    pub fn wants_marks(&self) -> bool {
+        self.marks.load(Ordering::Relaxed)
+    }
+
     /// Puts up a batch. Waits while the shelf is full; a batch for a shelf that is complete is dropped.
-    pub fn put(&self, batch: Vec<PathBuf>) {
+    pub fn put(&self, batch: Vec<Waiting>) {
         let mut state = self.lock();
         while state.batches.len() >= MOST_BATCHES && !state.is_complete {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -49,7 +74,7 @@ impl Shelf {
     }
 
     /// Puts up a batch, also on a full shelf: for those who may not wait and have asked for it.
-    pub fn put_now(&self, batch: Vec<PathBuf>) {
+    pub fn put_now(&self, batch: Vec<Waiting>) {
         let mut state = self.lock();
         if !batch.is_empty() && !state.is_complete {
             state.batches.push_back(batch);
@@ -74,7 +99,7 @@ impl Shelf {
     }
 
     /// Takes a batch. Waits until there is one; nothing once the shelf is complete and empty.
-    pub fn take(&self) -> Option<Vec<PathBuf>> {
+    pub fn take(&self) -> Option<Vec<Waiting>> {
         let mut state = self.lock();
         loop {
             if let Some(batch) = state.batches.pop_front() {
@@ -119,6 +144,10 @@ mod tests {
 
     use super::*;
 
+    fn waiting(path: &str) -> Waiting {
+        Waiting { path: PathBuf::from(path), mark: None }
+    }
+
     #[test]
     fn every_path_is_taken_once_however_many_take() {
         let (shelf, taken) = (Shelf::default(), AtomicUsize::new(0));
@@ -131,7 +160,7 @@ mod tests {
                 });
             }
             for at in 0..2 * MOST_BATCHES {
-                shelf.put(vec![PathBuf::from(at.to_string())]);
+                shelf.put(vec![waiting(&at.to_string())]);
             }
             shelf.complete();
         });
@@ -143,7 +172,7 @@ mod tests {
     fn a_full_shelf_that_is_abandoned_lets_the_walk_end() {
         let shelf = Shelf::default();
         std::thread::scope(|scope| {
-            scope.spawn(|| (0..2 * MOST_BATCHES).for_each(|_| shelf.put(vec![PathBuf::from("a")])));
+            scope.spawn(|| (0..2 * MOST_BATCHES).for_each(|_| shelf.put(vec![waiting("a")])));
             while shelf.waiting() < MOST_BATCHES {
                 std::thread::yield_now();
             }

@@ -15,11 +15,11 @@ use ignore::{
 };
 
 use crate::{
-    file::{kind_of, words_of},
+    file::{Identity, kind_of, words_of},
     progress::Progress,
     report::{Failure, Unread},
     settings::{Links, Selection},
-    shelf::{BATCH_FILES, Shelf},
+    shelf::{BATCH_FILES, Shelf, Waiting},
 };
 
 /// What a walk found beside files.
@@ -100,7 +100,7 @@ impl Walk<'_> {
             .threads(threads)
             .build_parallel();
         walk.run(|| {
-            let mut batch = Batch { paths: Vec::new(), walk: self };
+            let mut batch = Batch { files: Vec::new(), walk: self };
             let globs = &globs;
             Box::new(move |entry| {
                 match entry {
@@ -167,24 +167,27 @@ impl Walk<'_> {
 
 /// The files that one thread of the walk has found and not put up yet.
 struct Batch<'a> {
-    paths: Vec<PathBuf>,
+    files: Vec<Waiting>,
     walk: &'a Walk<'a>,
 }
 
 impl Batch<'_> {
     fn add(&mut self, path: &Path) {
         if self.walk.is_new(path) {
-            self.paths.push(path.to_owned());
-            if self.paths.len() >= BATCH_FILES {
+            // One that is gone by now is for the look to report.
+            let mark = if self.walk.shelf.wants_marks() { path.metadata().ok() } else { None };
+            let mark = mark.map(|found| Identity::of(&found).mark());
+            self.files.push(Waiting { path: path.to_owned(), mark });
+            if self.files.len() >= BATCH_FILES {
                 self.put_up();
             }
         }
     }
 
     fn put_up(&mut self) {
-        let paths = std::mem::take(&mut self.paths);
-        self.walk.progress.add_total(paths.len());
-        self.walk.shelf.put(paths);
+        let files = std::mem::take(&mut self.files);
+        self.walk.progress.add_total(files.len());
+        self.walk.shelf.put(files);
     }
 }
 

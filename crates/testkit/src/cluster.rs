@@ -247,6 +247,11 @@ impl Rank {
         let _ = kill_process(Pid::from_raw(self.pid).unwrap(), Signal::KILL);
     }
 
+    /// Asks it to end, as SIGTERM does.
+    pub fn terminate(&self) {
+        self.signal(Signal::TERM);
+    }
+
     /// Stops it as SIGSTOP does: it is there, and does nothing.
     pub fn stop(&self) {
         self.signal(Signal::STOP);

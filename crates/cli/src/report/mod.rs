@@ -27,7 +27,7 @@ pub(crate) struct Totals<'a> {
     pub(crate) cut: Option<&'a Cut>,
 }
 
-/// Why a run over several ranks was cut short.
+/// Why a run over several ranks, or a merge of parts, has no complete result.
 #[derive(Clone, Debug)]
 pub(crate) struct Cut {
     /// The ranks that were lost, and their hosts.
@@ -35,6 +35,8 @@ pub(crate) struct Cut {
     pub(crate) is_interrupted: bool,
     /// What went wrong beside.
     pub(crate) fault: Option<String>,
+    /// The figures are those of the root alone.
+    pub(crate) is_of_one_rank: bool,
 }
 
 impl std::fmt::Display for Cut {

@@ -97,6 +97,7 @@ fn summary(counts: &Counts, totals: &Totals<'_>) -> String {
     let looked_at = format!("{}, {}", counted(totals.files, "file"), counted(totals.pictures, "picture"));
     let found = match totals.found {
         Found::Matches(twins) => counted(twins, "twin"),
+        Found::Groups { groups: 0, .. } if totals.cut.is_some() => "no twins reported".to_owned(),
         Found::Groups { groups: 0, .. } => "no twins".to_owned(),
         Found::Groups { groups, twins, freed_bytes } => format!(
             "{} of twins with {}, {} can be freed",
@@ -126,8 +127,8 @@ fn summary(counts: &Counts, totals: &Totals<'_>) -> String {
         let was = if totals.unread == 1 { "was" } else { "were" };
         text.push_str(&format!("\n{} {was} not compared", counted(totals.unread, "file")));
     }
-    if let Some(cut) = totals.cut {
-        text = format!("{cut}\nuntil then: {text}");
+    if totals.cut.is_some_and(|cut| cut.is_of_one_rank) {
+        text = format!("until then, in the share of rank 0: {text}");
     }
     text
 }

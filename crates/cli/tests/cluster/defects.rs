@@ -1,8 +1,12 @@
 //! What the program of the paper got wrong: files lost by uneven splits, hangs, and other folders on other hosts.
 
-use pixtwin_testkit::{Cluster, Dir, Mpi, cases, draw::icon, encode::png};
+use pixtwin_testkit::{
+    Cluster, Dir, Mpi, cases,
+    draw::{icon, noise},
+    encode::png,
+};
 
-use crate::{IMAGES, here, on_hosts};
+use crate::{IMAGES, PIXTWIN, here, on_hosts};
 
 /// So many different icons in `images`, of which those at these places are copies of the query.
 fn icons(files: usize, copies: &[usize]) -> Dir {
@@ -99,4 +103,23 @@ fn a_file_that_vanishes_is_listed() {
     let ran = here(&dir, 2, &["scan", "-L", "images", "--storage", "shared"]);
     assert_eq!((ran.code, ran.out()), (3, ""));
     assert!(ran.err().starts_with("not compared: images/link.png: no such file or directory\n"), "{}", ran.err());
+}
+
+/// One tree for both hosts, but for a folder below, where another disk is mounted on one of them.
+#[test]
+fn a_folder_that_is_another_on_one_host_makes_no_twins() {
+    let (shared, other) = (Dir::new(), Dir::new());
+    let copy = png(&noise(21, 20, 1));
+    for number in 0..1200 {
+        shared.write(format!("sub/{number:04}.png"), png(&noise(20, 20, number)));
+        other.write(format!("{number:04}.png"), &copy);
+    }
+    let cluster = Cluster::shared(2, &shared);
+    let mount = ["--bind", other.path().to_str().unwrap(), "/srv/images/sub"];
+    assert_eq!(cluster.exec("h2", "mount", mount).end().code, 0);
+    let arguments = ["scan", IMAGES, "--storage", "shared", "--format", "json"];
+    let ran = cluster.run(Mpi::OpenMpi4, &Mpi::OpenMpi4.ranks_per_host(2, 1), PIXTWIN, arguments).end();
+    assert_eq!(ran.code, 3, "{}", ran.err());
+    assert!(!ran.out().contains("\"type\":\"group\""), "{}", ran.out());
+    assert!(ran.err().contains("not as the walk saw it: it changed meanwhile, or this host sees another tree"));
 }

@@ -172,6 +172,19 @@ fn a_stopped_rank_is_named_within_ten_seconds() {
 }
 
 #[test]
+fn one_rank_that_is_told_to_end_ends_all() {
+    let folders = library();
+    let cluster = Cluster::up(folders);
+    let mut job = cluster.spawn(scan(&cluster, Mpi::OpenMpi4));
+    let ranks = job.ranks(4);
+    std::thread::sleep(Duration::from_millis(900));
+    ranks[2].terminate();
+    let ran = job.end_within(Duration::from_secs(10));
+    assert_cut(&ran, "\"missing\":[]", "rank 2 terminated");
+    assert!(ran.code != 0 && ran.err().contains("interrupted; the result is not complete"), "{}", ran.err());
+}
+
+#[test]
 fn an_interruption_leaves_no_process_behind() {
     let folders = library();
     let cluster = Cluster::up(folders);

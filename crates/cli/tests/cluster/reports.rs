@@ -2,7 +2,12 @@
 
 use std::fs;
 
-use pixtwin_testkit::{Cluster, Dir, Mpi, cases, library};
+use pixtwin_testkit::{
+    Cluster, Dir, Mpi, cases,
+    draw::landscape,
+    encode::{Png, PngColour},
+    library,
+};
 
 use crate::{IMAGES, PIXTWIN, alone, here, without_hosts};
 
@@ -94,4 +99,28 @@ fn without_bytes_paths(json: &str) -> String {
         rest = after.split_once('"').unwrap().1;
     }
     text + rest
+}
+
+/// Networked file systems number their devices anew on each host: the same tree, seen through an overlay.
+#[test]
+fn a_tree_whose_device_has_other_numbers_on_the_hosts_is_one_tree() {
+    let (shared, empty) = (Dir::new(), Dir::new());
+    let quick = Png { level: 1, ..Png::new(PngColour::Rgb) };
+    let picture = landscape(800, 600, 1);
+    // Equal up to their last row, so that there are looks to share between the hosts.
+    for number in 0..120 {
+        shared.write(format!("{number:03}.png"), quick.write(&picture.clone().with_sample_changed(number, 599, 0)));
+    }
+    shared.write("again.png", quick.write(&picture.clone().with_sample_changed(7, 599, 0)));
+    let cluster = Cluster::shared(2, &shared);
+    let layers = format!("lowerdir={}:{}", shared.path().display(), empty.path().display());
+    let mounted = cluster.exec("h2", "mount", ["-t", "overlay", "other", "-o", &layers, IMAGES]).end();
+    assert_eq!(mounted.code, 0, "{}", mounted.err());
+    let device = |host: &str| cluster.exec(host, "stat", ["-c", "%d", IMAGES]).end().out().to_owned();
+    assert_ne!(device("h1"), device("h2"));
+    let arguments = ["scan", IMAGES, "--storage", "shared"];
+    let ran = cluster.run(Mpi::OpenMpi4, &Mpi::OpenMpi4.ranks_per_host(2, 1), PIXTWIN, arguments).end();
+    assert_eq!(ran.code, 0, "{}", ran.err());
+    assert!(ran.out().contains("/srv/images/007.png") && ran.out().contains("/srv/images/again.png"), "{}", ran.out());
+    assert!(ran.err().contains("121 files, 121 pictures: 1 group of twins with 2 files"), "{}", ran.err());
 }

@@ -185,6 +185,27 @@ fn a_folder_that_one_part_alone_cannot_list_is_reported() {
 }
 
 #[test]
+fn a_file_that_is_renamed_between_two_parts_is_no_twin_of_itself_and_none_is_lost() {
+    // Some of the new names fall into the part that is to come, some into the one that has been.
+    for new in ["aa", "bb", "cc", "dd", "ee", "ff", "gg", "hh"] {
+        let dir = Dir::new();
+        dir.write("p.png", png(&noise(4, 4, 1))).write("old.png", png(&noise(4, 4, 1))).write("q.png", "text");
+        let records = Dir::new();
+        records.write("1", bound(&dir, &["scan", "-q", ".", "--shard", "1/2"]).stdout);
+        std::fs::rename(dir.join("old.png"), dir.join(format!("{new}.png"))).unwrap();
+        records.write("2", bound(&dir, &["scan", "-q", ".", "--shard", "2/2"]).stdout);
+        let merged = ran(&records, &["merge", "--format", "json", "1", "2"]);
+        assert_eq!(merged.code, 5, "{new}: {}", merged.err());
+        let fault = "part 1 and part 2 each met 3 files of the tree, and not the same ones";
+        assert!(merged.err().contains(&format!("error: {fault}; the result is not complete\n")), "{}", merged.err());
+        assert!(merged.out().contains("\"complete\":false"), "{}", merged.out());
+        let is_under_both = ["old.png", &format!("{new}.png")].iter().all(|name| merged.out().contains(*name));
+        let is_stale = merged.err().contains("not compared: ./old.png: changed while it was being compared\n");
+        assert_eq!(is_stale, is_under_both, "{new}: {}", merged.err());
+    }
+}
+
+#[test]
 fn a_record_that_nobody_takes_is_an_error() {
     let dir = Dir::new();
     for number in 0..400 {

@@ -303,9 +303,9 @@ impl<L: Link> Carrier<L> {
             // A search that has ended takes no more letters.
             Some(Frame::Letter(letter)) => drop(self.letters.send((from, letter))),
             Some(Frame::Want) => self.supply.waiting.push_back(from),
-            Some(Frame::Batch(paths)) => {
+            Some(Frame::Batch(files)) => {
                 self.supply.wanted = self.supply.wanted.saturating_sub(1);
-                self.supply.shelf.iter().for_each(|shelf| shelf.put_now(paths.clone()));
+                self.supply.shelf.iter().for_each(|shelf| shelf.put_now(files.clone()));
             }
             Some(Frame::NoMore) => {
                 self.supply.wanted = self.supply.wanted.saturating_sub(1);
@@ -321,6 +321,12 @@ impl<L: Link> Carrier<L> {
                 let ranks: Vec<usize> = ranks.into_iter().filter_map(|rank| usize::try_from(rank).ok()).collect();
                 self.state.end(&ranks);
             }
+            // What one rank was told holds for all.
+            Some(Frame::Interrupted) if is_root && !self.state.is_interrupted() => {
+                self.state.interrupt();
+                self.send_others(&Frame::Interrupted);
+            }
+            Some(Frame::Interrupted) => self.state.interrupt(),
             Some(Frame::Leaving) => peer.is_leaving = true,
             Some(Frame::Written) if from == 0 => self.state.set_written(),
             Some(Frame::Fault(reason)) => self.fail(format!("rank {from}: {}", reason.escape_default())),
@@ -346,7 +352,7 @@ impl<L: Link> Carrier<L> {
         }
         while let Some(to) = self.supply.waiting.front().copied() {
             let frame = match shelf.try_take() {
-                Taken::Batch(paths) => Frame::Batch(paths),
+                Taken::Batch(files) => Frame::Batch(files),
                 Taken::NotYet => return,
                 Taken::Never => Frame::NoMore,
             };
@@ -355,7 +361,8 @@ impl<L: Link> Carrier<L> {
         }
     }
 
-    /// Shows the root that this rank is alive, or at the root how far all are; at once where it was interrupted, for then the root counts who is left.
+    /// Shows the root that this rank is alive, or at the root how far all are; at once where it was interrupted, for then
+    /// the root counts who is left.
     fn beat(&mut self, progress: &Progress) {
         let shows_up = self.state.is_interrupted() && !self.has_shown_up;
         self.has_shown_up |= shows_up;
@@ -368,6 +375,9 @@ impl<L: Link> Carrier<L> {
             let pulses: Vec<[u64; 4]> = self.peers.iter().skip(1).map(|peer| peer.pulse).collect();
             progress.set_others(&pulses);
             return;
+        }
+        if shows_up {
+            self.send(0, Frame::Interrupted);
         }
         let (stage, done, total, bytes) = progress.own();
         self.send(0, Frame::Beat([stage as u64, done, total, bytes]));

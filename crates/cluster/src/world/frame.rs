@@ -3,8 +3,9 @@
 use std::{
     ffi::OsString,
     os::unix::ffi::{OsStrExt, OsStringExt},
-    path::PathBuf,
 };
+
+use pixtwin_engine::{Mark, Waiting};
 
 use super::link::MOST_MESSAGE_BYTES;
 
@@ -27,7 +28,7 @@ pub(crate) enum Frame {
     /// The sender has room for a batch of files.
     Want,
     /// A batch of files.
-    Batch(Vec<PathBuf>),
+    Batch(Vec<Waiting>),
     /// There are no more batches.
     NoMore,
     /// The sender has nothing left to look at, and would help.
@@ -44,6 +45,8 @@ pub(crate) enum Frame {
     Fault(String),
     /// The root has written what there is: the others may end.
     Written,
+    /// The sender was told to end.
+    Interrupted,
 }
 
 impl Frame {
@@ -56,11 +59,12 @@ impl Frame {
             Self::Beat(pulse) => [3].into_iter().chain(pulse.iter().flat_map(|figure| figure.to_le_bytes())).collect(),
             Self::Letter(letter) => [&[4][..], &letter].concat(),
             Self::Want => vec![5],
-            Self::Batch(paths) => batch(&paths),
+            Self::Batch(files) => batch(&files),
             Self::NoMore => vec![7],
             Self::Lost(ranks) => [8].into_iter().chain(ranks.iter().flat_map(|rank| rank.to_le_bytes())).collect(),
             Self::Leaving => vec![9],
             Self::Written => vec![10],
+            Self::Interrupted => vec![15],
             Self::Fault(reason) => text(11, reason),
             Self::Idle => vec![12],
             Self::Jobs(records) => [&[13][..], &records].concat(),
@@ -85,11 +89,12 @@ impl Frame {
                 Self::Letter(bytes)
             }
             5 if is_bare => Self::Want,
-            6 => Self::Batch(paths(rest)?),
+            6 => Self::Batch(files(rest)?),
             7 if is_bare => Self::NoMore,
             8 => Self::Lost(ranks(rest)?),
             9 if is_bare => Self::Leaving,
             10 if is_bare => Self::Written,
+            15 if is_bare => Self::Interrupted,
             12 if is_bare => Self::Idle,
             13 => Self::Jobs(rest.to_vec()),
             14 => Self::Done(rest.to_vec()),
@@ -100,26 +105,47 @@ impl Frame {
     }
 }
 
-/// Each path behind its length.
-fn batch(paths: &[PathBuf]) -> Vec<u8> {
+/// Each path behind its length, and its mark behind a one; or a zero.
+fn batch(files: &[Waiting]) -> Vec<u8> {
     let mut bytes = vec![6];
-    for path in paths {
+    for Waiting { path, mark } in files {
         let path = path.as_os_str().as_bytes();
         bytes.extend(u32::try_from(path.len()).unwrap_or(u32::MAX).to_le_bytes());
         bytes.extend(path);
+        bytes.push(u8::from(mark.is_some()));
+        if let Some(Mark { bytes: length, modified, changed }) = mark {
+            bytes.extend(length.to_le_bytes());
+            let times = [modified.0, modified.1, changed.0, changed.1];
+            bytes.extend(times.iter().flat_map(|figure| figure.to_le_bytes()));
+        }
     }
     bytes
 }
 
-fn paths(mut bytes: &[u8]) -> Option<Vec<PathBuf>> {
-    let mut paths = Vec::new();
+fn files(mut bytes: &[u8]) -> Option<Vec<Waiting>> {
+    let mut files = Vec::new();
     while !bytes.is_empty() {
         let (len, rest) = bytes.split_first_chunk()?;
         let (path, rest) = rest.split_at_checked(usize::try_from(u32::from_le_bytes(*len)).ok()?)?;
-        paths.push(OsString::from_vec(path.to_vec()).into());
+        let (is_marked, mut rest) = rest.split_first()?;
+        let mut figure = || {
+            let (figure, behind) = rest.split_first_chunk()?;
+            rest = behind;
+            Some(*figure)
+        };
+        let mark = match is_marked {
+            0 => None,
+            1 => Some(Mark {
+                bytes: u64::from_le_bytes(figure()?),
+                modified: (i64::from_le_bytes(figure()?), i64::from_le_bytes(figure()?)),
+                changed: (i64::from_le_bytes(figure()?), i64::from_le_bytes(figure()?)),
+            }),
+            _ => return None,
+        };
+        files.push(Waiting { path: OsString::from_vec(path.to_vec()).into(), mark });
         bytes = rest;
     }
-    Some(paths)
+    Some(files)
 }
 
 fn figures(bytes: &[u8]) -> Option<Vec<u64>> {
@@ -134,13 +160,20 @@ fn ranks(bytes: &[u8]) -> Option<Vec<u32>> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use proptest::prelude::*;
 
     use super::*;
 
     #[test]
     fn every_frame_is_read_back() {
-        let paths = vec![PathBuf::from("a/b\n.png"), OsString::from_vec(vec![0xff, 0]).into(), PathBuf::new()];
+        let mark = Some(Mark { bytes: u64::MAX, modified: (-1, 999_999_999), changed: (7, 8) });
+        let files = vec![
+            Waiting { path: PathBuf::from("a/b\n.png"), mark },
+            Waiting { path: OsString::from_vec(vec![0xff, 0]).into(), mark: None },
+            Waiting { path: PathBuf::new(), mark },
+        ];
         let frames = [
             Frame::Hello("0.1.0".to_owned()),
             Frame::Go,
@@ -150,11 +183,12 @@ mod tests {
             Frame::Letter(vec![7; 100]),
             Frame::Want,
             Frame::Batch(vec![]),
-            Frame::Batch(paths),
+            Frame::Batch(files),
             Frame::NoMore,
             Frame::Lost(vec![1, u32::MAX]),
             Frame::Leaving,
             Frame::Written,
+            Frame::Interrupted,
             Frame::Idle,
             Frame::Jobs(vec![1, 2]),
             Frame::Done(vec![]),

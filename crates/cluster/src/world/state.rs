@@ -50,7 +50,7 @@ impl State {
 
     /// Asks for the end of the run, as Ctrl-C does.
     pub fn interrupt(&self) {
-        self.interrupted_ms.store(self.now_ms(), Ordering::Relaxed);
+        let _ = self.interrupted_ms.compare_exchange(0, self.now_ms(), Ordering::Relaxed, Ordering::Relaxed);
     }
 
     /// Whether the run was interrupted.
