@@ -262,12 +262,13 @@ impl Searched {
         settings
     }
 
-    /// All that the ranks of a run must have been given alike.
-    pub(crate) fn terms(&self, common: &Common) -> Vec<(String, String)> {
+    /// All that the ranks of a run, or its parts, must have been given alike.
+    pub(crate) fn terms(&self, command: &str, common: &Common) -> Vec<(String, String)> {
         let name =
             |value: Option<clap::builder::PossibleValue>| value.map_or(String::new(), |v| v.get_name().to_owned());
         let selected = &self.selected;
         let terms = [
+            ("command", command.to_owned()),
             ("tier", name(self.comparison.tier.to_possible_value())),
             ("alpha", name(self.comparison.pixels.alpha.to_possible_value())),
             ("orient", self.comparison.pixels.orient.to_string()),
@@ -439,7 +440,7 @@ pub(crate) struct Common {
     #[arg(long, value_name = "SIZE", value_parser = size::parse)]
     memory: Option<u64>,
 
-    /// When to set off text with colours.
+    /// When to set off text with colours: auto is on a terminal, unless NO_COLOR is set.
     #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
     pub(crate) color: When,
 
@@ -459,7 +460,7 @@ pub(crate) struct Common {
 
 #[derive(Clone, Copy, Default, ValueEnum)]
 pub(crate) enum When {
-    /// On a terminal; colours unless NO_COLOR is set.
+    /// On a terminal.
     #[default]
     Auto,
     /// Always.

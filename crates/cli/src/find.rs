@@ -16,6 +16,8 @@ use crate::{
 };
 
 impl Search for FindArguments {
+    const NAME: &'static str = "find";
+
     fn arguments(&self) -> (&Common, &Listing, &Searched) {
         (&self.common, &self.listing, &self.searched)
     }

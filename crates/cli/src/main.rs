@@ -67,9 +67,11 @@ fn main() -> ExitCode {
     }
 }
 
-/// Help, or what is wrong with the arguments: said by one of the processes that a launcher started.
+/// Help, or what is wrong with the arguments: of the processes that a launcher started, said by the root, or by one whose
+/// arguments alone are wrong.
 fn refuse(cause: &clap::Error) -> ExitCode {
-    if ranks::is_first() {
+    let speaks = if cause.use_stderr() { ranks::may_refuse() } else { ranks::is_first() };
+    if speaks {
         // Where standard error is closed there is nobody to tell.
         let _ = cause.print();
     }

@@ -13,7 +13,7 @@ use pixtwin_cluster::{
         Post, State,
         carrier::Timing,
         link::Link,
-        mpi::{Launched, MpiLink, launched},
+        mpi::{Launched, Launcher, MpiLink, launched},
     },
 };
 use pixtwin_engine::{Counts, Failure, Group, Loss, Match, Progress, Report, Team, Unread};
@@ -32,6 +32,9 @@ const FINISH: Duration = Duration::from_secs(10);
 /// What the root has to say before it could begin reaches the launcher within this time.
 const LAST_WORD: Duration = Duration::from_millis(300);
 
+/// So long launchers take to end the other ranks once one has ended with an error (measured: Open MPI 4, a second).
+const REFUSAL: Duration = Duration::from_millis(2500);
+
 /// A launcher that has lost a host ends only if it finds that out by itself (Open MPI 4 waits for the host for ever once a
 /// rank has ended). After all is written it is given so long, by settings like those of docs/cluster.md.
 const LINGER: Duration = Duration::from_secs(3);
@@ -44,6 +47,15 @@ pub(crate) fn launcher() -> Result<Option<Launched>, Stop> {
 /// Whether a launcher started this process.
 pub(crate) fn is_launched() -> bool {
     launcher().is_ok_and(|launched| launched.is_some())
+}
+
+/// Whether this process is to say what is wrong with its arguments. The root speaks first: most often something is wrong
+/// with those of all ranks, and the launcher ends the others once the root has ended. Slurm may not.
+pub(crate) fn may_refuse() -> bool {
+    if !is_first() {
+        thread::sleep(REFUSAL);
+    }
+    is_first() || launcher().is_ok_and(|launched| launched.is_some_and(|found| found.launcher != Launcher::Slurm))
 }
 
 /// Whether this process is the one that speaks for all that were started with it.
@@ -67,7 +79,7 @@ pub(crate) fn refuse_many(command: &str) -> Result<(), Stop> {
 }
 
 /// Does the search together with the other ranks. Only the root prints results; all ranks end with one code.
-pub(crate) fn run(search: &impl Search, launched: &Launched) -> Result<Exit, Stop> {
+pub(crate) fn run<S: Search>(search: &S, launched: &Launched) -> Result<Exit, Stop> {
     let link = MpiLink::start(launched).map_err(|cause| Stop::Fatal(cause.to_string()))?;
     // After MPI: it starts before the program has threads.
     interrupt::watch();
@@ -78,7 +90,7 @@ pub(crate) fn run(search: &impl Search, launched: &Launched) -> Result<Exit, Sto
         host: link.processor_name().to_owned(),
         terms: Terms {
             storage: searched.storage.into(),
-            settings: searched.terms(common),
+            settings: searched.terms(S::NAME, common),
             roots: search.places().to_vec(),
         },
         timing: Timing::default(),

@@ -11,6 +11,8 @@ use crate::{
 };
 
 impl Search for ScanArguments {
+    const NAME: &'static str = "scan";
+
     fn arguments(&self) -> (&Common, &Listing, &Searched) {
         (&self.common, &self.listing, &self.searched)
     }

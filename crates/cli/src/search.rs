@@ -16,6 +16,9 @@ const SHARD_AND_RANKS: &str = "--shard is for jobs without MPI: ranks share the 
 
 /// A search that a command asks for.
 pub(crate) trait Search: Sync {
+    /// The command, as it is called.
+    const NAME: &'static str;
+
     /// What the command was given.
     fn arguments(&self) -> (&Common, &Listing, &Searched);
 

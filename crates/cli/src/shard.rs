@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Looks at one part and writes its record to standard output.
-pub(crate) fn run_part(search: &impl Search, part: Shard) -> Result<Exit, Stop> {
+pub(crate) fn run_part<S: Search>(search: &S, part: Shard) -> Result<Exit, Stop> {
     if io::stdout().is_terminal() {
         let message = "a record is no text: standard output must be a file or a pipe\nhint: add > FILE";
         return Err(Stop::Fatal(message.to_owned()));
@@ -27,7 +27,7 @@ pub(crate) fn run_part(search: &impl Search, part: Shard) -> Result<Exit, Stop> 
     interrupt::watch();
     let (common, _, searched) = search.arguments();
     let queries = search.queries()?;
-    let terms = searched.terms(common);
+    let terms = searched.terms(S::NAME, common);
     let settings = searched.settings(common);
     let mut writer = ShardWriter::new(BufWriter::with_capacity(64 << 10, io::stdout()));
     let files = (search.places(), &searched.selected.selection());

@@ -2,8 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    os::unix::fs::MetadataExt,
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 use pixtwin_engine::{Loss, default_memory_bytes};
@@ -11,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     records,
+    roots::Root,
     world::{World, exchange::nonsense},
 };
 
@@ -161,16 +161,6 @@ struct Card {
     memory_bytes: u64,
 }
 
-/// A folder to search, as one rank sees it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Root {
-    path: Vec<u8>,
-    shown: String,
-    /// Its number, and when it changed last; nothing where it cannot be seen.
-    seen: Option<(u64, i64, i64)>,
-    is_on_network: bool,
-}
-
 /// Brings the ranks to one view of the run, or gives the reason why they have none: the same on every rank.
 ///
 /// # Errors
@@ -208,18 +198,6 @@ impl Card {
 
     fn root_paths(&self) -> Vec<&[u8]> {
         self.roots.iter().map(|root| &*root.path).collect()
-    }
-}
-
-impl Root {
-    fn of(path: &Path) -> Self {
-        let seen = path.metadata().ok().map(|found| (found.ino(), found.ctime(), found.ctime_nsec()));
-        Self {
-            path: path.as_os_str().as_encoded_bytes().to_vec(),
-            shown: path.as_os_str().as_encoded_bytes().escape_ascii().to_string(),
-            seen,
-            is_on_network: is_on_network(path),
-        }
     }
 }
 
@@ -276,19 +254,19 @@ fn difference(first: &Card, other: &Card) -> Option<String> {
 
 /// Files that two hosts see are one file each; taken for two, each would be its own twin.
 fn refuse_shared_roots(cards: &[Card], first_on_host: &[usize]) -> Result<(), String> {
-    let mut seen = BTreeMap::new();
-    for (rank, card) in cards.iter().enumerate().filter(|(rank, _)| first_on_host.get(*rank) == Some(rank)) {
-        for root in card.roots.iter().filter(|root| root.is_on_network) {
-            let Some(place) = root.seen else { continue };
-            if let Some(other) = seen.insert((root.path.as_slice(), place), rank) {
-                let other = cards.get(other).map_or("another", |card| &card.host);
+    let mut seen: Vec<(&Root, &Card)> = Vec::new();
+    let is_first = |(rank, _): &(usize, _)| first_on_host.get(*rank) == Some(rank);
+    for (_, card) in cards.iter().enumerate().filter(is_first) {
+        for root in &card.roots {
+            if let Some((_, other)) = seen.iter().find(|(other, _)| root.shares_files_with(other)) {
                 return Err(format!(
-                    "`{}` is one folder on a network, which {other} and {} both see\n\
+                    "`{}` is one folder on a network, which {} and {} both see\n\
                      hint: --storage shared takes its files for what they are, the same on every host",
-                    root.shown, card.host
+                    root.shown, other.host, card.host
                 ));
             }
         }
+        seen.extend(card.roots.iter().map(|root| (root, card)));
     }
     Ok(())
 }
@@ -297,22 +275,14 @@ fn refuse_shared_roots(cards: &[Card], first_on_host: &[usize]) -> Result<(), St
 fn refuse_separate_roots(cards: &[Card]) -> Result<(), String> {
     let Some(first) = cards.first() else { return Ok(()) };
     for (rank, card) in cards.iter().enumerate() {
-        for (ours, theirs) in first.roots.iter().zip(&card.roots) {
-            // The topmost folder of most disks has the same number, but was not changed at the same moment. What a host
-            // knows of a folder on a network may be some seconds old.
-            let number = |root: &Root| root.seen.map(|(number, ..)| number);
-            let is_other = if ours.is_on_network || theirs.is_on_network {
-                number(ours) != number(theirs)
-            } else {
-                ours.seen != theirs.seen
-            };
-            if is_other {
-                return Err(format!(
-                    "rank {rank} on {} does not see the `{}` that rank 0 on {} sees\n\
-                     hint: --storage local takes each host's files for its own",
-                    card.host, ours.shown, first.host
-                ));
-            }
+        if let Some((ours, _)) =
+            first.roots.iter().zip(&card.roots).find(|(ours, theirs)| !ours.can_be_one_with(theirs))
+        {
+            return Err(format!(
+                "rank {rank} on {} does not see the `{}` that rank 0 on {} sees\n\
+                 hint: --storage local takes each host's files for its own",
+                card.host, ours.shown, first.host
+            ));
         }
     }
     Ok(())
@@ -369,35 +339,6 @@ fn machine_processors() -> usize {
     text.trim().split(',').filter_map(count).sum()
 }
 
-/// Whether a folder lies on a file system that other hosts can see too.
-///
-/// # Source
-/// The numbers of statfs(2) and linux/magic.h: NFS, SMB, CIFS, SMB2, Coda, AFS, 9P, Lustre, GPFS, Ceph, FUSE, BeeGFS,
-/// OCFS2, GFS2, PanFS, OrangeFS.
-fn is_on_network(path: &Path) -> bool {
-    const KINDS: [u32; 16] = [
-        0x6969,
-        0x517b,
-        0xff53_4d42,
-        0xfe53_4d42,
-        0x7375_7245,
-        0x5346_414f,
-        0x0102_1997,
-        0x0bd0_0bd0,
-        0x4750_4653,
-        0x00c3_6400,
-        0x6573_5546,
-        0x1983_0326,
-        0x7461_636f,
-        0x0116_1970,
-        0xaad7_aaea,
-        0x2003_0528,
-    ];
-    let Ok(found) = rustix::fs::statfs(path) else { return false };
-    // Some systems say the number with a sign.
-    KINDS.iter().any(|kind| found.f_type == i64::from(*kind) || found.f_type == i64::from(kind.cast_signed()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -408,6 +349,7 @@ mod tests {
             shown: "/srv/images".to_owned(),
             seen: Some((2, 1_700_000_000, 5)),
             is_on_network: false,
+            origin: None,
         };
         Card {
             host: host.to_owned(),

@@ -6,6 +6,8 @@ pub mod world;
 
 mod crew;
 
+mod roots;
+
 mod run;
 
 mod ranks;

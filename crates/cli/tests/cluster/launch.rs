@@ -40,6 +40,25 @@ fn ranks_that_were_started_otherwise_do_not_begin() {
 }
 
 #[test]
+fn ranks_of_which_one_was_given_another_command_do_not_begin() {
+    let dir = Dir::new();
+    dir.write("a.png", png(&icon(8, 1)));
+    let colon = ["scan", ".", ":", "-n", "1", PIXTWIN, "find", "a.png", "--in", "."];
+    let ran = Mpi::OpenMpi4.run_here(&dir, 1, PIXTWIN, colon).end();
+    assert_eq!((ran.code, ran.out()), (2, ""));
+    assert!(ran.err().contains(" was started with command `find`, and rank 0 with `scan`\n"), "{}", ran.err());
+}
+
+#[test]
+fn what_is_wrong_with_the_arguments_of_one_rank_is_said() {
+    let dir = Dir::new();
+    let colon = ["scan", ".", ":", "-n", "1", PIXTWIN, "scan", "--no-such-flag", "."];
+    let ran = Mpi::OpenMpi4.run_here(&dir, 1, PIXTWIN, colon).end();
+    assert_eq!((ran.code, ran.out()), (2, ""));
+    assert!(ran.err().contains("unexpected argument '--no-such-flag'"), "{}", ran.err());
+}
+
+#[test]
 fn progress_is_written_by_the_root_where_it_is_asked_for() {
     let dir = Dir::new();
     dir.write("a.png", png(&icon(8, 1)));
