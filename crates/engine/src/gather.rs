@@ -3,14 +3,15 @@
 
 use std::{borrow::Cow, collections::HashMap, path::PathBuf};
 
-use pixtwin_matching::{Candidate, Loss, Twins, group};
-use pixtwin_pixel::{Depth, Key, PixelDigest};
+use pixtwin_matching::{Candidate, Loss, Rung, Twins, group};
+use pixtwin_pixel::{Key, PixelDigest};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     describe,
-    look::Looker,
-    pool,
+    look::{Known, Looker, Picture},
+    looks,
+    offers::Looked,
     progress::Stage,
     report::{Group, Unread},
     scan::{Searched, Subject},
@@ -166,16 +167,23 @@ fn label_all<T: Team>(
 pub(crate) fn ask_each_all<T: Team, A: Record>(
     team: &mut T,
     wanted: &[(usize, usize)],
-    answer: impl FnMut(Vec<usize>) -> Vec<A>,
+    answer: impl FnOnce(Vec<usize>) -> Vec<A>,
 ) -> Result<Vec<A>, Loss> {
     let mut questions = vec![Vec::new(); team.size()];
     for (rank, file) in wanted {
         questions.get_mut(*rank).into_iter().for_each(|questions| questions.push(*file));
     }
-    let answers = team.ask_all(questions, answer)?;
-    let mut answers: Vec<_> = answers.into_iter().map(Vec::into_iter).collect();
+    // The questions of all ranks at once, for all threads.
+    let asked = team.swap_all(questions)?;
+    let counts: Vec<usize> = asked.iter().map(Vec::len).collect();
+    let mut answers = answer(asked.into_iter().flatten().collect()).into_iter();
+    let answers = counts.into_iter().map(|count| answers.by_ref().take(count).collect()).collect();
+    let mut answers: Vec<_> = team.swap_all(answers)?.into_iter().map(Vec::into_iter).collect();
     Ok(wanted.iter().filter_map(|(rank, _)| answers.get_mut(*rank)?.next()).collect())
 }
+
+/// A file to be decoded, its picture, and the digest that came of it.
+type Slot<'a> = (usize, Option<&'a Picture>, Result<[u8; 32], String>);
 
 /// Decodes one picture of every group that has no digest yet. Equal payloads prove equal pixels, but only if there are
 /// any: the files of a group are tried in their order, and those that cannot be decoded leave it and are listed.
@@ -197,14 +205,16 @@ fn confirm_all<T: Team>(
         let known: &Searched = searched;
         let mut refused = Vec::new();
         let digests = ask_each_all(team, &wanted, |files| {
-            let mut slots: Vec<_> = files.into_iter().map(|file| (file, Err(String::new()))).collect();
-            looker.progress.begin(Stage::Comparing, slots.len());
-            pool::for_each(&mut slots, looker.threads, |(file, slot)| {
-                *slot = known.digest(looker, *file);
-                looker.progress.add_done();
-            });
-            refused.extend(slots.iter().filter_map(|(file, slot)| Some((*file, slot.as_ref().err()?.clone()))));
-            slots.into_iter().map(|(_, slot)| slot.ok()).collect()
+            let mut slots: Vec<Slot<'_>> =
+                files.into_iter().map(|file| (file, known.picture(file), Err(String::new()))).collect();
+            let keep = |(.., slot): &mut Slot<'_>, looked: Looked| {
+                let digest =
+                    |known: Known| known.fingerprint.digest.ok_or_else(|| "it was not decoded whole".to_owned());
+                *slot = looked.and_then(digest).map(|digest| digest.0);
+            };
+            looks::look_at_all(looker, &known.files, &mut slots, Rung::Whole, |(_, picture, _)| *picture, keep);
+            refused.extend(slots.iter().filter_map(|(file, _, slot)| Some((*file, slot.as_ref().err()?.clone()))));
+            slots.into_iter().map(|(.., slot)| slot.ok()).collect()
         })?;
         for (group, digest) in pending.iter_mut().zip(digests) {
             match digest {
@@ -243,14 +253,11 @@ impl Searched {
         })
     }
 
-    fn digest(&self, looker: &Looker<'_>, file: usize) -> Result<[u8; 32], String> {
-        const GONE: &str = "it is not listed";
-        let (Some(listed), Some(Subject::Picture(picture))) = (self.files.get(file), self.subjects.get(&file)) else {
-            return Err(GONE.to_owned());
-        };
-        let mut picture = (**picture).clone();
-        looker.decode(listed, &mut picture, Depth::Whole)?;
-        Ok(picture.known.fingerprint.digest.ok_or("it was not decoded whole")?.0)
+    fn picture(&self, file: usize) -> Option<&Picture> {
+        match self.subjects.get(&file) {
+            Some(Subject::Picture(picture)) => Some(picture),
+            _ => None,
+        }
     }
 
     /// Files that this rank could not compare, as the report lists them.

@@ -7,16 +7,13 @@
 
 use std::collections::HashSet;
 
-use pixtwin_decode::Sniffed;
 use pixtwin_matching::{Candidate, Exchange, Loss, Rung, Standing};
-use pixtwin_pixel::{Depth, HEAD_ROWS, Key};
+use pixtwin_pixel::Key;
 
 use crate::{
-    file::{Identity, Listed, words_of},
-    look::{CHANGED, Known, Looker, Picture},
-    offers::{Job, Looked, MOST_OFFERED, Offers},
-    pool,
-    progress::Stage,
+    file::Listed,
+    look::{Looker, Picture},
+    looks,
     report::{RungCount, Unread},
 };
 
@@ -125,65 +122,18 @@ fn climb_rung(
 fn look_where_missing(looker: &Looker<'_>, files: &[Listed], climbers: &mut [Climber], rung: Rung) -> u64 {
     let is_missing = |climber: &&mut Climber| climber.is_in_play() && climber.picture.key(rung).is_none();
     let mut missing: Vec<&mut Climber> = climbers.iter_mut().filter(is_missing).collect();
-    let count = missing.len();
-    looker.progress.begin(Stage::Comparing, count);
-    let offered = if looker.offers.is_some() { count.min(MOST_OFFERED) } else { 0 };
-    let (own, last) = missing.split_at_mut(count - offered);
-    pool::for_each(own, looker.threads, |climber| {
-        climber.refusal = look(looker, files, &mut climber.picture, rung).err();
-        looker.progress.add_done();
-    });
-    if let Some(offers) = &looker.offers {
-        look_with_others(looker, offers, files, last, rung);
-    }
-    count as u64
-}
-
-/// Looks at pictures together with ranks beside this one that see the same files: those that have none left help the
-/// others.
-fn look_with_others(looker: &Looker<'_>, offers: &Offers, files: &[Listed], climbers: &mut [&mut Climber], rung: Rung) {
-    let file_of = |climber: &Climber| files.get(climber.picture.file);
-    offers.open(climbers.iter().enumerate().filter_map(|(at, climber)| Some(Job::new(at, file_of(climber)?, rung))));
-    let pictures: Vec<&Picture> = climbers.iter().map(|climber| &climber.picture).collect();
-    pool::on_threads(looker.threads, || {
-        while let Some(job) = offers.take() {
-            let looked = pictures.get(job.number()).ok_or_else(|| "it is not listed".to_owned()).and_then(|picture| {
-                let mut picture = (*picture).clone();
-                look(looker, files, &mut picture, rung).map(|()| picture.known)
-            });
-            offers.finish(job.number(), looked);
-            looker.progress.add_done();
-        }
-        while let Some((rank, job)) = offers.take_foreign() {
-            offers.finish_foreign(rank, job.number(), look_for_another(looker, &job));
-        }
-    });
-    for (at, looked) in offers.close() {
-        let Some(climber) = climbers.get_mut(at) else { continue };
-        match looked {
+    looks::look_at_all(
+        looker,
+        files,
+        &mut missing,
+        rung,
+        |climber| Some(&climber.picture),
+        |climber, looked| match looked {
             Ok(known) => climber.picture.take(known),
             Err(reason) => climber.refusal = Some(reason),
-        }
-    }
-}
-
-/// A look at a file of which nothing is known here but where it is.
-fn look_for_another(looker: &Looker<'_>, job: &Job) -> Looked {
-    let mut file = job.file();
-    // Its device and number are those of the host that asks.
-    let found = file.path.metadata().map_err(|cause| words_of(&cause))?;
-    let found = Identity::of(&found);
-    if file.identity.is_some_and(|identity| identity.mark() != found.mark()) {
-        return Err(CHANGED.to_owned());
-    }
-    file.identity = Some(found);
-    let Sniffed::Picture(format) = looker.sniff_again(&file)? else {
-        return Err(CHANGED.to_owned());
-    };
-    let header = looker.header(&file, format)?;
-    let mut picture = Picture { file: 0, format, header, known: Known::default() };
-    look(looker, std::slice::from_ref(&file), &mut picture, job.rung)?;
-    Ok(picture.known)
+        },
+    );
+    missing.len() as u64
 }
 
 /// Where the one that spoke for a payload could not be read after all, another of the same payload takes its place: it
@@ -212,18 +162,6 @@ fn promote(climbers: &mut [Climber], exchange: &mut dyn Exchange) -> Result<bool
         climber.is_spoken_for = standing == Standing::Later;
     }
     Ok(true)
-}
-
-fn look(looker: &Looker<'_>, files: &[Listed], picture: &mut Picture, rung: Rung) -> Result<(), String> {
-    let file = files.get(picture.file).ok_or("it is not listed")?;
-    match rung {
-        Rung::Head(depth) => {
-            let rows = HEAD_ROWS.get(depth).copied().unwrap_or(u32::MAX);
-            looker.decode(file, picture, Depth::Rows(rows))
-        }
-        Rung::Payload => looker.hash(file, picture),
-        _ => looker.decode(file, picture, Depth::Whole),
-    }
 }
 
 /// Sorts those that went through into candidates and refusals.

@@ -26,6 +26,8 @@ mod names;
 
 mod ladder;
 
+mod looks;
+
 mod offers;
 
 mod look;

@@ -20,8 +20,11 @@ use crate::{
 /// How many looks of a rung are offered: the last ones. Their paths are held a second time meanwhile.
 pub(crate) const MOST_OFFERED: usize = 1 << 14;
 
-/// How many looks another rank is given at once.
-const MOST_GIVEN: usize = 8;
+/// How many looks another rank is given at once: enough that those who carry messages need not look for them all the time.
+const MOST_GIVEN: usize = 64;
+
+/// How many looks for others are kept ready: those that arrive while these are done leave no thread idle.
+const AHEAD: usize = 16;
 
 /// A look to be done by another rank, which sees the same files.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -86,8 +89,10 @@ struct State {
     foreign: VecDeque<(usize, Job)>,
     /// Looks done for other ranks.
     returned: Vec<(usize, JobDone)>,
-    /// Own threads that have nothing to do.
-    idle: usize,
+    /// How often looks were opened. All ranks open theirs as often, so equal numbers are one round.
+    round: u32,
+    /// The looks of this round are under way here.
+    is_open: bool,
     /// No other rank has anything left.
     is_dry: bool,
     is_abandoned: bool,
@@ -98,7 +103,8 @@ impl Offers {
     pub(crate) fn open(&self, jobs: impl Iterator<Item = Job>) {
         let mut state = self.lock();
         state.open.extend(jobs);
-        state.is_dry = false;
+        state.round = state.round.wrapping_add(1);
+        (state.is_open, state.is_dry) = (true, false);
     }
 
     /// An own look to do; nothing if none is left.
@@ -120,11 +126,9 @@ impl Offers {
     /// A look to do for another rank, and that rank. Waits for one; nothing if no rank has any left.
     pub(crate) fn take_foreign(&self) -> Option<(usize, Job)> {
         let mut state = self.lock();
-        state.idle += 1;
         while state.foreign.is_empty() && !state.is_dry && !state.is_abandoned {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        state.idle -= 1;
         state.foreign.pop_front()
     }
 
@@ -139,16 +143,31 @@ impl Offers {
         while state.begun > 0 && !state.is_abandoned {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
+        state.is_open = false;
         std::mem::take(&mut state.done)
     }
 
-    /// Gives looks away, for another rank; none if but one is left.
-    pub fn give(&self) -> Vec<Job> {
+    /// Gives looks of a round away, for one of `others` ranks; none if but one is left, nothing if the round has not begun
+    /// here. The fewer are left, the fewer are given, so that all end together.
+    pub fn give(&self, round: u32, others: usize) -> Option<Vec<Job>> {
         let mut state = self.lock();
-        let given = (state.open.len() / 2).min(MOST_GIVEN);
+        // Rounds follow each other: one that is not the present one is the next, or one that is over.
+        if round == state.round.wrapping_add(1) {
+            return None;
+        }
+        if round != state.round {
+            return Some(Vec::new());
+        }
+        let left = state.open.len();
+        let given = if left > 1 { left.div_ceil(2 * others.max(1)).min(left / 2).min(MOST_GIVEN) } else { 0 };
         let keep = state.open.len() - given;
         state.begun += given;
-        state.open.split_off(keep).into()
+        Some(state.open.split_off(keep).into())
+    }
+
+    /// The number of the present round.
+    pub fn round(&self) -> u32 {
+        self.lock().round
     }
 
     /// Takes back what another rank has done.
@@ -156,10 +175,10 @@ impl Offers {
         self.finish(done.number, done.known.map(KnownRecord::into_known));
     }
 
-    /// Whether threads of this rank wait for looks of others.
+    /// Whether this rank has no looks of its own left, and soon none of others.
     pub fn is_wanting(&self) -> bool {
         let state = self.lock();
-        state.idle > 0 && state.foreign.is_empty() && !state.is_dry
+        state.is_open && state.open.is_empty() && state.foreign.len() < AHEAD && !state.is_dry
     }
 
     /// Adds looks of another rank.

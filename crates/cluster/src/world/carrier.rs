@@ -60,7 +60,7 @@ const LONG_PAUSE: Duration = Duration::from_millis(4);
 const FAREWELL: Duration = Duration::from_millis(500);
 
 /// Batches of files that a rank keeps ready beyond one for each of its threads.
-const BATCHES_AHEAD: usize = 2;
+const BATCHES_AHEAD: usize = 6;
 
 /// The carrier of one rank, before the search begins.
 pub struct Carrier<L: Link> {
@@ -249,7 +249,7 @@ impl<L: Link> Carrier<L> {
             self.pause = PAUSES.0;
             match order {
                 Order::Letter { to, letter } => self.send(to, Frame::Letter(letter)),
-                Order::Share { offers, beside } => self.sharing = Sharing::new(offers, beside),
+                Order::Share { offers, beside } => self.sharing.begin(offers, beside),
                 Order::Fill { walker, shelf, readers } => {
                     let waiting = std::mem::take(&mut self.supply.waiting);
                     self.supply = Supply { walker, shelf: Some(shelf), readers, waiting, ..Supply::default() };
@@ -311,10 +311,7 @@ impl<L: Link> Carrier<L> {
                 self.supply.wanted = self.supply.wanted.saturating_sub(1);
                 self.supply.has_ended = true;
             }
-            Some(Frame::Idle) => {
-                let jobs = self.sharing.give();
-                self.send(from, jobs);
-            }
+            Some(Frame::Idle(round)) => self.sharing.ask(from, round),
             Some(Frame::Jobs(records)) if self.sharing.take(from, &records) => {}
             Some(Frame::Done(records)) if self.sharing.take_done(&records) => {}
             Some(Frame::Lost(ranks)) if from == 0 => {

@@ -31,8 +31,8 @@ pub(crate) enum Frame {
     Batch(Vec<Waiting>),
     /// There are no more batches.
     NoMore,
-    /// The sender has nothing left to look at, and would help.
-    Idle,
+    /// The sender has nothing left to look at in this round, and would help.
+    Idle(u32),
     /// Looks for one that is idle, as records; none if there are none to give.
     Jobs(Vec<u8>),
     /// What looks came to that the sender did for the receiver, as records.
@@ -66,7 +66,7 @@ impl Frame {
             Self::Written => vec![10],
             Self::Interrupted => vec![15],
             Self::Fault(reason) => text(11, reason),
-            Self::Idle => vec![12],
+            Self::Idle(round) => [12].into_iter().chain(round.to_le_bytes()).collect(),
             Self::Jobs(records) => [&[13][..], &records].concat(),
             Self::Done(records) => [&[14][..], &records].concat(),
         }
@@ -95,7 +95,7 @@ impl Frame {
             9 if is_bare => Self::Leaving,
             10 if is_bare => Self::Written,
             15 if is_bare => Self::Interrupted,
-            12 if is_bare => Self::Idle,
+            12 => Self::Idle(u32::from_le_bytes(rest.try_into().ok()?)),
             13 => Self::Jobs(rest.to_vec()),
             14 => Self::Done(rest.to_vec()),
             11 => Self::Fault(String::from_utf8(rest.to_vec()).ok()?),
@@ -189,7 +189,7 @@ mod tests {
             Frame::Leaving,
             Frame::Written,
             Frame::Interrupted,
-            Frame::Idle,
+            Frame::Idle(7),
             Frame::Jobs(vec![1, 2]),
             Frame::Done(vec![]),
             Frame::Fault("MPI_Isend: no".to_owned()),

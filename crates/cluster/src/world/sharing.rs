@@ -1,6 +1,6 @@
 //! The carrier's part in sharing looks: it asks the ranks beside this one for work, and gives to those that ask.
 
-use std::sync::Arc;
+use std::{collections::VecDeque, sync::Arc};
 
 use pixtwin_engine::{Job, JobDone, Offers};
 
@@ -22,11 +22,14 @@ pub(super) struct Sharing {
     /// How many in a row had nothing to give.
     empty: usize,
     is_asking: bool,
+    /// Ranks that ask for work, and of which round: one that is ahead waits until this rank has come there.
+    askers: VecDeque<(usize, u32)>,
 }
 
 impl Sharing {
-    pub(super) fn new(offers: Arc<Offers>, beside: Vec<usize>) -> Self {
-        Self { offers: Some(offers), beside, ..Self::default() }
+    /// Begins to share these looks with the ranks `beside`, of which some may have asked already.
+    pub(super) fn begin(&mut self, offers: Arc<Offers>, beside: Vec<usize>) {
+        (self.offers, self.beside) = (Some(offers), beside);
     }
 
     /// What is to be sent now, and to whom.
@@ -34,11 +37,18 @@ impl Sharing {
         let Some(offers) = &self.offers else { return Vec::new() };
         let done = offers.take_returned().into_iter();
         let mut frames: Vec<_> = done.map(|(rank, done)| (rank, Frame::Done(records::write_all(vec![done])))).collect();
+        self.askers.retain(|(asker, round)| match offers.give(*round, self.beside.len()) {
+            Some(jobs) => {
+                frames.push((*asker, Frame::Jobs(records::write_all(jobs))));
+                false
+            }
+            None => true,
+        });
         if offers.is_wanting() && !self.is_asking {
             match self.beside.get(self.next) {
                 Some(rank) if self.empty < self.beside.len().min(MOST_ASKED) => {
                     self.is_asking = true;
-                    frames.push((*rank, Frame::Idle));
+                    frames.push((*rank, Frame::Idle(offers.round())));
                 }
                 _ => {
                     self.empty = 0;
@@ -49,10 +59,11 @@ impl Sharing {
         frames
     }
 
-    /// The answer to one that is idle.
-    pub(super) fn give(&self) -> Frame {
-        let jobs = self.offers.as_ref().map(|offers| offers.give()).unwrap_or_default();
-        Frame::Jobs(records::write_all(jobs))
+    /// Takes note of one that has nothing left to do in this round.
+    pub(super) fn ask(&mut self, asker: usize, round: u32) {
+        // One question of each at a time.
+        self.askers.retain(|(other, _)| *other != asker);
+        self.askers.push_back((asker, round));
     }
 
     /// Takes looks to be done for another rank. Says whether they make sense.

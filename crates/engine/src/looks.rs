@@ -1,0 +1,116 @@
+//! Looks at many pictures: on all threads, and together with the ranks beside this one that see the same files.
+
+use std::sync::{Mutex, PoisonError};
+
+use pixtwin_decode::Sniffed;
+use pixtwin_matching::Rung;
+use pixtwin_pixel::{Depth, HEAD_ROWS};
+
+use crate::{
+    file::{Identity, Listed, words_of},
+    look::{CHANGED, Known, Looker, Picture},
+    offers::{Job, Looked, MOST_OFFERED, Offers},
+    pool,
+    progress::Stage,
+};
+
+/// Why there is no look at what is no picture of the list.
+const NOT_LISTED: &str = "it is not listed";
+
+/// Looks as far as this rung at the picture of each item, and hands over what came of it.
+///
+/// # Cost
+/// Blocks until all are done; where ranks share their looks, also until those beside have none left to share.
+pub(crate) fn look_at_all<T: Send + Sync>(
+    looker: &Looker<'_>,
+    files: &[Listed],
+    items: &mut [T],
+    rung: Rung,
+    picture: impl Fn(&T) -> Option<&Picture> + Sync,
+    keep: impl Fn(&mut T, Looked) + Sync,
+) {
+    looker.progress.begin(Stage::Comparing, items.len());
+    let offered = if looker.offers.is_some() { items.len().min(MOST_OFFERED) } else { 0 };
+    let (own, last) = items.split_at_mut(items.len() - offered);
+    pool::for_each(own, looker.threads, |item| {
+        let looked =
+            picture(item).ok_or_else(|| NOT_LISTED.to_owned()).and_then(|found| look(looker, files, found, rung));
+        keep(item, looked);
+        looker.progress.add_done();
+    });
+    let Some(offers) = &looker.offers else { return };
+    let looked = {
+        let pictures: Vec<Option<&Picture>> = last.iter().map(&picture).collect();
+        look_with_others(looker, offers, files, &pictures, rung)
+    };
+    for (at, looked) in looked {
+        last.get_mut(at).into_iter().for_each(|item| keep(item, looked.clone()));
+    }
+}
+
+/// Those that have none left help the others.
+fn look_with_others(
+    looker: &Looker<'_>,
+    offers: &Offers,
+    files: &[Listed],
+    pictures: &[Option<&Picture>],
+    rung: Rung,
+) -> Vec<(usize, Looked)> {
+    let job = |(at, picture): (usize, &Option<&Picture>)| Some(Job::new(at, files.get(picture.as_ref()?.file)?, rung));
+    let unlisted = Mutex::new(Vec::new());
+    offers.open(pictures.iter().enumerate().filter_map(|at| {
+        let job = job(at);
+        if job.is_none() {
+            let refused = (at.0, Err(NOT_LISTED.to_owned()));
+            unlisted.lock().unwrap_or_else(PoisonError::into_inner).push(refused);
+        }
+        job
+    }));
+    pool::on_threads(looker.threads, || {
+        while let Some(job) = offers.take() {
+            let picture = pictures.get(job.number()).copied().flatten();
+            let looked =
+                picture.ok_or_else(|| NOT_LISTED.to_owned()).and_then(|found| look(looker, files, found, rung));
+            offers.finish(job.number(), looked);
+            looker.progress.add_done();
+        }
+        while let Some((rank, job)) = offers.take_foreign() {
+            offers.finish_foreign(rank, job.number(), look_for_another(looker, &job));
+        }
+    });
+    let mut looked = offers.close();
+    looked.append(&mut unlisted.into_inner().unwrap_or_else(PoisonError::into_inner));
+    looked
+}
+
+fn look(looker: &Looker<'_>, files: &[Listed], picture: &Picture, rung: Rung) -> Looked {
+    let file = files.get(picture.file).ok_or(NOT_LISTED)?;
+    let mut picture = picture.clone();
+    match rung {
+        Rung::Head(depth) => {
+            let rows = HEAD_ROWS.get(depth).copied().unwrap_or(u32::MAX);
+            looker.decode(file, &mut picture, Depth::Rows(rows))?;
+        }
+        Rung::Payload => looker.hash(file, &mut picture)?,
+        _ => looker.decode(file, &mut picture, Depth::Whole)?,
+    }
+    Ok(picture.known)
+}
+
+/// A look at a file of which nothing is known here but where it is.
+fn look_for_another(looker: &Looker<'_>, job: &Job) -> Looked {
+    let mut file = job.file();
+    // Its device and number are those of the host that asks.
+    let found = file.path.metadata().map_err(|cause| words_of(&cause))?;
+    let found = Identity::of(&found);
+    if file.identity.is_some_and(|identity| identity.mark() != found.mark()) {
+        return Err(CHANGED.to_owned());
+    }
+    file.identity = Some(found);
+    let Sniffed::Picture(format) = looker.sniff_again(&file)? else {
+        return Err(CHANGED.to_owned());
+    };
+    let header = looker.header(&file, format)?;
+    let picture = Picture { file: 0, format, header, known: Known::default() };
+    look(looker, std::slice::from_ref(&file), &picture, job.rung)
+}
