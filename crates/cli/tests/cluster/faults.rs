@@ -36,7 +36,7 @@ fn library() -> &'static [Dir; 2] {
 
 fn scan(cluster: &Cluster, mpi: Mpi) -> pixtwin_testkit::Run<'_> {
     // All on one processor: longer, and as good.
-    let words = ["-c", "0", PIXTWIN, "scan", IMAGES, "--format", "json", "-j1"];
+    let words = ["-c", "0", PIXTWIN, "scan", IMAGES, "--format", "json", "-j1", "--progress", "always"];
     cluster.run(mpi, &mpi.ranks_per_host(4, 2), "taskset", words)
 }
 
@@ -168,6 +168,9 @@ fn a_stopped_rank_is_named_within_ten_seconds() {
         let ran = job.end_within(Duration::from_secs(10));
         assert_cut(&ran, "\"missing\":[\"rank 3 on h2\"]", "rank 3 stopped");
         assert_ne!(ran.code, 0);
+        // It took more than five seconds and less than ten: one line for all ranks, not one of each.
+        let is_progress = |line: &&str| line.contains(" read, ") && line.contains("/s");
+        assert_eq!(ran.err().lines().filter(is_progress).count(), 1, "{}", ran.err());
     }
 }
 

@@ -58,14 +58,6 @@ fn what_is_wrong_with_the_arguments_of_one_rank_is_said() {
     assert!(ran.err().contains("unexpected argument '--no-such-flag'"), "{}", ran.err());
 }
 
-#[test]
-fn progress_is_written_by_the_root_where_it_is_asked_for() {
-    let dir = Dir::new();
-    dir.write("a.png", png(&icon(8, 1)));
-    let ran = here(&dir, 2, &["scan", ".", "--progress", "always"]);
-    ran.assert(0, "", "1 file, 1 picture: no twins\n");
-}
-
 /// Every process would think that it is alone.
 #[test]
 fn the_library_of_another_mpi_is_refused() {
