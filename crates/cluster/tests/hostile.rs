@@ -250,16 +250,20 @@ fn gallery() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/gallery")
 }
 
-/// A scan on one of two ranks: its report, or nothing if it was refused.
-fn scan_on(world: Hearsay, root: &Path) -> Option<Vec<String>> {
-    let settings = Settings {
+fn settings() -> Settings {
+    Settings {
         tier: Tier::Pixels,
         alpha: Alpha::Exact,
         orientation: Orientation::AsStored,
         threads: 1,
         memory_bytes: 1 << 30,
         sharers: 1,
-    };
+    }
+}
+
+/// A scan on one of two ranks: its report, or nothing if it was refused.
+fn scan_on(world: Hearsay, root: &Path) -> Option<Vec<String>> {
+    let settings = settings();
     let (mut lines, mut team) = (Lines::default(), Ranks::of_hosts(world, &["h1", "h2"]));
     let (roots, selection) = ([root.to_owned()], Selection::default());
     let counts = scan(&mut team, &roots, &selection, &settings, &Progress::default(), &mut lines).ok()?;
@@ -402,14 +406,7 @@ fn messages_of_a_run() -> Vec<Messages> {
         for (link, heard) in threads::links(3).into_iter().zip(&heard) {
             scope.spawn(move || {
                 let (mut lines, progress) = (Lines::default(), Progress::default());
-                let settings = Settings {
-                    tier: Tier::Pixels,
-                    alpha: Alpha::Exact,
-                    orientation: Orientation::AsStored,
-                    threads: 1,
-                    memory_bytes: 1 << 30,
-                    sharers: 1,
-                };
+                let settings = settings();
                 let link = Recording { link, heard: Arc::clone(heard) };
                 let (selection, roots) = (Selection::default(), [gallery()]);
                 let work =
