@@ -353,7 +353,8 @@ fn try_one(seed: &Seed, mutant: &[u8], label: String, counts: &mut Counts, known
     let payload = trial.step("payload", |source| format.payload(source, LIMITS));
     let label = &trial.label;
     if let (Some(head), Some(whole)) = (&head, &whole) {
-        assert_eq!(head.heads[0], whole.heads[0], "{label}: the first rows");
+        // A decoder that was told of so many rows may end in a margin; then there is no key yet.
+        assert!(head.heads[0].is_none() || head.heads[0] == whole.heads[0], "{label}: the first rows");
     }
     if let Some(whole) = &whole {
         trial.counts.decoded += 1;

@@ -91,7 +91,10 @@ impl Forming {
                 differs,
             });
         }
-        Group { size, digest: self.digest, files }
+        let is_one_content =
+            evidence.iter().all(|other| evidence.first().is_some_and(|first| first.bytes == other.bytes));
+        let blake3 = evidence.first().map(|first| first.bytes).filter(|_| is_one_content);
+        Group { size, digest: self.digest, blake3, files }
     }
 }
 

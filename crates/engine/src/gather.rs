@@ -54,6 +54,8 @@ pub(crate) struct Twin {
 pub(crate) struct Forming {
     pub(crate) twins: Vec<Twin>,
     pub(crate) digest: Option<PixelDigest>,
+    /// Not all its files are equal byte for byte.
+    pub(crate) needs_digest: bool,
 }
 
 /// The groups that this rank looks after, sorted as in the report. Files whose group could not be decoded are added to
@@ -158,7 +160,12 @@ fn label_all<T: Team>(
             .filter_map(|((rank, file, evidence), label)| Some(Twin { rank, file, evidence, label: label? }))
             .collect();
         members.sort_unstable_by(|a, b| (&a.label.path, &a.label.host).cmp(&(&b.label.path, &b.label.host)));
-        forming.push(Forming { twins: members, digest: twins.digest });
+        // Equal files are twins whatever they hold, and have no digest: whether one is known depends on the way here.
+        let first = members.first();
+        let is_mixed =
+            members.iter().any(|twin| first.is_some_and(|first| twin.evidence.bytes != first.evidence.bytes));
+        let needs_digest = is_mixed && first.is_some_and(|twin| twin.label.size.is_some());
+        forming.push(Forming { twins: members, digest: twins.digest.filter(|_| needs_digest), needs_digest });
     }
     Ok(forming)
 }
@@ -185,8 +192,9 @@ pub(crate) fn ask_each_all<T: Team, A: Record>(
 /// A file to be decoded, its picture, and the digest that came of it.
 type Slot<'a> = (usize, Option<&'a Picture>, Result<[u8; 32], String>);
 
-/// Decodes one picture of every group that has no digest yet. Equal payloads prove equal pixels, but only if there are
-/// any: the files of a group are tried in their order, and those that cannot be decoded leave it and are listed.
+/// Decodes one picture of every group that has no digest yet, unless all its files are equal byte for byte. Equal payloads
+/// prove equal pixels, but only if there are any: the files of a group are tried in their order, and those that cannot be
+/// decoded leave it and are listed.
 fn confirm_all<T: Team>(
     looker: &Looker<'_>,
     searched: &mut Searched,
@@ -195,8 +203,10 @@ fn confirm_all<T: Team>(
 ) -> Result<(), Loss> {
     looker.progress.begin(Stage::Comparing, 0);
     loop {
-        let mut pending: Vec<&mut Forming> =
-            groups.iter_mut().filter(|group| group.digest.is_none() && group.needs_digest()).collect();
+        let mut pending: Vec<&mut Forming> = groups
+            .iter_mut()
+            .filter(|group| group.digest.is_none() && group.needs_digest && !group.twins.is_empty())
+            .collect();
         if !team.any_all(!pending.is_empty())? {
             return Ok(());
         }
@@ -226,12 +236,6 @@ fn confirm_all<T: Team>(
             let path = searched.files.get(file).map(|listed| listed.path.clone());
             searched.unread.extend(path.map(|path| Unread::new(&path, reason)));
         }
-    }
-}
-
-impl Forming {
-    fn needs_digest(&self) -> bool {
-        self.twins.first().is_some_and(|twin| twin.label.size.is_some())
     }
 }
 

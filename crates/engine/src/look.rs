@@ -34,6 +34,9 @@ const PAYLOAD_LIMIT_BYTES: u64 = 16 << 20;
 /// Up to how many rows a header's estimate for the first rows holds.
 const HEADER_PROMISES_ROWS: u32 = HEAD_ROWS[1];
 
+/// How many times as many rows a decoder is asked for that ended in the middle of a margin.
+const MARGIN_STEP: u32 = 8;
+
 /// How many times its least a decoder is given where the budget is large enough: JPEG is 1.8 times as fast if it may
 /// hold 2.7 times as much.
 const GENEROSITY: u64 = 3;
@@ -204,10 +207,20 @@ impl<'a> Looker<'a> {
         if let Some(recorded) = &self.recorded {
             return recorded.decode(listed, picture, depth);
         }
-        let depth = effective_depth(&picture.header, depth);
-        let mut digester = Digester::new(self.alpha, depth);
-        self.decode_into(listed, picture, depth, &mut digester)?;
-        keep(picture, digester, depth)
+        let asked = depth;
+        let mut depth = effective_depth(&picture.header, asked);
+        loop {
+            // What is told to the decoder grows with the margin; the look goes as deep as it was asked to.
+            let look = if depth == Depth::Whole { depth } else { asked };
+            let mut digester = Digester::new(self.alpha, look);
+            self.decode_into(listed, picture, depth, &mut digester)?;
+            match depth {
+                Depth::Rows(rows) if !digester.is_satisfied() => {
+                    depth = effective_depth(&picture.header, Depth::Rows(rows.saturating_mul(MARGIN_STEP)));
+                }
+                _ => return keep(picture, digester, look),
+            }
+        }
     }
 
     /// Decodes as far as `depth` into any sink.

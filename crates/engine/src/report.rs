@@ -17,9 +17,11 @@ use crate::{find::Match, wire};
 pub struct Group {
     /// Width and height in pixels of the first frame; nothing where only bytes were compared.
     pub size: Option<(u32, u32)>,
-    /// The pixel digest they share; nothing where only bytes were compared.
+    /// The pixel digest they share; nothing where all files are equal byte for byte, which need not be decoded.
     #[serde(with = "wire::digest")]
     pub digest: Option<PixelDigest>,
+    /// BLAKE3 of the bytes of any of them, where all are equal byte for byte.
+    pub blake3: Option<[u8; 32]>,
     /// The files, two or more, sorted by path, then by host.
     pub files: Vec<Member>,
 }

@@ -20,7 +20,13 @@ const BATCH_BYTES: usize = 128 << 10;
 ///
 /// The first is what a 4:2:0 JPEG gives for the price of two rows of blocks; each next one costs eight times as much,
 /// so that all the shallow looks together cost a seventh of the last.
+///
+/// Below a margin, rows at the top that are all equal, the key comes later: as many as half of these rows must follow the
+/// margin, for a white top tells no two scans apart. Not more than [`MOST_MARGIN`] times as many rows are waited for.
 pub const HEAD_ROWS: [u32; 4] = [16, 128, 1024, 8192];
+
+/// At how many times its rows a key comes at the latest, however deep the margin.
+pub const MOST_MARGIN: u32 = 64;
 
 /// 128 bits over what one rung of the search looks at. Equal pictures have equal keys. Unequal keys prove that two
 /// pictures differ; equal ones prove nothing by themselves.
@@ -121,6 +127,10 @@ pub struct Digester {
     rows_left: u32,
     row_pixels: u32,
     rows_of_first_frame: Option<u32>,
+    /// The canonical form of the first row, while all rows were equal to it.
+    margin: Option<Vec<u8>>,
+    /// How many rows follow the margin.
+    rows_after_margin: u32,
     is_regular: bool,
 }
 
@@ -139,7 +149,37 @@ impl Digester {
             rows_left: 0,
             row_pixels: 0,
             rows_of_first_frame: None,
+            margin: None,
+            rows_after_margin: 0,
             is_regular: true,
+        }
+    }
+
+    /// Whether as much was seen as was asked for. A decoder that was told how many rows are wanted may have stopped there,
+    /// in the middle of a margin.
+    #[must_use]
+    pub fn is_satisfied(&self) -> bool {
+        match self.depth {
+            Depth::Whole => true,
+            Depth::Rows(wanted) => {
+                self.rows_of_first_frame.is_some_and(|rows| self.rows_left == 0 || self.is_deep(rows, wanted))
+            }
+        }
+    }
+
+    /// Whether so many rows are enough for the key of `wanted` rows.
+    fn is_deep(&self, rows: u32, wanted: u32) -> bool {
+        rows >= wanted && (self.rows_after_margin >= wanted / 2 || rows >= wanted.saturating_mul(MOST_MARGIN))
+    }
+
+    /// Takes note of whether the row that begins there in the batch is still of the margin.
+    fn note_margin(&mut self, start: usize) {
+        let row = self.batch.get(start..).unwrap_or_default();
+        match &self.margin {
+            _ if self.rows_after_margin > 0 => self.rows_after_margin += 1,
+            None => self.margin = Some(row.to_vec()),
+            Some(first) if first == row => {}
+            Some(_) => (self.margin, self.rows_after_margin) = (None, 1),
         }
     }
 
@@ -170,17 +210,16 @@ impl Digester {
     fn keep_heads(&mut self) -> ControlFlow<()> {
         let Some(rows) = self.rows_of_first_frame else { return ControlFlow::Continue(()) };
         let frame_ended = self.rows_left == 0;
-        if frame_ended || HEAD_ROWS.contains(&rows) {
+        let is_due = HEAD_ROWS.map(|depth| frame_ended || self.is_deep(rows, depth));
+        if self.learnt.heads.iter().zip(is_due).any(|(head, is_due)| head.is_none() && is_due) {
             self.flush();
             let key = Key(self.head_hasher.digest128().to_le_bytes());
-            for (head, depth) in self.learnt.heads.iter_mut().zip(HEAD_ROWS) {
-                if head.is_none() && (depth == rows || frame_ended) {
-                    *head = Some(key);
-                }
+            for (head, _) in self.learnt.heads.iter_mut().zip(is_due).filter(|(_, is_due)| *is_due) {
+                head.get_or_insert(key);
             }
         }
         match self.depth {
-            Depth::Rows(wanted) if rows >= wanted || frame_ended => ControlFlow::Break(()),
+            Depth::Rows(wanted) if frame_ended || self.is_deep(rows, wanted) => ControlFlow::Break(()),
             _ => ControlFlow::Continue(()),
         }
     }
@@ -220,7 +259,11 @@ impl RowSink for Digester {
     fn row(&mut self, row: Row<'_>) -> ControlFlow<()> {
         self.is_regular &= self.rows_left > 0 && row.width() == self.row_pixels as usize;
         self.rows_left = self.rows_left.saturating_sub(1);
+        let start = self.batch.len();
         Canonical::append(&row, self.alpha, &mut self.batch);
+        if self.rows_of_first_frame.is_some() && self.learnt.heads.contains(&None) {
+            self.note_margin(start);
+        }
         if self.batch.len() >= BATCH_BYTES {
             self.flush();
         }
@@ -238,16 +281,34 @@ mod tests {
     use crate::row::{Channels, Delay};
 
     fn digest_of(width: u32, height: u32, depth: Depth) -> Fingerprint {
+        digest_below(0, width, height, depth).0
+    }
+
+    /// A picture with a margin, and rows that differ below; says as well how many rows were taken.
+    fn digest_below(margin: u32, width: u32, height: u32, depth: Depth) -> (Fingerprint, u32) {
         let mut digester = Digester::new(Alpha::Exact, depth);
-        let samples = vec![5; width as usize];
         let _ = digester.picture(1);
         let _ = digester.frame(Frame { width, height, delay: Delay::NONE });
-        for _ in 0..height {
+        let mut taken = 0;
+        for y in 0..height {
+            taken += 1;
+            let samples = vec![if y < margin { 5 } else { 1 + y.to_le_bytes()[0] % 4 }; width as usize];
             if digester.row(Row::eight(Channels::Grey, &samples)).is_break() {
                 break;
             }
         }
-        digester.finish()
+        assert!(digester.is_satisfied());
+        (digester.finish(), taken)
+    }
+
+    #[test]
+    fn a_key_waits_for_the_rows_below_a_margin() {
+        let rows = |margin, depth| digest_below(margin, 3, 20_000, Depth::Rows(depth)).1;
+        assert_eq!((rows(0, 16), rows(8, 16), rows(9, 16), rows(100, 16)), (16, 16, 17, 108));
+        assert_eq!((rows(100, 128), rows(20_000, 16), rows(1000, 16)), (164, 16 * MOST_MARGIN, 1008));
+        let key = |margin, depth| digest_below(margin, 3, 20_000, Depth::Rows(depth)).0.heads[0];
+        assert_eq!(key(100, 16), key(100, 8192));
+        assert_ne!(key(100, 16), key(101, 16));
     }
 
     #[test]
@@ -256,7 +317,7 @@ mod tests {
         for field in [1_u32, 2, 1, 0, 1] {
             stream.extend(field.to_le_bytes());
         }
-        stream.extend([1, 5, 5, 5, 5, 5, 5]);
+        stream.extend([1, 1, 1, 1, 1, 1, 1]);
         assert_eq!(digest_of(2, 1, Depth::Whole).digest.map(|d| d.0), Some(*blake3::hash(&stream).as_bytes()));
     }
 

@@ -14,7 +14,7 @@ mod raster;
 mod turn;
 
 pub use canonical::{Alpha, Canonical};
-pub use digest::{Depth, Digester, Fingerprint, HEAD_ROWS, Key, PixelDigest};
+pub use digest::{Depth, Digester, Fingerprint, HEAD_ROWS, Key, MOST_MARGIN, PixelDigest};
 pub use raster::{Difference, Raster, RasterSink, Turning};
 pub use row::{Channels, Delay, Frame, Row, RowSink, Samples, scale_to_sixteen};
 pub use turn::Turn;

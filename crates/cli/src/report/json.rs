@@ -2,7 +2,7 @@
 
 use std::{io::Write, path::Path};
 
-use pixtwin_engine::{Examined, Group, Match, Tier, Unread};
+use pixtwin_engine::{Examined, Group, Match, PixelDigest, Tier, Unread};
 use serde::Serialize;
 
 use crate::{
@@ -20,6 +20,8 @@ enum Line<'a> {
     Group {
         tier: &'static str,
         digest: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        blake3: Option<String>,
         width: Option<u32>,
         height: Option<u32>,
         freed: u64,
@@ -97,6 +99,8 @@ pub(crate) fn group(out: &mut dyn Write, group: &Group, tier: Tier) -> Result<()
     let line = Line::Group {
         tier: tier.name(),
         digest: group.digest.map(|digest| digest.to_string()),
+        // The same 32 bytes in the same digits.
+        blake3: group.blake3.map(|hash| PixelDigest(hash).to_string()),
         width: group.size.map(|(width, _)| width),
         height: group.size.map(|(_, height)| height),
         freed: group.freed_bytes(),

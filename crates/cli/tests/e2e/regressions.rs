@@ -1,9 +1,9 @@
 //! What was once wrong, and must not be again.
 
 use pixtwin_testkit::{
-    Dir,
-    draw::noise,
-    encode::{chunk, png, ppm, qoi, tga},
+    Dir, Drawing,
+    draw::{landscape, noise},
+    encode::{Jpeg, Subsampling, chunk, png, ppm, qoi, tga},
 };
 
 use crate::{pixtwin, ran};
@@ -148,4 +148,42 @@ fn a_closed_pipe_does_not_hide_unread_files() {
     }
     dir.write("bad.png", "no picture");
     assert_eq!(pixtwin(&dir, &["scan", "-q", "."]).end_reading_only(10).code, 3);
+}
+
+/// A white top tells no two pictures apart: the first look goes on below it, in every format alike.
+#[test]
+fn a_margin_at_the_top_hides_neither_a_twin_nor_a_difference() {
+    for margin in [0, 7, 8, 15, 16, 17, 150, 400] {
+        let below = landscape(64, 500, 9);
+        let drawn = Drawing::new(64, 500, |x, y| {
+            let at = (y * 64 + x) as usize * 4;
+            let pixel = below.rgba.get(at..at + 4).and_then(|pixel| pixel.first_chunk()).copied().unwrap_or_default();
+            if y < margin { [255; 4] } else { pixel }
+        });
+        // Each of two kinds of files at once: a wrong key in one of them would part the twins.
+        let dir = Dir::new();
+        let baseline = Jpeg::new(Subsampling::S420);
+        dir.write("a.png", png(&drawn)).write("a.qoi", qoi(&drawn)).write("a.tga", tga(&drawn, true));
+        dir.write("b.jpg", baseline.write(&drawn));
+        dir.write("b-progressive.jpg", Jpeg { is_progressive: true, ..baseline.clone() }.write(&drawn));
+        let other = drawn.clone().with_sample_changed(3, margin + 4, 1);
+        dir.write("c.png", png(&other)).write("c.tga", tga(&other, false));
+        let expected = "./a.png\0./a.qoi\0./a.tga\0\0./b-progressive.jpg\0./b.jpg\0\0./c.png\0./c.tga\0\0";
+        ran(&dir, &["scan", "-q", "--format", "null", "."]).assert(0, expected, "");
+    }
+}
+
+#[test]
+fn a_group_of_equal_files_has_their_hash_and_any_other_the_pixel_digest() {
+    let dir = Dir::new();
+    let picture = noise(200, 200, 1);
+    dir.write("a.png", png(&picture)).write("b.png", png(&picture));
+    let json = || ran(&dir, &["scan", "-q", "--format", "json", "."]).only_out();
+    let equal = json();
+    assert!(equal.contains("\"digest\":null,\"blake3\":\""), "{equal}");
+    let digest = ran(&dir, &["hash", "-q", "a.png"]).only_out();
+    dir.write("c.qoi", qoi(&picture));
+    let mixed = json();
+    let digest = format!("\"digest\":\"{}\"", digest.split_whitespace().next().unwrap());
+    assert!(mixed.contains(&digest) && !mixed.contains("blake3"), "{mixed}");
 }
