@@ -244,7 +244,7 @@ fn shard(text: &str) -> Result<Shard, String> {
 }
 
 impl Searched {
-    /// How a search is done by one of `ranks_here` processes that share this machine, on so many processors.
+    /// How a search is done by one process.
     pub(crate) fn settings(&self, common: &Common) -> Settings {
         common.settings(self.comparison.tier, &self.comparison.pixels)
     }

@@ -8,10 +8,12 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout, unsafe_code)]
 #![allow(clippy::cast_possible_truncation)] // Random numbers are cut on purpose.
 
+mod common;
+
 use std::{
     alloc::{GlobalAlloc, Layout, System},
     collections::VecDeque,
-    path::{Path, PathBuf},
+    path::Path,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -20,6 +22,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use common::{gallery, settings};
 use pixtwin_cluster::{
     Ranks, Seat, Storage, Terms, run,
     world::{
@@ -29,9 +32,7 @@ use pixtwin_cluster::{
         threads,
     },
 };
-use pixtwin_engine::{
-    Alpha, Group, Loss, Match, Offers, Orientation, Progress, Report, Selection, Settings, Shelf, Tier, Unread, scan,
-};
+use pixtwin_engine::{Group, Loss, Match, Offers, Progress, Report, Selection, Shelf, Unread, scan};
 use pixtwin_testkit::{Dir, cases, draw::Seeded};
 
 /// What one rank may hold beyond what it holds when all messages are sound: a list that claims a huge length is given
@@ -243,21 +244,6 @@ impl Report for Lines {
 
     fn unread(&mut self, unread: Unread) {
         self.0.push(format!("{unread:?}"));
-    }
-}
-
-fn gallery() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/gallery")
-}
-
-fn settings() -> Settings {
-    Settings {
-        tier: Tier::Pixels,
-        alpha: Alpha::Exact,
-        orientation: Orientation::AsStored,
-        threads: 1,
-        memory_bytes: 1 << 30,
-        sharers: 1,
     }
 }
 

@@ -9,12 +9,14 @@
     reason = "a panic is how a test fails"
 )]
 
+mod common;
+
 use std::{
-    path::PathBuf,
     sync::atomic::{AtomicUsize, Ordering},
     time::{Duration, Instant},
 };
 
+use common::{gallery, settings};
 use pixtwin_cluster::{
     Ranks, Seat, Storage, Terms, run,
     world::{
@@ -24,7 +26,7 @@ use pixtwin_cluster::{
         threads,
     },
 };
-use pixtwin_engine::{Alpha, Group, Match, Orientation, Progress, Report, Selection, Settings, Tier, Unread, scan};
+use pixtwin_engine::{Group, Match, Progress, Report, Selection, Unread, scan};
 use pixtwin_testkit::{cases, draw::Seeded};
 
 /// A link that counts what it carries, and changes some of it.
@@ -88,15 +90,7 @@ impl Report for Nobody {
 
 /// A scan of the gallery over three ranks; says how many came to a result, and how many messages were sent.
 fn scan_with(every: u32, seed: u64) -> (usize, usize) {
-    let roots = [PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../examples/gallery")];
-    let settings = Settings {
-        tier: Tier::Pixels,
-        alpha: Alpha::Exact,
-        orientation: Orientation::AsStored,
-        threads: 1,
-        memory_bytes: 1 << 28,
-        sharers: 1,
-    };
+    let (roots, settings) = ([gallery()], settings());
     let timing = Timing {
         beat: Duration::from_millis(20),
         answer: Duration::from_millis(40),

@@ -2,16 +2,17 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a panic is how a test fails")]
 
+mod common;
+
 use std::path::{Path, PathBuf};
+
+use common::{gallery, settings};
 
 use pixtwin_cluster::{
     Seat, Storage, Terms, run,
     world::{carrier::Timing, threads},
 };
-use pixtwin_engine::{
-    Alone, Alpha, Counts, Failure, Group, Match, Orientation, Progress, Report, Selection, Settings, Tier, Unread,
-    find, scan,
-};
+use pixtwin_engine::{Alone, Counts, Failure, Group, Match, Progress, Report, Selection, Unread, find, scan};
 
 /// A report as a list of lines, without hosts.
 #[derive(Default)]
@@ -31,21 +32,6 @@ impl Report for Lines {
     fn unread(&mut self, mut unread: Unread) {
         unread.host = None;
         self.0.push(format!("{unread:?}"));
-    }
-}
-
-fn gallery() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/gallery")
-}
-
-fn settings() -> Settings {
-    Settings {
-        tier: Tier::Pixels,
-        alpha: Alpha::Exact,
-        orientation: Orientation::AsStored,
-        threads: 1,
-        memory_bytes: 1 << 30,
-        sharers: 1,
     }
 }
 

@@ -5,7 +5,7 @@ use pixtwin_matching::{Candidate, Loss, Proof, proof_between, proofs};
 
 use crate::{
     evidence::{self, Remark},
-    gather::{Forming, Label, Twin, ask_each_all},
+    gather::{Forming, Label, Twin, ask_each_all, content_of},
     look::Looker,
     pool,
     progress::Stage,
@@ -91,10 +91,7 @@ impl Forming {
                 differs,
             });
         }
-        let is_one_content =
-            evidence.iter().all(|other| evidence.first().is_some_and(|first| first.bytes == other.bytes));
-        let blake3 = evidence.first().map(|first| first.bytes).filter(|_| is_one_content);
-        Group { size, digest: self.digest, blake3, files }
+        Group { size, digest: self.digest, blake3: content_of(&self.twins), files }
     }
 }
 

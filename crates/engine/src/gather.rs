@@ -161,13 +161,17 @@ fn label_all<T: Team>(
             .collect();
         members.sort_unstable_by(|a, b| (&a.label.path, &a.label.host).cmp(&(&b.label.path, &b.label.host)));
         // Equal files are twins whatever they hold, and have no digest: whether one is known depends on the way here.
-        let first = members.first();
-        let is_mixed =
-            members.iter().any(|twin| first.is_some_and(|first| twin.evidence.bytes != first.evidence.bytes));
-        let needs_digest = is_mixed && first.is_some_and(|twin| twin.label.size.is_some());
+        let needs_digest =
+            content_of(&members).is_none() && members.first().is_some_and(|twin| twin.label.size.is_some());
         forming.push(Forming { twins: members, digest: twins.digest.filter(|_| needs_digest), needs_digest });
     }
     Ok(forming)
+}
+
+/// The hash of the bytes of these files, if all are equal byte for byte.
+pub(crate) fn content_of(twins: &[Twin]) -> Option<[u8; 32]> {
+    let content = twins.first()?.evidence.bytes;
+    twins.iter().all(|twin| twin.evidence.bytes == content).then_some(content)
 }
 
 /// Asks the ranks about their files, and gives the answers in the order of the questions.

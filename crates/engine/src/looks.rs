@@ -1,7 +1,5 @@
 //! Looks at many pictures: on all threads, and together with the ranks beside this one that see the same files.
 
-use std::sync::{Mutex, PoisonError};
-
 use pixtwin_decode::Sniffed;
 use pixtwin_matching::Rung;
 use pixtwin_pixel::{Depth, HEAD_ROWS};
@@ -44,7 +42,9 @@ pub(crate) fn look_at_all<T: Send + Sync>(
         look_with_others(looker, offers, files, &pictures, rung)
     };
     for (at, looked) in looked {
-        last.get_mut(at).into_iter().for_each(|item| keep(item, looked.clone()));
+        if let Some(item) = last.get_mut(at) {
+            keep(item, looked);
+        }
     }
 }
 
@@ -56,15 +56,13 @@ fn look_with_others(
     pictures: &[Option<&Picture>],
     rung: Rung,
 ) -> Vec<(usize, Looked)> {
-    let job = |(at, picture): (usize, &Option<&Picture>)| Some(Job::new(at, files.get(picture.as_ref()?.file)?, rung));
-    let unlisted = Mutex::new(Vec::new());
-    offers.open(pictures.iter().enumerate().filter_map(|at| {
-        let job = job(at);
-        if job.is_none() {
-            let refused = (at.0, Err(NOT_LISTED.to_owned()));
-            unlisted.lock().unwrap_or_else(PoisonError::into_inner).push(refused);
+    let mut unlisted = Vec::new();
+    offers.open(pictures.iter().enumerate().filter_map(|(at, picture)| {
+        let file = picture.and_then(|picture| files.get(picture.file));
+        if file.is_none() {
+            unlisted.push((at, Err(NOT_LISTED.to_owned())));
         }
-        job
+        Some(Job::new(at, file?, rung))
     }));
     pool::on_threads(looker.threads, || {
         while let Some(job) = offers.take() {
@@ -79,7 +77,7 @@ fn look_with_others(
         }
     });
     let mut looked = offers.close();
-    looked.append(&mut unlisted.into_inner().unwrap_or_else(PoisonError::into_inner));
+    looked.append(&mut unlisted);
     looked
 }
 

@@ -159,10 +159,9 @@ impl Offers {
             return Some(Vec::new());
         }
         let left = state.open.len();
-        let given = if left > 1 { left.div_ceil(2 * others.max(1)).min(left / 2).min(MOST_GIVEN) } else { 0 };
-        let keep = state.open.len() - given;
+        let given = left.div_ceil(2 * others.max(1)).min(left / 2).min(MOST_GIVEN);
         state.begun += given;
-        Some(state.open.split_off(keep).into())
+        Some(state.open.split_off(left - given).into())
     }
 
     /// The number of the present round.
