@@ -106,10 +106,7 @@ impl Dib {
             }
             return Ok(());
         }
-        let wanted = match depth {
-            Depth::Rows(rows) => rows.clamp(1, self.height),
-            Depth::Whole => self.height,
-        };
+        let wanted = depth.rows().unwrap_or(self.height).clamp(1, self.height);
         let block_rows = u32::try_from(BLOCK_BYTES / self.stride()).unwrap_or(u32::MAX).clamp(1, wanted);
         let stride = usize::try_from(self.stride()).map_err(|_| Error::corrupt("a row is too long"))?;
         let mut block = vec![0; stride * (block_rows as usize - 1) + row_bytes];

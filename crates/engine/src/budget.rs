@@ -40,6 +40,8 @@ struct State {
     free: u64,
     /// One waits until all of the share is free: nobody else begins.
     is_claimed: bool,
+    /// How many wait. To wake nobody is a system call all the same, and there are as many charges as looks.
+    waiting: usize,
 }
 
 /// Bytes taken from a [`Budget`], given back when dropped.
@@ -54,7 +56,12 @@ impl Budget {
     /// The share of one of so many processes.
     pub(crate) fn new(most: u64, sharers: usize) -> Self {
         let share = most / sharers.max(1) as u64;
-        Self { share, most, state: Mutex::new(State { free: share, is_claimed: false }), returned: Condvar::new() }
+        Self {
+            share,
+            most,
+            state: Mutex::new(State { free: share, is_claimed: false, waiting: 0 }),
+            returned: Condvar::new(),
+        }
     }
 
     /// What one picture may need.
@@ -91,7 +98,13 @@ impl Budget {
         state: MutexGuard<'s, State>,
         mut must_wait: impl FnMut(&State) -> bool,
     ) -> MutexGuard<'s, State> {
-        self.returned.wait_while(state, |state| must_wait(state)).unwrap_or_else(PoisonError::into_inner)
+        let mut state = state;
+        if must_wait(&state) {
+            state.waiting += 1;
+            state = self.returned.wait_while(state, |state| must_wait(state)).unwrap_or_else(PoisonError::into_inner);
+            state.waiting -= 1;
+        }
+        state
     }
 }
 
@@ -121,8 +134,11 @@ impl Drop for Charge<'_> {
     fn drop(&mut self) {
         let mut state = self.budget.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.free += self.bytes.min(self.budget.share);
+        let is_awaited = state.waiting > 0;
         drop(state);
-        self.budget.returned.notify_all();
+        if is_awaited {
+            self.budget.returned.notify_all();
+        }
     }
 }
 

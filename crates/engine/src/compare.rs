@@ -105,14 +105,13 @@ fn look_at(
         Some(frames) => digest_of(frames, settings.alpha),
         None => {
             looker.decode(&listed, &mut picture, Depth::Whole)?;
-            picture.known.fingerprint.digest
+            picture.known.digest()
         }
     };
     looker.hash(&listed, &mut picture)?;
-    let hashes = picture.known.hashes.as_deref().copied().ok_or("it could not be hashed")?;
-    let frame_count = frames
-        .as_ref()
-        .map_or(picture.known.fingerprint.frames, |frames| u32::try_from(frames.len()).unwrap_or(u32::MAX));
+    let hashes = picture.known.hashes().ok_or("it could not be hashed")?;
+    let frame_count =
+        frames.as_ref().map_or(picture.known.frames(), |frames| u32::try_from(frames.len()).unwrap_or(u32::MAX));
     let side = Side {
         path: path.to_owned(),
         format: picture.format.name(),

@@ -42,13 +42,13 @@ impl Blob {
 
 /// The first look at a file that is searched by its bytes.
 pub(crate) fn look_for_bytes(looker: &Looker<'_>, listed: &mut Listed) -> Result<Outcome<Blob>, String> {
-    let (file, identity) = open(&listed.path).map_err(|cause| words_of(&cause))?;
+    let (file, identity) = open(&listed.path()).map_err(|cause| words_of(&cause))?;
     listed.identity = Some(identity);
     if identity.bytes < looker.min_bytes {
         return Ok(Outcome::Small);
     }
     let mut source = Opened::new(&file, identity.bytes, HEADER_WINDOW_BYTES, looker.progress);
-    let format = match looker.sniff_open(&mut source, &listed.path)? {
+    let format = match looker.sniff_open(&mut source, &listed.path())? {
         Sniffed::Picture(format) => format.name().into(),
         Sniffed::Unsupported(name) => name.into(),
         Sniffed::Other => return not_a_picture(listed).map(|()| Outcome::Other),
@@ -93,7 +93,7 @@ pub(crate) fn climb(
         });
         for blob in blobs.extract_if(.., |blob| blob.refusal.is_some()) {
             let reason = blob.refusal.unwrap_or_default();
-            unread.extend(files.get(blob.file).map(|file| Unread::new(&file.path, reason)));
+            unread.extend(files.get(blob.file).map(|file| Unread::new(&file.path(), reason)));
         }
         let keys: Vec<Key> = blobs.iter().filter_map(|blob| blob.key).collect();
         let mut standings = exchange.ask(rung, &keys)?.into_iter();

@@ -7,8 +7,9 @@ use pixtwin_pixel::{Depth, Fingerprint, PixelDigest};
 
 use crate::{
     file::{Identity, Listed, open},
-    look::{Known, Looker, Picture, extension_of},
+    look::{Looker, extension_of},
     opened::Opened,
+    picture::{Known, Picture},
     pool,
     progress::{Progress, Stage},
     report::Unread,
@@ -48,16 +49,16 @@ pub fn digest_all(paths: &[PathBuf], settings: &Settings, progress: &Progress) -
 fn examine(looker: &Looker<'_>, path: &Path) -> Result<Examined, String> {
     let (listed, mut picture) = identify(looker, path)?;
     looker.decode(&listed, &mut picture, Depth::Whole)?;
-    let fingerprint = picture.known.fingerprint;
+    let fingerprint = picture.fingerprint();
     let digest = fingerprint.digest.ok_or("it was not decoded whole")?;
     Ok(Examined { path: path.to_owned(), format: picture.format.name(), digest, fingerprint })
 }
 
 /// Opens a file that should be a picture and reads its header.
 pub(crate) fn identify(looker: &Looker<'_>, path: &Path) -> Result<(Listed, Picture), String> {
-    let mut listed = Listed::new(path.to_owned());
+    let mut listed = Listed::new(path);
     let (format, header) = sniff_named(looker, &mut listed)?;
-    let picture = Picture { file: 0, format, header, known: Known::default() };
+    let picture = Picture::new(format, header, Known::default());
     Ok((listed, picture))
 }
 

@@ -1,39 +1,72 @@
 //! Files: where they are, and how to tell whether one is still the same.
 
 use std::{
+    cmp::Ordering,
+    ffi::OsString,
     fs::{File, Metadata, OpenOptions},
     io, iter,
-    os::unix::fs::{MetadataExt, OpenOptionsExt},
+    num::NonZeroU32,
+    os::unix::{
+        ffi::{OsStrExt, OsStringExt},
+        fs::{MetadataExt, OpenOptionsExt},
+    },
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 
-/// What the file system says a file is: equal identities are one file in one state.
+/// What the file system says a file is: equal identities are one file in one state. There is one for every file of a
+/// search: it is kept small.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Identity {
     /// The device, and the file's number on it. Equal pairs are one file, whatever its paths.
     pub(crate) place: (u64, u64),
     /// Length in bytes.
     pub(crate) bytes: u64,
-    /// When the content changed last: seconds and nanoseconds.
-    pub(crate) modified: (i64, i64),
+    /// When the content changed last.
+    pub(crate) modified: Moment,
     /// When anything about the file changed last.
-    pub(crate) changed: (i64, i64),
-    /// How many names it has.
-    pub(crate) names: u64,
+    pub(crate) changed: Moment,
+    pub(crate) names: Names,
+}
+
+/// Nanoseconds since 1970, as far as 64 bits reach; beyond the year 2262 they begin anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub(crate) struct Moment(i64);
+
+impl Moment {
+    pub(crate) const fn of((seconds, nanoseconds): (i64, i64)) -> Self {
+        Self(seconds.wrapping_mul(1_000_000_000).wrapping_add(nanoseconds))
+    }
+}
+
+/// A number of names, and one more: a file that was removed while it is open has none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) struct Names(NonZeroU32);
+
+impl Names {
+    fn of(count: u64) -> Self {
+        Self(u32::try_from(count).ok().and_then(|count| NonZeroU32::MIN.checked_add(count)).unwrap_or(NonZeroU32::MAX))
+    }
 }
 
 impl Identity {
     pub(crate) fn of(metadata: &Metadata) -> Self {
+        let Mark { bytes, modified, changed } = Mark::of(metadata);
         Self {
             place: (metadata.dev(), metadata.ino()),
-            bytes: metadata.len(),
-            modified: (metadata.mtime(), metadata.mtime_nsec()),
-            changed: (metadata.ctime(), metadata.ctime_nsec()),
-            names: metadata.nlink(),
+            bytes,
+            modified: Moment::of(modified),
+            changed: Moment::of(changed),
+            names: Names::of(metadata.nlink()),
         }
+    }
+
+    /// How many names it has.
+    pub(crate) fn names(&self) -> u64 {
+        u64::from(self.names.0.get()) - 1
     }
 
     /// The same with another number for the device, which differs from host to host.
@@ -41,9 +74,14 @@ impl Identity {
         Self { place: (number, self.place.1), ..self }
     }
 
-    /// What another host sees of it.
-    pub(crate) fn mark(&self) -> Mark {
-        Mark { bytes: self.bytes, modified: self.modified, changed: self.changed }
+    /// Whether another host, which saw that, sees the same.
+    pub(crate) fn has_mark(&self, mark: &Mark) -> bool {
+        (self.bytes, self.modified, self.changed) == (mark.bytes, Moment::of(mark.modified), Moment::of(mark.changed))
+    }
+
+    /// Whether another host sees the same under its own numbers.
+    pub(crate) fn is_marked_as(&self, other: &Self) -> bool {
+        (self.bytes, self.modified, self.changed) == (other.bytes, other.modified, other.changed)
     }
 
     /// Whether both are one file with one content. Its number of names may change meanwhile, and with it the time of
@@ -73,29 +111,104 @@ pub struct Mark {
     pub changed: (i64, i64),
 }
 
-/// A file of the folders that are searched.
+impl Mark {
+    pub(crate) fn of(metadata: &Metadata) -> Self {
+        Self {
+            bytes: metadata.len(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+        }
+    }
+}
+
+/// A file of the folders that are searched. There is one for every file: it is kept small.
 #[derive(Clone, Debug)]
 pub(crate) struct Listed {
     /// Its path, beginning with the path the user gave.
-    pub(crate) path: PathBuf,
+    place: Place,
     /// Further paths of the same file, sorted.
-    pub(crate) other_paths: Vec<PathBuf>,
+    #[allow(clippy::box_collection, reason = "few files have any, and every file has this")]
+    others: Option<Box<Vec<PathBuf>>>,
     /// What it was when it was first looked at.
     pub(crate) identity: Option<Identity>,
 }
 
+/// A path in two parts: the folder with its slash, which its neighbours share, and the name.
+#[derive(Clone, Debug)]
+struct Place {
+    folder: Arc<[u8]>,
+    name: Box<[u8]>,
+}
+
 impl Listed {
-    pub(crate) fn new(path: PathBuf) -> Self {
-        Self { path, other_paths: Vec::new(), identity: None }
+    pub(crate) fn new(path: &Path) -> Self {
+        Self::beside(path, None)
+    }
+
+    /// The same, for a file that is likely to lie in the folder of `neighbour`.
+    pub(crate) fn beside(path: &Path, neighbour: Option<&Self>) -> Self {
+        let bytes = path.as_os_str().as_bytes();
+        let cut = bytes.iter().rposition(|byte| *byte == b'/').map_or(0, |slash| slash + 1);
+        let (folder, name) = bytes.split_at_checked(cut).unwrap_or((&[], bytes));
+        let shared = neighbour.map(|neighbour| &neighbour.place.folder).filter(|shared| ***shared == *folder);
+        let folder = shared.cloned().unwrap_or_else(|| folder.into());
+        Self { place: Place { folder, name: name.into() }, others: None, identity: None }
+    }
+
+    /// The same, that is known to be this file.
+    pub(crate) fn with(self, identity: Option<Identity>) -> Self {
+        Self { identity, ..self }
+    }
+
+    /// Its path, beginning with the path the user gave.
+    pub(crate) fn path(&self) -> PathBuf {
+        OsString::from_vec([&*self.place.folder, &*self.place.name].concat()).into()
+    }
+
+    /// Further paths of the same file, sorted.
+    pub(crate) fn other_paths(&self) -> &[PathBuf] {
+        self.others.as_deref().map_or(&[], Vec::as_slice)
+    }
+
+    pub(crate) fn set_other_paths(&mut self, mut paths: Vec<PathBuf>) {
+        paths.sort_unstable();
+        self.others = (!paths.is_empty()).then(|| Box::new(paths));
+    }
+
+    /// Takes the further paths away.
+    pub(crate) fn take_other_paths(&mut self) -> Vec<PathBuf> {
+        self.others.take().map_or_else(Vec::new, |others| *others)
+    }
+
+    /// Lets both trade their paths.
+    pub(crate) fn trade_path(&mut self, other: &mut Self) {
+        std::mem::swap(&mut self.place, &mut other.place);
     }
 
     /// All its names.
-    pub(crate) fn into_paths(self) -> impl Iterator<Item = PathBuf> {
-        iter::once(self.path).chain(self.other_paths)
+    pub(crate) fn into_paths(mut self) -> impl Iterator<Item = PathBuf> {
+        let others = self.take_other_paths();
+        iter::once(self.path()).chain(others)
     }
 
     pub(crate) fn bytes(&self) -> u64 {
         self.identity.map_or(0, |identity| identity.bytes)
+    }
+
+    /// The order of the paths: part by part, as paths are compared.
+    pub(crate) fn order(&self, other: &Self) -> Ordering {
+        let (ours, theirs) = (&self.place, &other.place);
+        if ours.folder == theirs.folder {
+            return ours.name.cmp(&theirs.name);
+        }
+        // A slash comes before all that a name can hold.
+        let rank = |byte: &u8| if *byte == b'/' { 0 } else { *byte };
+        let equal = ours.folder.iter().zip(&*theirs.folder).take_while(|(a, b)| a == b).count();
+        let rest = |place: &'_ Place| {
+            let folder = place.folder.get(equal..).unwrap_or_default();
+            folder.iter().chain(&*place.name).map(rank).collect::<Vec<u8>>()
+        };
+        rest(ours).cmp(&rest(theirs))
     }
 }
 
@@ -138,5 +251,39 @@ pub fn words_of(cause: &io::Error) -> String {
             first.to_lowercase().chain(letters).collect()
         }
         _ => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_comes_back_as_it_was_given() {
+        for path in ["a", "./a", "/a", "x//y.png", "../b/c", "-", "a/b/"] {
+            assert_eq!(Listed::new(Path::new(path)).path().as_os_str(), path);
+        }
+        let neighbour = Listed::new(Path::new("x/a"));
+        for path in ["x/b", "x/y/b", "b", "xx/b"] {
+            assert_eq!(Listed::beside(Path::new(path), Some(&neighbour)).path(), Path::new(path));
+        }
+    }
+
+    #[test]
+    fn the_order_is_that_of_paths() {
+        let mut paths = ["a", "a/b", "a.b", "a/b/c", "a/b.c", "b", "a-b/c", "/a", "a/\u{1}", "a/c"].map(Path::new);
+        let mut listed = paths.map(Listed::new);
+        let neighbour = Listed::new(Path::new("a/x"));
+        listed[1] = Listed::beside(paths[1], Some(&neighbour));
+        listed[9] = Listed::beside(paths[9], Some(&neighbour));
+        listed.sort_by(Listed::order);
+        paths.sort();
+        assert_eq!(listed.map(|listed| listed.path()), paths.map(Path::to_owned));
+    }
+
+    #[test]
+    fn what_is_kept_for_every_file_is_small() {
+        assert!(size_of::<Option<Identity>>() <= 48);
+        assert!(size_of::<Listed>() <= 88);
     }
 }

@@ -127,20 +127,20 @@ fn ask_for_pixels(looker: &Looker<'_>, path: &Path, host: Option<&str>) -> Resul
     let heads = (0..HEAD_ROWS.len()).map(Rung::Head);
     let rungs = [Rung::Header, Rung::Payload, Rung::Whole].into_iter().chain(heads);
     let keys: Option<_> = rungs.map(|rung| Some((rung, picture.key(rung)?))).collect();
-    let hashes = picture.known.hashes.as_deref().copied().ok_or("it could not be hashed")?;
+    let hashes = picture.known.hashes().ok_or("it could not be hashed")?;
     Ok(Query {
         identity: listed.identity,
         host: host.map(str::to_owned),
         bytes: hashes.bytes,
         payload: hashes.payload,
-        digest: picture.known.fingerprint.digest.map(|digest| digest.0),
+        digest: picture.known.digest().map(|digest| digest.0),
         keys: keys.ok_or("its keys could not be computed")?,
     })
 }
 
 /// Keeps the keys of a file of which equal files are wanted.
 fn ask_for_bytes(looker: &Looker<'_>, path: &Path, host: Option<&str>) -> Result<Query, String> {
-    let mut listed = Listed::new(path.to_owned());
+    let mut listed = Listed::new(path);
     if looker.sniff(&mut listed)? == Sniffed::Other {
         return Err("not a picture in any known format".to_owned());
     }
@@ -211,9 +211,9 @@ impl Searched {
             return None;
         }
         Some(Match {
-            path: listed.path.clone(),
+            path: listed.path(),
             host: host.map(str::to_owned),
-            other_paths: listed.other_paths.clone(),
+            other_paths: listed.other_paths().to_vec(),
             proof: proof_between(&query.evidence(), candidate),
             format: self.subjects.get(&candidate.file)?.format_name(),
             bytes: listed.bytes(),

@@ -1,19 +1,22 @@
-//! The first look at every file: what it is, how large the picture is, and, where the file is tiny, all there is to
-//! know, for it costs less to read it now than to open it again.
+//! The first look at every file: what it is, how large the picture is, and as much more as is likely to be needed, for
+//! that costs less now than to open the file again.
 
 use std::{
-    collections::HashMap,
+    collections::HashSet,
+    path::PathBuf,
     sync::{Mutex, PoisonError},
 };
 
 use pixtwin_decode::{InMemory, Sniffed, Source, is_picture_name};
-use pixtwin_matching::Asked;
-use pixtwin_pixel::Fingerprint;
+use pixtwin_matching::{Asked, Rung};
+use pixtwin_pixel::Depth;
 
 use crate::{
+    earlier::{Earlier, Met},
     file::{Identity, Listed, open, words_of},
-    look::{CHANGED, HEADER_WINDOW_BYTES, Known, Looker, Picture, extension_of, header_key, still_unchanged},
+    look::{CHANGED, HEADER_WINDOW_BYTES, Looker, extension_of, still_unchanged},
     opened::{Opened, read_whole},
+    picture::{Known, Picture, header_key},
     pool,
     report::{Counts, Unread},
     shelf::{Shelf, Waiting},
@@ -25,9 +28,15 @@ const NOT_AS_WALKED: &str = "not as the walk saw it: it changed meanwhile, or th
 /// A file up to this length is read whole at once (measured: below 64 KB a partial decode gains nothing).
 const TINY_FILE_BYTES: u64 = 32 << 10;
 
-/// A tiny file is decoded at once if its picture is no larger than this, 64 x 64. A larger one waits until somebody has
-/// its size: a few kilobytes of PNG can be a clip-art that takes ten milliseconds to decode, or a bomb.
-const TINY_PICTURE_PIXELS: u64 = 64 * 64;
+/// A picture of no more pixels than this, 64 x 64, is decoded whole as soon as that is likely to be needed. A larger one
+/// waits until it is: a few kilobytes of PNG can be a clip-art that takes ten milliseconds to decode, or a bomb.
+const SMALL_PICTURE_PIXELS: u64 = 64 * 64;
+
+/// A picture of no more pixels than this, 512 x 512, is decoded whole at the first look if its group will need it.
+const MEDIUM_PICTURE_PIXELS: u64 = 512 * 512;
+
+/// How many files are sorted out before their memory is given back.
+const GIVEN_BACK_AT_ONCE: usize = 1 << 16;
 
 /// What a first look found.
 pub(crate) enum Outcome<Found> {
@@ -61,12 +70,13 @@ pub(crate) fn look_at_all<Found: Send>(
 ) -> Vec<(Listed, Outcome<Found>)> {
     let looked_at = Mutex::new(Vec::new());
     pool::on_threads(looker.threads, || {
-        let (mut held, mut files) = (Vec::new(), Vec::new());
+        let mut held = Vec::new();
         while let Some(batch) = shelf.take() {
+            let mut files = Vec::with_capacity(batch.len());
             for Waiting { path, mark } in batch.into_iter().take_while(|_| !looker.progress.is_given_up()) {
-                let mut file = Listed::new(path);
+                let mut file = Listed::beside(&path, files.last().map(|(file, _): &(Listed, _)| file));
                 let outcome = look(&mut file, &mut held);
-                let is_other = |found: &Identity| mark.is_some_and(|mark| found.mark() != mark);
+                let is_other = |found: &Identity| mark.is_some_and(|mark| !found.has_mark(&mark));
                 let outcome = match &file.identity {
                     Some(found) if is_other(found) => Outcome::Unread(NOT_AS_WALKED.to_owned()),
                     _ => outcome.unwrap_or_else(Outcome::Unread),
@@ -74,22 +84,25 @@ pub(crate) fn look_at_all<Found: Send>(
                 files.push((file, outcome));
                 looker.progress.add_done();
             }
+            looked_at.lock().unwrap_or_else(PoisonError::into_inner).append(&mut files);
         }
-        looked_at.lock().unwrap_or_else(PoisonError::into_inner).append(&mut files);
     });
     let mut looked_at = looked_at.into_inner().unwrap_or_else(PoisonError::into_inner);
-    looked_at.sort_unstable_by(|(a, _), (b, _)| a.path.cmp(&b.path));
+    looked_at.sort_unstable_by(|(a, _), (b, _)| a.order(b));
     looked_at
 }
 
 /// Keeps the files that could have twins, and counts the rest.
+///
+/// # Cost
+/// Gives memory back while it goes through the list, so that nothing is held twice.
 pub(crate) fn sort_out<Found>(
-    files: Vec<(Listed, Outcome<Found>)>,
+    mut files: Vec<(Listed, Outcome<Found>)>,
     counts: &mut Counts,
     unread: &mut Vec<Unread>,
 ) -> Candidates<Found> {
     let mut kept = Candidates { files: Vec::new(), found: Vec::new() };
-    for (file, outcome) in files {
+    while let Some((file, outcome)) = files.pop() {
         match outcome {
             Outcome::Candidate(found) => {
                 counts.pictures += 1;
@@ -99,54 +112,74 @@ pub(crate) fn sort_out<Found>(
             Outcome::Alone => counts.pictures += 1,
             Outcome::Other => counts.others += 1,
             Outcome::Small => counts.small += 1,
-            Outcome::Unread(reason) => unread.push(Unread::new(&file.path, reason)),
+            Outcome::Unread(reason) => unread.push(Unread::new(&file.path(), reason)),
+        }
+        if files.len().is_multiple_of(GIVEN_BACK_AT_ONCE) {
+            files.shrink_to_fit();
         }
     }
+    kept.files.reverse();
+    kept.found.reverse();
     kept
 }
 
 /// Joins the names of one file. What it is can depend on the name (a TGA without a signature is believed only if it is
 /// named so): the name by which most was learnt goes first. A file that was renamed or written to while it was searched,
 /// and so was met in two states, is no twin of itself: the older state is not compared.
-pub(crate) fn join_names<Found>(
-    names: Vec<(Listed, Outcome<Found>)>,
-    counts: &mut Counts,
-) -> Vec<(Listed, Outcome<Found>)> {
-    let mut files: Vec<(Listed, Outcome<Found>)> = Vec::with_capacity(names.len());
-    let mut seen: HashMap<(u64, u64), usize> = HashMap::new();
+pub(crate) fn join_names<Found>(files: &mut Vec<(Listed, Outcome<Found>)>, counts: &mut Counts) {
+    let place_of = |at: usize| files.get(at).and_then(|(file, _)| file.identity).map(|identity| identity.place);
+    let mut by_place: Vec<u32> =
+        (0..).zip(&*files).filter(|(_, (file, _))| file.identity.is_some()).map(|(at, _)| at).collect();
+    by_place.sort_unstable_by_key(|at| (place_of(*at as usize), *at));
+    let mut names: Vec<Vec<u32>> = Vec::new();
+    for same in by_place.chunk_by(|a, b| place_of(*a as usize) == place_of(*b as usize)).filter(|same| same.len() > 1) {
+        names.push(same.to_vec());
+    }
+    let mut gone = HashSet::new();
     let mut stale = Vec::new();
-    for (mut file, mut outcome) in names {
-        let Some(identity) = file.identity else {
-            files.push((file, outcome));
-            continue;
-        };
-        let at = *seen.entry(identity.place).or_insert(files.len());
-        let Some(first) = files.get_mut(at) else {
-            files.push((file, outcome));
-            continue;
-        };
-        let known = first.0.identity.unwrap_or(identity);
-        if !known.is_unchanged(&identity) {
-            let mut older = (file, outcome);
-            if known.changed < identity.changed {
-                std::mem::swap(first, &mut older);
-            }
-            stale.extend(older.0.into_paths());
-            continue;
+    for same in names {
+        let mut same = same.into_iter().map(|at| at as usize);
+        let Some(first) = same.next() else { continue };
+        for at in same {
+            gone.insert(at);
+            let Ok([first, other]) = files.get_disjoint_mut([first, at]) else { continue };
+            join_two(first, other, counts, &mut stale);
         }
-        counts.repeated += 1;
-        if outcome.rank() > first.1.rank() {
-            std::mem::swap(&mut first.0.path, &mut file.path);
-            std::mem::swap(&mut first.1, &mut outcome);
-        }
-        first.0.other_paths.push(file.path);
-        first.0.other_paths.sort_unstable();
     }
+    if gone.is_empty() {
+        return;
+    }
+    let mut numbers = 0..;
+    files.retain(|_| numbers.next().is_none_or(|at| !gone.contains(&at)));
     if !stale.is_empty() {
-        files.extend(stale.into_iter().map(|path| (Listed::new(path), Outcome::Unread(CHANGED.to_owned()))));
-        files.sort_unstable_by(|(a, _), (b, _)| a.path.cmp(&b.path));
+        files.extend(stale.into_iter().map(|path| (Listed::new(&path), Outcome::Unread(CHANGED.to_owned()))));
+        files.sort_unstable_by(|(a, _), (b, _)| a.order(b));
     }
-    files
+}
+
+/// Joins another name to the first of a file, or leaves the older of two states to what is stale.
+fn join_two<Found>(
+    first: &mut (Listed, Outcome<Found>),
+    other: &mut (Listed, Outcome<Found>),
+    counts: &mut Counts,
+    stale: &mut Vec<PathBuf>,
+) {
+    let (Some(known), Some(identity)) = (first.0.identity, other.0.identity) else { return };
+    if !known.is_unchanged(&identity) {
+        if known.changed < identity.changed {
+            std::mem::swap(first, other);
+        }
+        stale.extend(other.0.clone().into_paths());
+        return;
+    }
+    counts.repeated += 1;
+    if other.1.rank() > first.1.rank() {
+        first.0.trade_path(&mut other.0);
+        std::mem::swap(&mut first.1, &mut other.1);
+    }
+    let mut others = first.0.take_other_paths();
+    others.push(other.0.path());
+    first.0.set_other_paths(others);
 }
 
 impl<Found> Outcome<Found> {
@@ -161,53 +194,107 @@ impl<Found> Outcome<Found> {
     }
 }
 
-/// Pixels by their payload: an icon that lies in ten folders is decoded once.
-#[derive(Default)]
-pub(crate) struct DecodedPayloads(Mutex<HashMap<[u8; 32], Fingerprint>>);
-
-/// How many payloads are remembered, in some 60 MB; then all are forgotten, which costs time alone.
-const MOST_PAYLOADS: usize = 1 << 18;
-
-impl DecodedPayloads {
-    pub(crate) fn get(&self, payload: &[u8; 32]) -> Option<Fingerprint> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(payload).copied()
-    }
-
-    pub(crate) fn insert(&self, payload: [u8; 32], pixels: Fingerprint) {
-        let mut decoded = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if decoded.len() >= MOST_PAYLOADS {
-            decoded.clear();
-        }
-        decoded.insert(payload, pixels);
-    }
-}
-
-/// The first look at a file that is searched by its pixels.
+/// The first look at a file that is searched by its pixels: its header, and where others are likely to have its size,
+/// as much as tells it from most of them, for the file is open now.
+///
+/// What cannot be decoded here is left unknown: whether it has to be decoded at all is known only when all files were
+/// looked at, and may not depend on the order in which they were.
 pub(crate) fn look_for_pixels(
     looker: &Looker<'_>,
     asked: Option<&Asked>,
-    decoded: &DecodedPayloads,
+    earlier: &Earlier,
     listed: &mut Listed,
     held: &mut Vec<u8>,
 ) -> Result<Outcome<Picture>, String> {
-    let (file, identity) = open(&listed.path).map_err(|cause| words_of(&cause))?;
+    let (file, identity) = open(&listed.path()).map_err(|cause| words_of(&cause))?;
     listed.identity = Some(identity);
     if identity.bytes < looker.min_bytes {
         return Ok(Outcome::Small);
     }
     if identity.bytes > TINY_FILE_BYTES {
         let mut source = Opened::new(&file, identity.bytes, HEADER_WINDOW_BYTES, looker.progress);
-        return sniff_and_head(looker, asked, listed, &mut source);
+        let mut outcome = sniff_and_head(looker, asked, listed, &mut source)?;
+        if let Outcome::Candidate(picture) = &mut outcome
+            && picture.header.stops_early
+            && is_worth_more(asked, earlier, picture)
+        {
+            let _unknown = looker.decode_source(&mut source, picture, Depth::Corner);
+            still_unchanged(&file, &identity)?;
+            note_corner(earlier, picture);
+        }
+        return Ok(unless_stranger(asked, outcome));
     }
     read_whole(&file, identity.bytes, held, looker.progress).map_err(|cause| words_of(&cause))?;
     let mut outcome = sniff_and_head(looker, asked, listed, &mut InMemory::new(held))?;
     if let Outcome::Candidate(picture) = &mut outcome
-        && u64::from(picture.header.width) * u64::from(picture.header.height) <= TINY_PICTURE_PIXELS
+        && is_worth_more(asked, earlier, picture)
     {
-        decode_tiny(looker, decoded, held, picture)?;
+        let _unknown = look_at_tiny(looker, earlier, held, picture);
     }
     still_unchanged(&file, &identity)?;
-    Ok(outcome)
+    Ok(unless_stranger(asked, outcome))
+}
+
+/// Whether others are likely to have its size.
+fn is_worth_more(asked: Option<&Asked>, earlier: &Earlier, picture: &Picture) -> bool {
+    asked.is_some() || earlier.meets_size(header_key(&picture.header))
+}
+
+/// Whether another picture had its first key.
+fn note_corner(earlier: &Earlier, picture: &Picture) -> bool {
+    picture.key(Rung::Head(0)).is_some_and(|key| earlier.meets_corner(key))
+}
+
+/// In a find, lets go of a picture whose first rows are known and those of none that is asked about.
+fn unless_stranger(asked: Option<&Asked>, outcome: Outcome<Picture>) -> Outcome<Picture> {
+    let Outcome::Candidate(picture) = &outcome else { return outcome };
+    let key = picture.key(Rung::Head(0));
+    let is_stranger = asked.zip(key).is_some_and(|(asked, key)| !asked.holds(Rung::Head(0), key));
+    if is_stranger { Outcome::Alone } else { outcome }
+}
+
+/// Looks further at a picture that is held in memory. Of a small picture the payload comes first, for it costs less than
+/// the start of decoding; of a larger one the first rows. What others have too is decoded whole at once, if that is
+/// little.
+fn look_at_tiny(looker: &Looker<'_>, earlier: &Earlier, held: &[u8], picture: &mut Picture) -> Result<(), String> {
+    let is_small = pixels(picture) <= SMALL_PICTURE_PIXELS;
+    if is_small {
+        match hash_tiny(looker, earlier, held, picture)? {
+            Met::Known => return Ok(()),
+            Met::InOtherFile => return looker.decode_source(&mut InMemory::new(held), picture, Depth::Whole),
+            Met::New => {}
+        }
+    } else if !picture.header.stops_early {
+        return Ok(());
+    }
+    looker.decode_source(&mut InMemory::new(held), picture, Depth::Corner)?;
+    if !note_corner(earlier, picture) {
+        if !earlier.has_room() {
+            picture.known.forget_more();
+        }
+        return Ok(());
+    }
+    // A larger picture is decoded only if its group will need the digest: its payload lies in files that differ.
+    let is_needed = is_small || hash_tiny(looker, earlier, held, picture)? == Met::InOtherFile && is_medium(picture);
+    if !is_needed || picture.known.digest().is_some() {
+        return Ok(());
+    }
+    looker.decode_source(&mut InMemory::new(held), picture, Depth::Whole)
+}
+
+fn pixels(picture: &Picture) -> u64 {
+    u64::from(picture.header.width) * u64::from(picture.header.height)
+}
+
+/// Whether decoding it whole takes no longer than some milliseconds.
+fn is_medium(picture: &Picture) -> bool {
+    pixels(picture) <= MEDIUM_PICTURE_PIXELS
+}
+
+fn hash_tiny(looker: &Looker<'_>, earlier: &Earlier, held: &[u8], picture: &mut Picture) -> Result<Met, String> {
+    let hashes = looker.hashes_of(held, picture)?;
+    picture.known.set_hashes(hashes);
+    Ok(earlier.meet_payload(&hashes.payload, &hashes.bytes))
 }
 
 fn sniff_and_head(
@@ -216,7 +303,7 @@ fn sniff_and_head(
     listed: &Listed,
     source: &mut dyn Source,
 ) -> Result<Outcome<Picture>, String> {
-    let format = match looker.sniff_open(source, &listed.path)? {
+    let format = match looker.sniff_open(source, &listed.path())? {
         Sniffed::Picture(format) => format,
         Sniffed::Unsupported(name) => return Err(format!("{name} pictures are not supported")),
         Sniffed::Other => return not_a_picture(listed).map(|()| Outcome::Other),
@@ -225,12 +312,13 @@ fn sniff_and_head(
     if asked.is_some_and(|asked| !asked.may_match(header_key(&header))) {
         return Ok(Outcome::Alone);
     }
-    Ok(Outcome::Candidate(Picture { file: 0, format, header, known: Known::default() }))
+    Ok(Outcome::Candidate(Picture::new(format, header, Known::default())))
 }
 
 /// Accepts a file that is no picture, unless its name says that it should be one.
 pub(crate) fn not_a_picture(listed: &Listed) -> Result<(), String> {
-    match extension_of(&listed.path) {
+    let path = listed.path();
+    match extension_of(&path) {
         Some(extension) if is_picture_name(extension) && listed.bytes() == 0 => Err("the file is empty".to_owned()),
         Some(extension) if is_picture_name(extension) => {
             Err("named as a picture, but its content is none in any known format".to_owned())
@@ -239,44 +327,31 @@ pub(crate) fn not_a_picture(listed: &Listed) -> Result<(), String> {
     }
 }
 
-fn decode_tiny(
-    looker: &Looker<'_>,
-    decoded: &DecodedPayloads,
-    held: &[u8],
-    picture: &mut Picture,
-) -> Result<(), String> {
-    let hashes = looker.hashes_of(held, picture)?;
-    match decoded.get(&hashes.payload) {
-        Some(fingerprint) => picture.known.fingerprint = fingerprint,
-        None => {
-            if !looker.decode_held(held, picture, TINY_PICTURE_PIXELS)? {
-                return Ok(());
-            }
-            decoded.insert(hashes.payload, picture.known.fingerprint);
-        }
-    }
-    picture.known.hashes = Some(Box::new(hashes));
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
-    use crate::shelf::Shelf;
+    use crate::{file::Moment, shelf::Shelf};
+
+    fn some_identity() -> Identity {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        open(file.path()).unwrap().1
+    }
 
     fn named(path: &str, number: u64, changed: i64) -> (Listed, Outcome<()>) {
-        let identity = Identity { place: (1, number), bytes: 9, modified: (5, 0), changed: (changed, 0), names: 1 };
-        (Listed { identity: Some(identity), ..Listed::new(path.into()) }, Outcome::Candidate(()))
+        let identity = Identity { place: (1, number), changed: Moment::of((changed, 0)), ..some_identity() };
+        (Listed::new(Path::new(path)).with(Some(identity)), Outcome::Candidate(()))
     }
 
     #[test]
     fn a_file_that_was_met_before_and_after_it_was_renamed_is_no_twin_of_itself() {
         for (first, second) in [(7, 8), (8, 7)] {
             let mut counts = Counts::default();
-            let names = vec![named("a", 1, first), named("b", 1, second), named("c", 2, 7)];
-            let files = join_names(names, &mut counts);
+            let mut files = vec![named("a", 1, first), named("b", 1, second), named("c", 2, 7)];
+            join_names(&mut files, &mut counts);
             let fate = |(file, outcome): &(Listed, Outcome<()>)| {
-                (file.path.to_str().unwrap().to_owned(), matches!(outcome, Outcome::Candidate(())))
+                (file.path().to_str().unwrap().to_owned(), matches!(outcome, Outcome::Candidate(())))
             };
             let fates: Vec<_> = files.iter().map(fate).collect();
             let is_a_newer = first > second;
@@ -290,7 +365,6 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a");
         std::fs::write(&path, "text").unwrap();
-        let (_, identity) = open(&path).unwrap();
         let (progress, settings) = (
             Default::default(),
             crate::Settings {
@@ -308,12 +382,12 @@ mod tests {
             shelf.put(vec![Waiting { path: path.clone(), mark: Some(mark) }]);
             shelf.complete();
             let looked = look_at_all(&looker, &shelf, |listed, _| {
-                listed.identity = Some(open(&listed.path).unwrap().1);
+                listed.identity = Some(open(&listed.path()).unwrap().1);
                 Ok(Outcome::Candidate(()))
             });
             matches!(looked[..], [(_, Outcome::Candidate(()))])
         };
-        let mark = identity.mark();
+        let mark = crate::Mark::of(&path.metadata().unwrap());
         assert!(is_compared(mark));
         assert!(!is_compared(crate::Mark { bytes: 5, ..mark }));
         assert!(!is_compared(crate::Mark { changed: (mark.changed.0, mark.changed.1 + 1), ..mark }));

@@ -9,9 +9,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     describe,
-    look::{Known, Looker, Picture},
+    file::Listed,
+    look::Looker,
     looks,
     offers::Looked,
+    picture::{Known, Picture},
     progress::Stage,
     report::{Group, Unread},
     scan::{Searched, Subject},
@@ -222,8 +224,7 @@ fn confirm_all<T: Team>(
             let mut slots: Vec<Slot<'_>> =
                 files.into_iter().map(|file| (file, known.picture(file), Err(String::new()))).collect();
             let keep = |(.., slot): &mut Slot<'_>, looked: Looked| {
-                let digest =
-                    |known: Known| known.fingerprint.digest.ok_or_else(|| "it was not decoded whole".to_owned());
+                let digest = |known: Known| known.digest().ok_or_else(|| "it was not decoded whole".to_owned());
                 *slot = looked.and_then(digest).map(|digest| digest.0);
             };
             looks::look_at_all(looker, &known.files, &mut slots, Rung::Whole, |(_, picture, _)| *picture, keep);
@@ -237,7 +238,7 @@ fn confirm_all<T: Team>(
             }
         }
         for (file, reason) in refused {
-            let path = searched.files.get(file).map(|listed| listed.path.clone());
+            let path = searched.files.get(file).map(Listed::path);
             searched.unread.extend(path.map(|path| Unread::new(&path, reason)));
         }
     }
@@ -246,12 +247,12 @@ fn confirm_all<T: Team>(
 impl Searched {
     fn label(&self, file: usize, host: Option<&str>) -> Option<Label> {
         let (listed, subject) = (self.files.get(file)?, self.subjects.get(&file)?);
-        let names_seen = 1 + listed.other_paths.len() as u64;
+        let names_seen = 1 + listed.other_paths().len() as u64;
         Some(Label {
-            path: listed.path.clone(),
+            path: listed.path(),
             host: host.map(str::to_owned),
-            other_paths: listed.other_paths.clone(),
-            has_names_elsewhere: listed.identity.is_some_and(|identity| identity.names > names_seen),
+            other_paths: listed.other_paths().to_vec(),
+            has_names_elsewhere: listed.identity.is_some_and(|identity| identity.names() > names_seen),
             bytes: listed.bytes(),
             format: subject.format_name(),
             size: match subject {

@@ -12,15 +12,24 @@ use pixtwin_pixel::Key;
 
 use crate::{
     file::Listed,
-    look::{Looker, Picture},
+    look::Looker,
     looks,
+    picture::Picture,
     report::{RungCount, Unread},
 };
 
 /// The rungs, bottom up. The payload comes after the first look at the rows: it reads the whole file, which most
-/// pictures of a common size are spared.
-const RUNGS: [Rung; 7] =
-    [Rung::Header, Rung::Head(0), Rung::Payload, Rung::Head(1), Rung::Head(2), Rung::Head(3), Rung::Whole];
+/// pictures of a common size are spared. Those whose payload is known already are joined before.
+const RUNGS: [Rung; 8] = [
+    Rung::Header,
+    Rung::HeldPayload,
+    Rung::Head(0),
+    Rung::Payload,
+    Rung::Head(1),
+    Rung::Head(2),
+    Rung::Head(3),
+    Rung::Whole,
+];
 
 /// What the ladder came to.
 pub(crate) struct Climbed<Subject> {
@@ -31,118 +40,138 @@ pub(crate) struct Climbed<Subject> {
     pub(crate) rungs: Vec<RungCount>,
 }
 
-/// A picture on the ladder.
-struct Climber {
-    picture: Picture,
+/// Where a picture stands on the ladder.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Climb {
     /// Another picture with the same payload goes on for this one.
     is_spoken_for: bool,
     /// Nobody holds its keys.
     is_alone: bool,
-    refusal: Option<String>,
+    /// Others may have its payload: it must stay when it is alone.
+    speaks: bool,
+    /// It could not be read.
+    is_refused: bool,
     /// After it could not be read, others of its payload were asked to speak in its place.
     is_mourned: bool,
 }
 
-impl Climber {
-    fn is_in_play(&self) -> bool {
-        !self.is_spoken_for && !self.is_alone && self.refusal.is_none()
+impl Climb {
+    fn is_in_play(self) -> bool {
+        !self.is_spoken_for && !self.is_alone && !self.is_refused
     }
+}
+
+/// What the rungs of one ladder share.
+struct Ladder<'a> {
+    looker: &'a Looker<'a>,
+    files: &'a [Listed],
+    unread: &'a mut Vec<Unread>,
 }
 
 /// Sends the pictures up the ladder.
+///
+/// # Cost
+/// Beside the pictures themselves some 30 bytes for each that is in play on a rung.
 pub(crate) fn climb(
     looker: &Looker<'_>,
     files: &[Listed],
-    pictures: Vec<Picture>,
+    mut pictures: Vec<Picture>,
     exchange: &mut dyn Exchange,
     unread: &mut Vec<Unread>,
 ) -> Result<Climbed<Picture>, Loss> {
-    let mut climbers: Vec<_> = pictures
-        .into_iter()
-        .map(|picture| Climber { picture, is_spoken_for: false, is_alone: false, refusal: None, is_mourned: false })
-        .collect();
+    let mut ladder = Ladder { looker, files, unread };
     let mut rungs = Vec::new();
-    let mut speaks_for_others = false;
     for rung in RUNGS {
-        rungs.push(climb_rung(looker, files, &mut climbers, rung, exchange)?);
-        speaks_for_others |= rung == Rung::Payload;
-        // From the payload on, one that is alone may still speak for others that share its payload.
-        if !speaks_for_others {
-            climbers.retain(|climber| !climber.is_alone);
-        }
+        rungs.push(ladder.climb_rung(&mut pictures, rung, exchange)?);
+        pictures.retain(|picture| !picture.standing.is_alone || picture.standing.speaks);
     }
-    Ok(settle(files, climbers, rungs, unread))
+    Ok(settle(pictures, rungs))
 }
 
-fn climb_rung(
-    looker: &Looker<'_>,
-    files: &[Listed],
-    climbers: &mut [Climber],
-    rung: Rung,
-    exchange: &mut dyn Exchange,
-) -> Result<RungCount, Loss> {
-    let bytes_before = looker.progress.bytes();
-    let mut looked = look_where_missing(looker, files, climbers, rung);
-    while promote(climbers, exchange)? {
-        looked += look_where_missing(looker, files, climbers, rung);
+impl Ladder<'_> {
+    fn refuse(&mut self, picture: &mut Picture, reason: String) {
+        picture.standing.is_refused = true;
+        self.unread.extend(self.files.get(picture.at()).map(|file| Unread::new(&file.path(), reason)));
     }
-    let mut in_play = Vec::new();
-    let mut keys: Vec<Key> = Vec::new();
-    for climber in climbers.iter_mut().filter(|climber| climber.is_in_play()) {
-        match climber.picture.key(rung) {
-            Some(key) => {
-                keys.push(key);
-                in_play.push(climber);
+
+    fn climb_rung(
+        &mut self,
+        pictures: &mut [Picture],
+        rung: Rung,
+        exchange: &mut dyn Exchange,
+    ) -> Result<RungCount, Loss> {
+        let progress = self.looker.progress;
+        let bytes_before = progress.bytes();
+        let mut looked = 0;
+        if rung != Rung::HeldPayload {
+            looked = self.look_where_missing(pictures, rung);
+            while promote(pictures, exchange)? {
+                looked += self.look_where_missing(pictures, rung);
             }
-            None => climber.refusal = Some("the decoder gave fewer rows than were asked for".to_owned()),
         }
-    }
-    let mut count = RungCount {
-        rung,
-        asked: keys.len() as u64,
-        looked,
-        settled: 0,
-        joined: 0,
-        bytes: looker.progress.bytes() - bytes_before,
-    };
-    for (climber, standing) in in_play.iter_mut().zip(exchange.ask(rung, &keys)?) {
-        match standing {
-            // A payload of its own proves nothing: the pixels can still be another's.
-            Standing::Later if rung == Rung::Payload => climber.is_spoken_for = true,
-            Standing::Alone if rung != Rung::Payload => climber.is_alone = true,
-            _ => {}
+        let mut in_play: Vec<&mut Picture> = Vec::new();
+        for picture in pictures.iter_mut().filter(|picture| picture.standing.is_in_play()) {
+            match picture.key(rung) {
+                Some(_) => in_play.push(picture),
+                None if rung == Rung::HeldPayload => {}
+                None => self.refuse(picture, "the decoder gave fewer rows than were asked for".to_owned()),
+            }
         }
-        count.settled += u64::from(climber.is_alone);
-        count.joined += u64::from(climber.is_spoken_for);
+        if let Rung::HeldPayload | Rung::Payload = rung {
+            // Who is known best speaks for the others of a payload.
+            in_play.sort_by_key(|picture| picture.known.ignorance());
+        }
+        let keys: Vec<Key> = in_play.iter().filter_map(|picture| picture.key(rung)).collect();
+        let asked = keys.len() as u64;
+        let mut count =
+            RungCount { rung, asked, looked, settled: 0, joined: 0, bytes: progress.bytes() - bytes_before };
+        for (picture, standing) in in_play.iter_mut().zip(exchange.ask(rung, &keys)?) {
+            let climb = &mut picture.standing;
+            match (rung, standing) {
+                (Rung::HeldPayload | Rung::Payload, Standing::Later) => climb.is_spoken_for = true,
+                (Rung::HeldPayload | Rung::Payload, Standing::First) => climb.speaks = true,
+                // A payload of its own proves nothing: the pixels can still be another's.
+                (Rung::HeldPayload | Rung::Payload, Standing::Alone) => {}
+                (_, Standing::Alone) => climb.is_alone = true,
+                _ => {}
+            }
+            count.settled += u64::from(climb.is_alone);
+            count.joined += u64::from(climb.is_spoken_for);
+        }
+        Ok(count)
     }
-    Ok(count)
-}
 
-/// Looks at every picture in play whose key is not known, and says how many those were.
-fn look_where_missing(looker: &Looker<'_>, files: &[Listed], climbers: &mut [Climber], rung: Rung) -> u64 {
-    let is_missing = |climber: &&mut Climber| climber.is_in_play() && climber.picture.key(rung).is_none();
-    let mut missing: Vec<&mut Climber> = climbers.iter_mut().filter(is_missing).collect();
-    looks::look_at_all(
-        looker,
-        files,
-        &mut missing,
-        rung,
-        |climber| Some(&climber.picture),
-        |climber, looked| match looked {
-            Ok(known) => climber.picture.take(known),
-            Err(reason) => climber.refusal = Some(reason),
-        },
-    );
-    missing.len() as u64
+    /// Looks at every picture in play whose key is not known, and says how many those were.
+    fn look_where_missing(&mut self, pictures: &mut [Picture], rung: Rung) -> u64 {
+        let is_missing = |picture: &&mut Picture| picture.standing.is_in_play() && picture.key(rung).is_none();
+        let mut missing: Vec<(&mut Picture, Option<String>)> =
+            pictures.iter_mut().filter(is_missing).map(|picture| (picture, None)).collect();
+        looks::look_at_all(
+            self.looker,
+            self.files,
+            &mut missing,
+            rung,
+            |(picture, _)| Some(&**picture),
+            |(picture, refusal), looked| match looked {
+                Ok(known) => picture.known.add(known),
+                Err(reason) => *refusal = Some(reason),
+            },
+        );
+        let looked = missing.len() as u64;
+        for (picture, refusal) in missing {
+            refusal.into_iter().for_each(|reason| self.refuse(picture, reason));
+        }
+        looked
+    }
 }
 
 /// Where the one that spoke for a payload could not be read after all, another of the same payload takes its place: it
 /// may lie on a better disk, or on another host. Says whether any speaker was lost, here or elsewhere.
-fn promote(climbers: &mut [Climber], exchange: &mut dyn Exchange) -> Result<bool, Loss> {
+fn promote(pictures: &mut [Picture], exchange: &mut dyn Exchange) -> Result<bool, Loss> {
     let mut lost = Vec::new();
-    for climber in climbers.iter_mut().filter(|climber| climber.refusal.is_some() && !climber.is_mourned) {
-        climber.is_mourned = true;
-        lost.extend(climber.picture.key(Rung::Payload).filter(|_| !climber.is_spoken_for));
+    for picture in pictures.iter_mut().filter(|picture| picture.standing.is_refused && !picture.standing.is_mourned) {
+        picture.standing.is_mourned = true;
+        lost.extend(picture.key(Rung::Payload).filter(|_| !picture.standing.is_spoken_for));
     }
     let silent: HashSet<Key> = exchange.union(lost)?.into_iter().collect();
     if silent.is_empty() {
@@ -151,43 +180,34 @@ fn promote(climbers: &mut [Climber], exchange: &mut dyn Exchange) -> Result<bool
     // One of each payload offers itself; the exchange sees to it that no two speak for one.
     let mut offered = HashSet::new();
     let mut heirs = Vec::new();
-    for climber in climbers.iter_mut().filter(|climber| climber.is_spoken_for && climber.refusal.is_none()) {
-        let payload = climber.picture.key(Rung::Payload);
+    let can_speak = |climb: Climb| climb.is_spoken_for && !climb.is_refused;
+    for picture in pictures.iter_mut().filter(|picture| can_speak(picture.standing)) {
+        let payload = picture.key(Rung::Payload);
         if let Some(payload) = payload.filter(|payload| silent.contains(payload) && offered.insert(*payload)) {
-            heirs.push((climber, payload));
+            heirs.push((picture, payload));
         }
     }
     let keys: Vec<Key> = heirs.iter().map(|(_, payload)| *payload).collect();
-    for ((climber, _), standing) in heirs.iter_mut().zip(exchange.ask(Rung::Payload, &keys)?) {
-        climber.is_spoken_for = standing == Standing::Later;
+    for ((picture, _), standing) in heirs.iter_mut().zip(exchange.ask(Rung::Payload, &keys)?) {
+        let climb = &mut picture.standing;
+        climb.is_spoken_for = standing == Standing::Later;
+        climb.speaks |= !climb.is_spoken_for;
     }
     Ok(true)
 }
 
-/// Sorts those that went through into candidates and refusals.
-fn settle(
-    files: &[Listed],
-    climbers: Vec<Climber>,
-    rungs: Vec<RungCount>,
-    unread: &mut Vec<Unread>,
-) -> Climbed<Picture> {
+/// The candidates among those that went through.
+fn settle(pictures: Vec<Picture>, rungs: Vec<RungCount>) -> Climbed<Picture> {
     let mut climbed = Climbed { candidates: Vec::new(), subjects: Vec::new(), rungs };
-    for climber in climbers {
-        let hashes = climber.picture.known.hashes.as_deref().copied();
-        match (climber.refusal, hashes) {
-            (None, Some(hashes)) => {
-                climbed.candidates.push(Candidate {
-                    file: climber.picture.file,
-                    bytes: hashes.bytes,
-                    payload: hashes.payload,
-                    digest: climber.picture.known.fingerprint.digest,
-                });
-                climbed.subjects.push(climber.picture);
-            }
-            (Some(reason), _) => {
-                unread.extend(files.get(climber.picture.file).map(|file| Unread::new(&file.path, reason)));
-            }
-            (None, None) => {}
+    for picture in pictures.into_iter().filter(|picture| !picture.standing.is_refused) {
+        if let Some(hashes) = picture.known.hashes() {
+            climbed.candidates.push(Candidate {
+                file: picture.at(),
+                bytes: hashes.bytes,
+                payload: hashes.payload,
+                digest: picture.known.digest(),
+            });
+            climbed.subjects.push(picture);
         }
     }
     climbed

@@ -22,6 +22,8 @@ mod walk;
 
 mod first_look;
 
+mod earlier;
+
 mod names;
 
 mod ladder;
@@ -31,6 +33,8 @@ mod looks;
 mod offers;
 
 mod look;
+
+mod picture;
 
 mod equal_bytes;
 

@@ -3,8 +3,7 @@
 use std::{fs::File, io::BufRead, ops::ControlFlow, path::Path, sync::Arc};
 
 use pixtwin_decode::{Error, Format, Header, InMemory, Limits, Metadata, Sniffed, Source, sniff};
-use pixtwin_matching::Rung;
-use pixtwin_pixel::{Alpha, Depth, Digester, Fingerprint, Frame, HEAD_ROWS, Key, Row, RowSink, Turn, Turning};
+use pixtwin_pixel::{Alpha, Depth, Digester, Frame, HEAD_ROWS, Row, RowSink, Turn, Turning};
 
 use crate::{
     budget::{Budget, Charge},
@@ -13,6 +12,7 @@ use crate::{
     merge::Recorded,
     offers::Offers,
     opened::{Opened, read_whole},
+    picture::{Hashes, Known, Picture},
     progress::Progress,
     settings::{Orientation, Settings},
 };
@@ -34,6 +34,12 @@ const PAYLOAD_LIMIT_BYTES: u64 = 16 << 20;
 /// Up to how many rows a header's estimate for the first rows holds.
 const HEADER_PROMISES_ROWS: u32 = HEAD_ROWS[1];
 
+/// How many times as many rows a picture must have for a look at its first rows to be worth it.
+const WORTH_STOPPING: u32 = 4;
+
+/// The same of looks at so few rows that opening the file is most of the work, and of those that went on below a margin.
+const WORTH_GOING_ON: u32 = 2;
+
 /// How many times as many rows a decoder is asked for that ended in the middle of a margin.
 const MARGIN_STEP: u32 = 8;
 
@@ -44,73 +50,6 @@ const GENEROSITY: u64 = 3;
 /// A picture of more pixels than this in all its frames is refused: a hundred kilobytes of animation can ask for hours
 /// of work. The largest pictures known to be made for people have 0.6 gigapixels.
 const MOST_PIXELS: u64 = 2_000_000_000;
-
-/// A picture of the search and what is known of it so far.
-#[derive(Clone, Debug)]
-pub(crate) struct Picture {
-    /// Which of the listed files.
-    pub(crate) file: usize,
-    pub(crate) format: Format,
-    pub(crate) header: Header,
-    pub(crate) known: Known,
-}
-
-/// What the looks at one picture have found.
-#[derive(Clone, Debug)]
-pub(crate) struct Known {
-    /// Keys of the first rows, and the digest, as far as they are known.
-    pub(crate) fingerprint: Fingerprint,
-    /// Hashes of the payload and of the whole file.
-    pub(crate) hashes: Option<Box<Hashes>>,
-}
-
-/// Hashes of what is in a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Hashes {
-    /// Of the bytes that the pixels depend on.
-    pub(crate) payload: [u8; 32],
-    /// Of all bytes.
-    pub(crate) bytes: [u8; 32],
-}
-
-impl Default for Known {
-    fn default() -> Self {
-        let fingerprint = Fingerprint { heads: [None; HEAD_ROWS.len()], digest: None, frames: 0, width: 0, height: 0 };
-        Self { fingerprint, hashes: None }
-    }
-}
-
-impl Picture {
-    /// The key of a rung, if it is known.
-    pub(crate) fn key(&self, rung: Rung) -> Option<Key> {
-        let short = |hash: &[u8; 32]| hash.first_chunk().copied().map(Key);
-        match rung {
-            Rung::Header => Some(header_key(&self.header)),
-            Rung::Head(depth) => self.known.fingerprint.heads.get(depth).copied().flatten(),
-            Rung::Payload => self.known.hashes.as_ref().and_then(|hashes| short(&hashes.payload)),
-            Rung::Whole => self.known.fingerprint.digest.and_then(|digest| short(&digest.0)),
-            Rung::Length | Rung::Start | Rung::Bytes => None,
-        }
-    }
-}
-
-impl Picture {
-    /// Adds what another look has found.
-    pub(crate) fn take(&mut self, known: Known) {
-        let ours = &mut self.known.fingerprint;
-        for (head, learnt) in ours.heads.iter_mut().zip(known.fingerprint.heads) {
-            *head = head.or(learnt);
-        }
-        *ours =
-            Fingerprint { heads: ours.heads, digest: ours.digest.or(known.fingerprint.digest), ..known.fingerprint };
-        self.known.hashes = self.known.hashes.take().or(known.hashes);
-    }
-}
-
-/// The key of the header rung: of width and height. A hash, so that the keys of all rungs spread evenly.
-pub(crate) fn header_key(header: &Header) -> Key {
-    Key::of([header.width.to_le_bytes(), header.height.to_le_bytes()].as_flattened())
-}
 
 /// Looks at files on behalf of one run. Every refusal is a clause for the report.
 pub(crate) struct Looker<'a> {
@@ -146,13 +85,13 @@ impl<'a> Looker<'a> {
     pub(crate) fn sniff(&self, listed: &mut Listed) -> Result<Sniffed, String> {
         let (file, identity) = reopen(listed)?;
         listed.identity = Some(identity);
-        self.sniff_open(&mut self.window(&file, identity.bytes, HEADER_WINDOW_BYTES), &listed.path)
+        self.sniff_open(&mut self.window(&file, identity.bytes, HEADER_WINDOW_BYTES), &listed.path())
     }
 
     /// Which format a file has that was looked at before.
     pub(crate) fn sniff_again(&self, listed: &Listed) -> Result<Sniffed, String> {
         let (file, identity) = reopen(listed)?;
-        self.sniff_open(&mut self.window(&file, identity.bytes, HEADER_WINDOW_BYTES), &listed.path)
+        self.sniff_open(&mut self.window(&file, identity.bytes, HEADER_WINDOW_BYTES), &listed.path())
     }
 
     pub(crate) fn sniff_open(&self, source: &mut dyn Source, path: &Path) -> Result<Sniffed, String> {
@@ -207,16 +146,29 @@ impl<'a> Looker<'a> {
         if let Some(recorded) = &self.recorded {
             return recorded.decode(listed, picture, depth);
         }
-        let asked = depth;
-        let mut depth = effective_depth(&picture.header, asked);
+        let (file, identity) = reopen(listed)?;
+        self.decode_source(&mut self.window(&file, identity.bytes, window_for(depth)), picture, depth)?;
+        still_unchanged(&file, &identity)
+    }
+
+    /// The same for an open file, of which the caller makes sure that it does not change.
+    pub(crate) fn decode_source(
+        &self,
+        source: &mut dyn Source,
+        picture: &mut Picture,
+        asked: Depth,
+    ) -> Result<(), String> {
+        let worth = if asked <= Depth::of_head(1) { WORTH_GOING_ON } else { WORTH_STOPPING };
+        let mut depth = effective_depth(&picture.header, asked, worth);
         loop {
             // What is told to the decoder grows with the margin; the look goes as deep as it was asked to.
             let look = if depth == Depth::Whole { depth } else { asked };
             let mut digester = Digester::new(self.alpha, look);
-            self.decode_into(listed, picture, depth, &mut digester)?;
-            match depth {
-                Depth::Rows(rows) if !digester.is_satisfied() => {
-                    depth = effective_depth(&picture.header, Depth::Rows(rows.saturating_mul(MARGIN_STEP)));
+            self.decode_charged(source, picture, depth, &mut digester)?;
+            match depth.rows() {
+                Some(rows) if !digester.is_satisfied() => {
+                    let deeper = Depth::Rows(rows.saturating_mul(MARGIN_STEP));
+                    depth = effective_depth(&picture.header, deeper, WORTH_GOING_ON);
                 }
                 _ => return keep(picture, digester, look),
             }
@@ -231,16 +183,24 @@ impl<'a> Looker<'a> {
         depth: Depth,
         sink: &mut dyn RowSink,
     ) -> Result<(), String> {
-        let needed = match depth {
-            Depth::Rows(rows) if rows <= HEADER_PROMISES_ROWS => picture.header.head_bytes,
+        let (file, identity) = reopen(listed)?;
+        self.decode_charged(&mut self.window(&file, identity.bytes, window_for(depth)), picture, depth, sink)?;
+        still_unchanged(&file, &identity)
+    }
+
+    fn decode_charged(
+        &self,
+        source: &mut dyn Source,
+        picture: &Picture,
+        depth: Depth,
+        sink: &mut dyn RowSink,
+    ) -> Result<(), String> {
+        let needed = match depth.rows() {
+            Some(..=HEADER_PROMISES_ROWS) => picture.header.head_bytes,
             _ => picture.header.whole_bytes,
         };
         let charge = self.charge_for_rows(needed)?;
-        let (file, identity) = reopen(listed)?;
-        let window = if depth == Depth::Whole { WHOLE_WINDOW_BYTES } else { ROWS_WINDOW_BYTES };
-        let mut source = self.window(&file, identity.bytes, window);
-        self.decode_open(&mut source, picture.format, depth, charge.bytes(), sink)?;
-        still_unchanged(&file, &identity)
+        self.decode_open(source, picture.format, depth, charge.bytes(), sink)
     }
 
     fn decode_open(
@@ -252,27 +212,16 @@ impl<'a> Looker<'a> {
         sink: &mut dyn RowSink,
     ) -> Result<(), String> {
         let mut sink = Counting { pixels_left: MOST_PIXELS, is_over: false, progress: self.progress, sink };
-        self.decode_counting(source, format, depth, memory_bytes, &mut sink)?;
+        let limits = Limits { memory_bytes };
+        let decoded = match self.turn(source, format)? {
+            Turn::None => format.rows(source, depth, limits, &mut sink),
+            turn => format.rows(source, Depth::Whole, limits, &mut Turning::new(turn, memory_bytes, &mut sink)),
+        };
+        decoded.map_err(|cause| reason_of(&cause))?;
         if sink.is_over {
             return Err(format!("it has more than {} million pixels in all its frames", MOST_PIXELS / 1_000_000));
         }
         Ok(())
-    }
-
-    fn decode_counting(
-        &self,
-        source: &mut dyn Source,
-        format: Format,
-        depth: Depth,
-        memory_bytes: u64,
-        sink: &mut Counting<'_>,
-    ) -> Result<(), String> {
-        let limits = Limits { memory_bytes };
-        let decoded = match self.turn(source, format)? {
-            Turn::None => format.rows(source, depth, limits, sink),
-            turn => format.rows(source, Depth::Whole, limits, &mut Turning::new(turn, memory_bytes, sink)),
-        };
-        decoded.map_err(|cause| reason_of(&cause))
     }
 
     fn charge_for_rows(&self, least: u64) -> Result<Charge<'_>, String> {
@@ -302,7 +251,7 @@ impl<'a> Looker<'a> {
             Hashes { payload, bytes: *hasher.finalize().as_bytes() }
         };
         still_unchanged(&file, &identity)?;
-        picture.known.hashes = Some(Box::new(hashes));
+        picture.known.set_hashes(hashes);
         Ok(())
     }
 
@@ -322,20 +271,6 @@ impl<'a> Looker<'a> {
             // The same samples turned are another picture.
             turn => Ok(*blake3::hash(&[&payload[..], &[turn.exif()]].concat()).as_bytes()),
         }
-    }
-
-    /// Decodes a file that is in memory, whole, and keeps what this gives. If all its frames together have more than
-    /// `most_pixels`, it keeps nothing and says no.
-    pub(crate) fn decode_held(&self, held: &[u8], picture: &mut Picture, most_pixels: u64) -> Result<bool, String> {
-        let charge = self.charge_for_rows(picture.header.whole_bytes)?;
-        let mut digester = Digester::new(self.alpha, Depth::Whole);
-        let progress = self.progress;
-        let mut sink = Counting { pixels_left: most_pixels, is_over: false, progress, sink: &mut digester };
-        self.decode_counting(&mut InMemory::new(held), picture.format, Depth::Whole, charge.bytes(), &mut sink)?;
-        if sink.is_over {
-            return Ok(false);
-        }
-        keep(picture, digester, Depth::Whole).map(|()| true)
     }
 
     /// The first bytes of a file, up to `len`, and its identity.
@@ -399,11 +334,21 @@ impl RowSink for Counting<'_> {
 }
 
 /// Whether a look at so many rows is worth stopping early for: a decoder that cannot, or that would soon be at the end
-/// anyway, goes on to the end at once.
-fn effective_depth(header: &Header, depth: Depth) -> Depth {
-    match depth {
-        Depth::Rows(rows) if header.stops_early && header.height > rows.saturating_mul(2) => depth,
+/// anyway, goes on to the end at once. Each look begins again at the top, so all that are in vain must cost little beside
+/// the last.
+fn effective_depth(header: &Header, depth: Depth, worth: u32) -> Depth {
+    match depth.rows() {
+        Some(rows) if header.stops_early && header.height > rows.saturating_mul(worth) => depth,
         _ => Depth::Whole,
+    }
+}
+
+/// The first window on a file for such a look.
+fn window_for(depth: Depth) -> usize {
+    match depth {
+        Depth::Corner => HEADER_WINDOW_BYTES,
+        Depth::Rows(_) => ROWS_WINDOW_BYTES,
+        Depth::Whole => WHOLE_WINDOW_BYTES,
     }
 }
 
@@ -419,7 +364,7 @@ fn keep(picture: &mut Picture, digester: Digester, depth: Depth) -> Result<(), S
     if (learnt.width, learnt.height) != promised || (depth == Depth::Whole && learnt.digest.is_none()) {
         return Err("the decoder gave other rows than its header promised".to_owned());
     }
-    picture.take(Known { fingerprint: learnt, hashes: None });
+    picture.known.add(Known::of(&learnt, None));
     Ok(())
 }
 
@@ -437,7 +382,7 @@ fn feed(source: &mut Opened<'_>, hasher: &mut blake3::Hasher) -> Result<(), Stri
 
 /// Opens a file, and makes sure it is what it was when it was looked at before.
 fn reopen(listed: &Listed) -> Result<(File, Identity), String> {
-    let (file, identity) = open(&listed.path).map_err(|cause| words_of(&cause))?;
+    let (file, identity) = open(&listed.path()).map_err(|cause| words_of(&cause))?;
     match listed.identity {
         Some(before) if !before.is_unchanged(&identity) => Err(CHANGED.to_owned()),
         _ => Ok((file, identity)),

@@ -2,12 +2,13 @@
 
 use pixtwin_decode::Sniffed;
 use pixtwin_matching::Rung;
-use pixtwin_pixel::{Depth, HEAD_ROWS};
+use pixtwin_pixel::Depth;
 
 use crate::{
     file::{Identity, Listed, words_of},
-    look::{CHANGED, Known, Looker, Picture},
+    look::{CHANGED, Looker},
     offers::{Job, Looked, MOST_OFFERED, Offers},
+    picture::{Known, Picture},
     pool,
     progress::Stage,
 };
@@ -58,7 +59,7 @@ fn look_with_others(
 ) -> Vec<(usize, Looked)> {
     let mut unlisted = Vec::new();
     offers.open(pictures.iter().enumerate().filter_map(|(at, picture)| {
-        let file = picture.and_then(|picture| files.get(picture.file));
+        let file = picture.and_then(|picture| files.get(picture.at()));
         if file.is_none() {
             unlisted.push((at, Err(NOT_LISTED.to_owned())));
         }
@@ -82,14 +83,11 @@ fn look_with_others(
 }
 
 fn look(looker: &Looker<'_>, files: &[Listed], picture: &Picture, rung: Rung) -> Looked {
-    let file = files.get(picture.file).ok_or(NOT_LISTED)?;
+    let file = files.get(picture.at()).ok_or(NOT_LISTED)?;
     let mut picture = picture.clone();
     match rung {
-        Rung::Head(depth) => {
-            let rows = HEAD_ROWS.get(depth).copied().unwrap_or(u32::MAX);
-            looker.decode(file, &mut picture, Depth::Rows(rows))?;
-        }
-        Rung::Payload => looker.hash(file, &mut picture)?,
+        Rung::Head(number) => looker.decode(file, &mut picture, Depth::of_head(number))?,
+        Rung::HeldPayload | Rung::Payload => looker.hash(file, &mut picture)?,
         _ => looker.decode(file, &mut picture, Depth::Whole)?,
     }
     Ok(picture.known)
@@ -99,9 +97,9 @@ fn look(looker: &Looker<'_>, files: &[Listed], picture: &Picture, rung: Rung) ->
 fn look_for_another(looker: &Looker<'_>, job: &Job) -> Looked {
     let mut file = job.file();
     // Its device and number are those of the host that asks.
-    let found = file.path.metadata().map_err(|cause| words_of(&cause))?;
+    let found = file.path().metadata().map_err(|cause| words_of(&cause))?;
     let found = Identity::of(&found);
-    if file.identity.is_some_and(|identity| identity.mark() != found.mark()) {
+    if file.identity.is_some_and(|identity| !identity.is_marked_as(&found)) {
         return Err(CHANGED.to_owned());
     }
     file.identity = Some(found);
@@ -109,6 +107,6 @@ fn look_for_another(looker: &Looker<'_>, job: &Job) -> Looked {
         return Err(CHANGED.to_owned());
     };
     let header = looker.header(&file, format)?;
-    let picture = Picture { file: 0, format, header, known: Known::default() };
+    let picture = Picture::new(format, header, Known::default());
     look(looker, std::slice::from_ref(&file), &picture, job.rung)
 }

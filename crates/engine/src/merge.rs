@@ -18,7 +18,8 @@ use crate::{
     find::{self, Query},
     first_look::Outcome,
     gather,
-    look::{Hashes, Known, Looker, Picture},
+    look::Looker,
+    picture::{Hashes, Known, Picture},
     progress::Progress,
     report::{Counts, Failure, Group, Report},
     scan::{Searched, exchange},
@@ -32,7 +33,7 @@ pub(crate) struct Recorded(HashMap<PathBuf, Seen>);
 
 impl Recorded {
     fn picture(&self, listed: &Listed) -> Result<&PictureRecord, String> {
-        match self.0.get(&listed.path) {
+        match self.0.get(&listed.path()) {
             Some(Seen::Picture(picture)) => Ok(picture),
             _ => Err("its record has no picture".to_owned()),
         }
@@ -41,19 +42,19 @@ impl Recorded {
     pub(crate) fn decode(&self, listed: &Listed, picture: &mut Picture, depth: Depth) -> Result<(), String> {
         let record = self.picture(listed)?;
         let known = match (&record.whole, depth) {
-            (Err(_), Depth::Rows(rows)) => {
-                let at = HEAD_ROWS.iter().position(|depth| *depth == rows);
+            (Err(_), depth) => {
+                let at = (0..HEAD_ROWS.len()).find(|at| Depth::of_head(*at) == depth);
                 at.and_then(|at| record.heads.get(at)).unwrap_or(&record.whole)
             }
             (whole, _) => whole,
         };
-        picture.take(known.clone()?.into_known());
+        picture.known.add(known.clone()?.into_known());
         Ok(())
     }
 
     pub(crate) fn hash(&self, listed: &Listed, picture: &mut Picture) -> Result<(), String> {
         let (payload, bytes) = self.picture(listed)?.payload.clone()?;
-        picture.known.hashes = Some(Box::new(Hashes { payload, bytes }));
+        picture.known.set_hashes(Hashes { payload, bytes });
         Ok(())
     }
 
@@ -62,7 +63,7 @@ impl Recorded {
     }
 
     pub(crate) fn bytes_key(&self, listed: &Listed, rung: Rung) -> Result<(Key, Option<[u8; 32]>), String> {
-        match (self.0.get(&listed.path), rung) {
+        match (self.0.get(&listed.path()), rung) {
             (Some(Seen::Blob { start, .. }), Rung::Start) => Ok((Key(start.clone()?), None)),
             (Some(Seen::Blob { bytes, .. }), _) => {
                 let bytes = bytes.clone()?;
@@ -383,7 +384,7 @@ fn named<Found>(
             Some(Seen::Unread(reason)) => Outcome::Unread(reason.clone()),
             Some(seen) => candidate(seen).map_or(Outcome::Other, Outcome::Candidate),
         };
-        (Listed { identity, ..Listed::new(path) }, outcome)
+        (Listed::new(&path).with(identity), outcome)
     };
     files.into_iter().map(name).collect()
 }
@@ -393,7 +394,7 @@ fn picture_of(seen: &Seen) -> Option<Picture> {
     let (width, height) = record.size;
     let header = Header { width, height, whole_bytes: 0, head_bytes: 0, stops_early: true };
     let known: Known = record.first.clone().into_known();
-    Some(Picture { file: 0, format: Format::of_name(&record.format)?, header, known })
+    Some(Picture::new(Format::of_name(&record.format)?, header, known))
 }
 
 fn blob_of(seen: &Seen) -> Option<Blob> {

@@ -68,7 +68,7 @@ pub(crate) fn join_all<T: Team, Found>(
         let owner = team.owner(*key);
         if let (Some(sent), Some(names)) = (sent.get_mut(owner), names.get_mut(owner)) {
             sent.push(at);
-            let (path, other_paths) = (file.path.clone(), file.other_paths.clone());
+            let (path, other_paths) = (file.path(), file.other_paths().to_vec());
             names.push(Name { key: key.0, identity, rank: outcome.rank(), path, other_paths });
         }
     }
@@ -80,9 +80,9 @@ pub(crate) fn join_all<T: Team, Found>(
     let (mut joined, mut stale) = (HashSet::new(), Vec::new());
     for (at, verdict) in sent.into_iter().flatten().zip(verdicts.into_iter().flatten()) {
         match (verdict, files.get_mut(at)) {
-            (Verdict::First(other_paths), Some((file, _))) => file.other_paths = other_paths,
+            (Verdict::First(other_paths), Some((file, _))) => file.set_other_paths(other_paths),
             (Verdict::Stale, Some((file, outcome))) => {
-                stale.append(&mut file.other_paths);
+                stale.append(&mut file.take_other_paths());
                 *outcome = Outcome::Unread(CHANGED.to_owned());
             }
             _ => {
@@ -93,7 +93,7 @@ pub(crate) fn join_all<T: Team, Found>(
     counts.repeated += joined.len() as u64;
     let mut numbers = 0..;
     files.retain(|_| numbers.next().is_none_or(|at| !joined.contains(&at)));
-    files.extend(stale.into_iter().map(|path| (Listed::new(path), Outcome::Unread(CHANGED.to_owned()))));
+    files.extend(stale.into_iter().map(|path| (Listed::new(&path), Outcome::Unread(CHANGED.to_owned()))));
     Ok(())
 }
 

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     file::{Identity, Listed},
-    look::{Hashes, Known},
+    picture::{Hashes, Known},
     wire,
 };
 
@@ -39,7 +39,7 @@ pub struct Job {
 
 impl Job {
     pub(crate) fn new(number: usize, file: &Listed, rung: Rung) -> Self {
-        Self { number, path: file.path.clone(), identity: file.identity, rung }
+        Self { number, path: file.path(), identity: file.identity, rung }
     }
 
     pub(crate) fn number(&self) -> usize {
@@ -47,7 +47,7 @@ impl Job {
     }
 
     pub(crate) fn file(&self) -> Listed {
-        Listed { identity: self.identity, ..Listed::new(self.path.clone()) }
+        Listed::new(&self.path).with(self.identity)
     }
 }
 
@@ -64,7 +64,6 @@ pub(crate) struct KnownRecord {
     heads: [Option<[u8; 16]>; HEAD_ROWS.len()],
     digest: Option<[u8; 32]>,
     frames: u32,
-    size: (u32, u32),
     hashes: Option<([u8; 32], [u8; 32])>,
 }
 
@@ -210,26 +209,18 @@ impl Offers {
 
 impl KnownRecord {
     pub(crate) fn of(known: &Known) -> Self {
-        let Fingerprint { heads, digest, frames, width, height } = known.fingerprint;
         Self {
-            heads: heads.map(|head| head.map(|key| key.0)),
-            digest: digest.map(|digest| digest.0),
-            frames,
-            size: (width, height),
-            hashes: known.hashes.as_deref().map(|hashes| (hashes.payload, hashes.bytes)),
+            heads: known.heads().map(|head| head.map(|key| key.0)),
+            digest: known.digest().map(|digest| digest.0),
+            frames: known.frames(),
+            hashes: known.hashes().map(|hashes| (hashes.payload, hashes.bytes)),
         }
     }
 
     pub(crate) fn into_known(self) -> Known {
-        Known {
-            fingerprint: Fingerprint {
-                heads: self.heads.map(|head| head.map(Key)),
-                digest: self.digest.map(PixelDigest),
-                frames: self.frames,
-                width: self.size.0,
-                height: self.size.1,
-            },
-            hashes: self.hashes.map(|(payload, bytes)| Box::new(Hashes { payload, bytes })),
-        }
+        let heads = self.heads.map(|head| head.map(Key));
+        let digest = self.digest.map(PixelDigest);
+        let fingerprint = Fingerprint { heads, digest, frames: self.frames, width: 0, height: 0 };
+        Known::of(&fingerprint, self.hashes.map(|(payload, bytes)| Hashes { payload, bytes }))
     }
 }

@@ -10,11 +10,17 @@ use pixtwin_decode::Source;
 
 use crate::progress::Progress;
 
+/// The largest window that reading on leads to.
+const MOST_WINDOW_BYTES: usize = 256 << 10;
+
 /// A file and a window on it. Seeking within the window costs nothing, and no read ever moves the file's own cursor.
 pub(crate) struct Opened<'a> {
     file: &'a File,
     file_bytes: u64,
     window: Vec<u8>,
+    /// How much the first read takes; each that follows on from one takes twice as much, as far as
+    /// [`MOST_WINDOW_BYTES`].
+    first_bytes: usize,
     capacity: usize,
     window_offset: u64,
     position: u64,
@@ -22,9 +28,10 @@ pub(crate) struct Opened<'a> {
 }
 
 impl<'a> Opened<'a> {
-    /// Reads `file`, which is `file_bytes` long, through a window of `capacity` bytes.
-    pub(crate) fn new(file: &'a File, file_bytes: u64, capacity: usize, progress: &'a Progress) -> Self {
-        Self { file, file_bytes, window: Vec::new(), capacity, window_offset: 0, position: 0, progress }
+    /// Reads `file`, which is `file_bytes` long, through a window of `first_bytes` at first.
+    pub(crate) fn new(file: &'a File, file_bytes: u64, first_bytes: usize, progress: &'a Progress) -> Self {
+        let (window, capacity) = (Vec::new(), first_bytes);
+        Self { file, file_bytes, window, first_bytes, capacity, window_offset: 0, position: 0, progress }
     }
 
     fn buffered(&self) -> &[u8] {
@@ -83,6 +90,11 @@ impl BufRead for Opened<'_> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.buffered().is_empty() {
             let mut window = std::mem::take(&mut self.window);
+            let follows_on = !window.is_empty() && self.position == self.window_offset + window.len() as u64;
+            self.capacity = match follows_on {
+                true => self.capacity.saturating_mul(2).min(MOST_WINDOW_BYTES.max(self.first_bytes)),
+                false => self.first_bytes,
+            };
             window.resize(self.capacity, 0);
             let read = self.read_direct(&mut window)?;
             window.truncate(read);

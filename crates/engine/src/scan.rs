@@ -5,12 +5,14 @@ use std::{borrow::Cow, collections::HashMap, path::PathBuf, thread::ScopedJoinHa
 use pixtwin_matching::{Asked, Candidate, Exchange, Loss};
 
 use crate::{
+    earlier::Earlier,
     equal_bytes::{self, Blob},
     file::{Listed, words_of},
-    first_look::{DecodedPayloads, Outcome, join_names, look_at_all, look_for_pixels, sort_out},
+    first_look::{Outcome, join_names, look_at_all, look_for_pixels, sort_out},
     gather, ladder,
-    look::{Looker, Picture},
+    look::Looker,
     names,
+    picture::Picture,
     progress::{Progress, Stage},
     report::{Counts, Failure, Group, Report, Unread},
     settings::{Selection, Settings, Tier},
@@ -87,14 +89,14 @@ pub(crate) fn search_all<T: Team>(
     let roots = searched.existing_all(roots, team)?;
     match tier {
         Tier::Pixels => {
-            let decoded = DecodedPayloads::default();
+            let earlier = Earlier::default();
             let query = asked.as_deref();
             let pictures = searched.first_look_all(
                 looker,
                 &roots,
                 selection,
                 team,
-                |listed: &mut Listed, held: &mut Vec<u8>| look_for_pixels(looker, query, &decoded, listed, held),
+                |listed: &mut Listed, held: &mut Vec<u8>| look_for_pixels(looker, query, &earlier, listed, held),
             )?;
             searched.climb_for_pixels(looker, pictures, exchange(&mut AllOf(team), asked))?;
         }
@@ -180,7 +182,8 @@ impl Searched {
         names: Vec<(Listed, Outcome<Found>)>,
     ) -> Result<Vec<Found>, Loss> {
         self.counts.files = names.len() as u64;
-        let mut files = join_names(names, &mut self.counts);
+        let mut files = names;
+        join_names(&mut files, &mut self.counts);
         let joined = names::join_all(team, &mut files, &mut self.counts);
         let kept = sort_out(files, &mut self.counts, &mut self.unread);
         self.files = kept.files;
@@ -193,9 +196,10 @@ impl Searched {
         mut pictures: Vec<Picture>,
         exchange: &mut dyn Exchange,
     ) -> Result<(), Loss> {
-        pictures.iter_mut().enumerate().for_each(|(at, picture)| picture.file = at);
+        let numbers = 0..;
+        pictures.iter_mut().zip(numbers).for_each(|(picture, number)| picture.file = number);
         let climbed = ladder::climb(looker, &self.files, pictures, exchange, &mut self.unread)?;
-        self.keep(climbed, |picture| (picture.file, Subject::Picture(Box::new(picture))));
+        self.keep(climbed, |picture| (picture.at(), Subject::Picture(Box::new(picture))));
         Ok(())
     }
 

@@ -2,24 +2,27 @@
 //! merge climbs the ladder over the records, as a search of the whole tree climbs it over the files.
 
 use std::{
+    collections::HashMap,
     io::{self, Write},
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
 
 use pixtwin_matching::{Asked, Rung};
-use pixtwin_pixel::{Depth, HEAD_ROWS, Key};
+use pixtwin_pixel::{Depth, Fingerprint, HEAD_ROWS, Key};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     devices::{Devices, Met},
+    earlier::Earlier,
     equal_bytes::{self, Blob},
     evidence::Remark,
     file::{Identity, Listed, words_of},
     find::{self, Query},
-    first_look::{DecodedPayloads, Outcome, look_for_pixels},
-    look::{Looker, Picture},
+    first_look::{Outcome, look_for_pixels},
+    look::Looker,
     offers::KnownRecord,
+    picture::{Known, Picture},
     pool,
     progress::{Progress, Stage},
     report::{Counts, Failure, Unread},
@@ -29,7 +32,7 @@ use crate::{
 };
 
 /// The first bytes of a record: its name, and the version of what follows.
-pub(crate) const MAGIC: &[u8; 16] = b"pixtwin shard 2\n";
+pub(crate) const MAGIC: &[u8; 16] = b"pixtwin shard 3\n";
 
 /// No line of a record is longer: paths and metadata of one file.
 pub(crate) const MOST_LINE_BYTES: usize = 16 << 20;
@@ -197,6 +200,27 @@ impl<W: Write> ShardWriter<W> {
     }
 }
 
+/// Pixels by their payload: an icon that lies in ten folders is decoded once.
+#[derive(Default)]
+struct DecodedPayloads(Mutex<HashMap<[u8; 32], Fingerprint>>);
+
+/// How many payloads are remembered, in some 60 MB; then all are forgotten, which costs time alone.
+const MOST_PAYLOADS: usize = 1 << 18;
+
+impl DecodedPayloads {
+    fn get(&self, payload: &[u8; 32]) -> Option<Fingerprint> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(payload).copied()
+    }
+
+    fn insert(&self, payload: [u8; 32], pixels: Fingerprint) {
+        let mut decoded = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if decoded.len() >= MOST_PAYLOADS {
+            decoded.clear();
+        }
+        decoded.insert(payload, pixels);
+    }
+}
+
 /// What one part has in common for all its files.
 struct Part<'a, W> {
     shard: Shard,
@@ -204,8 +228,7 @@ struct Part<'a, W> {
     tier: Tier,
     /// In a find, what is looked for.
     asked: Option<Asked>,
-    /// Of tiny files at the first look.
-    tiny: DecodedPayloads,
+    earlier: Earlier,
     /// Of pictures that were decoded whole.
     whole: DecodedPayloads,
     met: Met,
@@ -251,7 +274,7 @@ pub fn record(
         looker,
         tier: settings.tier,
         asked: (!queries.is_empty()).then(|| find::asked(&read)),
-        tiny: DecodedPayloads::default(),
+        earlier: Earlier::default(),
         whole: DecodedPayloads::default(),
         met,
         walked: Mutex::default(),
@@ -308,11 +331,11 @@ impl<W: Write + Send> Part<'_, W> {
     }
 
     fn look_at(&self, path: PathBuf, held: &mut Vec<u8>) {
-        let mut listed = Listed::new(path);
+        let mut listed = Listed::new(&path);
         let asked = self.asked.as_ref();
         let seen = match self.tier {
             Tier::Pixels => {
-                let outcome = look_for_pixels(&self.looker, asked, &self.tiny, &mut listed, held);
+                let outcome = look_for_pixels(&self.looker, asked, &self.earlier, &mut listed, held);
                 seen_of(outcome, |picture| self.see_picture(&listed, picture))
             }
             Tier::Bytes => {
@@ -321,13 +344,13 @@ impl<W: Write + Send> Part<'_, W> {
             }
         };
         if let Some(identity) = &listed.identity {
-            self.met.add(&listed.path, identity.place.0);
+            self.met.add(&path, identity.place.0);
         }
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         counts.files += 1;
         counts.pictures += u64::from(matches!(seen, Seen::Picture(_) | Seen::Blob { .. } | Seen::Alone));
         drop(counts);
-        let line = Line::File(Box::new(FileRecord { path: listed.path, identity: listed.identity, seen }));
+        let line = Line::File(Box::new(FileRecord { path, identity: listed.identity, seen }));
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         writer.write(&line);
         if writer.failure.is_some() {
@@ -354,12 +377,12 @@ impl<W: Write + Send> Part<'_, W> {
             }));
         }
         let mut hashed = picture.clone();
-        let is_hashed = hashed.known.hashes.is_some();
+        let is_hashed = hashed.known.hashes().is_some();
         let payload = if is_hashed { Ok(()) } else { self.looker.hash(listed, &mut hashed) };
-        let hashes = hashed.known.hashes.as_deref().map(|hashes| (hashes.payload, hashes.bytes));
+        let hashes = hashed.known.hashes().map(|hashes| (hashes.payload, hashes.bytes));
         let whole = self.whole_of(listed, &picture, hashes.map(|(payload, _)| payload));
-        let looked = |rows: u32| self.looked(listed, &picture, Depth::Rows(rows));
-        let heads = if whole.is_ok() { Vec::new() } else { HEAD_ROWS.map(looked).into() };
+        let looked = |number: usize| self.looked(listed, &picture, Depth::of_head(number));
+        let heads = if whole.is_ok() { Vec::new() } else { (0..HEAD_ROWS.len()).map(looked).collect() };
         let is_scan = self.asked.is_none();
         let remark = if is_scan { self.looker.remark(listed, picture.format) } else { Err(not_needed()) };
         let payload = payload.and_then(|()| hashes.ok_or_else(|| "it could not be hashed".to_owned()));
@@ -371,8 +394,7 @@ impl<W: Write + Send> Part<'_, W> {
         let asked = self.asked.as_ref()?;
         let mut top = picture.clone();
         if top.key(Rung::Head(0)).is_none() {
-            let [rows, ..] = HEAD_ROWS;
-            self.looker.decode(listed, &mut top, Depth::Rows(rows)).ok()?;
+            self.looker.decode(listed, &mut top, Depth::Corner).ok()?;
         }
         let key = top.key(Rung::Head(0))?;
         (!asked.holds(Rung::Head(0), key)).then(|| Ok(KnownRecord::of(&top.known)))
@@ -385,19 +407,19 @@ impl<W: Write + Send> Part<'_, W> {
 
     /// The whole picture; one of each payload is decoded.
     fn whole_of(&self, listed: &Listed, picture: &Picture, payload: Option<[u8; 32]>) -> Result<KnownRecord, String> {
-        if picture.known.fingerprint.digest.is_some() {
+        if picture.known.digest().is_some() {
             return Ok(KnownRecord::of(&picture.known));
         }
         let size = (picture.header.width, picture.header.height);
         let earlier = payload.and_then(|payload| self.whole.get(&payload));
         if let Some(fingerprint) = earlier.filter(|found| (found.width, found.height) == size) {
             let mut picture = picture.clone();
-            picture.known.fingerprint = fingerprint;
+            picture.known.add(Known::of(&fingerprint, None));
             return Ok(KnownRecord::of(&picture.known));
         }
         let mut picture = picture.clone();
         self.looker.decode(listed, &mut picture, Depth::Whole)?;
-        payload.into_iter().for_each(|payload| self.whole.insert(payload, picture.known.fingerprint));
+        payload.into_iter().for_each(|payload| self.whole.insert(payload, picture.fingerprint()));
         Ok(KnownRecord::of(&picture.known))
     }
 

@@ -15,7 +15,7 @@ use ignore::{
 };
 
 use crate::{
-    file::{Identity, kind_of, words_of},
+    file::{Mark, kind_of, words_of},
     progress::Progress,
     report::{Failure, Unread},
     settings::{Links, Selection},
@@ -176,7 +176,7 @@ impl Batch<'_> {
         if self.walk.is_new(path) {
             // One that is gone by now is for the look to report.
             let mark = if self.walk.shelf.wants_marks() { path.metadata().ok() } else { None };
-            let mark = mark.map(|found| Identity::of(&found).mark());
+            let mark = mark.map(|found| Mark::of(&found));
             self.files.push(Waiting { path: path.to_owned(), mark });
             if self.files.len() >= BATCH_FILES {
                 self.put_up();

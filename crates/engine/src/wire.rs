@@ -103,7 +103,7 @@ pub(crate) mod rung {
     use pixtwin_matching::Rung;
     use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
-    const ALL: [Rung; 10] = [
+    const ALL: [Rung; 11] = [
         Rung::Header,
         Rung::Payload,
         Rung::Whole,
@@ -114,6 +114,7 @@ pub(crate) mod rung {
         Rung::Head(1),
         Rung::Head(2),
         Rung::Head(3),
+        Rung::HeldPayload,
     ];
 
     pub(crate) fn serialize<S: Serializer>(rung: &Rung, to: S) -> Result<S::Ok, S::Error> {

@@ -6,6 +6,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::{
     canonical::{Alpha, Canonical},
+    corner::{CORNER_ROWS, Corner},
     row::{Frame, Row, RowSink},
 };
 
@@ -18,12 +19,13 @@ const BATCH_BYTES: usize = 128 << 10;
 
 /// Numbers of rows of the first frame after which a [`Fingerprint`] keeps a key.
 ///
-/// The first is what a 4:2:0 JPEG gives for the price of two rows of blocks; each next one costs eight times as much,
-/// so that all the shallow looks together cost a seventh of the last.
+/// The first key is of their left ends only, and tells most pictures apart that have one size: it is the price of opening
+/// the file that counts there. The others are of whole rows, and each next one costs eight to sixteen times as much, so
+/// that all the shallow looks together cost a small part of the last.
 ///
 /// Below a margin, rows at the top that are all equal, the key comes later: as many as half of these rows must follow the
 /// margin, for a white top tells no two scans apart. Not more than [`MOST_MARGIN`] times as many rows are waited for.
-pub const HEAD_ROWS: [u32; 4] = [16, 128, 1024, 8192];
+pub const HEAD_ROWS: [u32; 4] = [CORNER_ROWS, 32, 512, 8192];
 
 /// At how many times its rows a key comes at the latest, however deep the margin.
 pub const MOST_MARGIN: u32 = 64;
@@ -76,17 +78,42 @@ fn write_hex(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
 /// How far into a picture a look goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Depth {
+    /// The left ends of the first rows of the first frame: [`CORNER_COLUMNS`](crate::CORNER_COLUMNS) pixels of
+    /// [`CORNER_ROWS`] rows. A decoder may give rows that are cut there.
+    Corner,
     /// The first rows of the first frame, all of them if it has fewer.
     Rows(u32),
     /// Every row of every frame.
     Whole,
 }
 
+impl Depth {
+    /// The look that finds the n-th key of a [`Fingerprint`]; behind the last, a whole look.
+    #[must_use]
+    pub fn of_head(number: usize) -> Self {
+        match HEAD_ROWS.get(number) {
+            Some(_) if number == 0 => Self::Corner,
+            Some(rows) => Self::Rows(*rows),
+            None => Self::Whole,
+        }
+    }
+
+    /// How many rows of the first frame a decoder gives before it looks whether more are wanted; nothing if that is all.
+    #[must_use]
+    pub const fn rows(self) -> Option<u32> {
+        match self {
+            Self::Corner => Some(CORNER_ROWS),
+            Self::Rows(rows) => Some(rows),
+            Self::Whole => None,
+        }
+    }
+}
+
 /// What a [`Digester`] learnt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fingerprint {
-    /// A key for each of [`HEAD_ROWS`], as far as the rows went. A picture with fewer rows than that has the key of
-    /// its whole first frame there.
+    /// A key for each of [`HEAD_ROWS`], as far as the rows went. A picture with no more rows than that has the first half
+    /// of its digest there; in the first place, always, the key of the left ends of its rows.
     pub heads: [Option<Key>; HEAD_ROWS.len()],
     /// The pixel digest, if it was asked for and every row of every frame came.
     pub digest: Option<PixelDigest>,
@@ -119,6 +146,8 @@ pub struct Fingerprint {
 pub struct Digester {
     hasher: blake3::Hasher,
     head_hasher: Xxh3,
+    /// What makes the first key, until it is there.
+    corner: Option<Corner>,
     batch: Vec<u8>,
     alpha: Alpha,
     depth: Depth,
@@ -141,6 +170,7 @@ impl Digester {
         Self {
             hasher: blake3::Hasher::new(),
             head_hasher: Xxh3::new(),
+            corner: None,
             batch: Vec::new(),
             alpha,
             depth,
@@ -161,6 +191,7 @@ impl Digester {
     pub fn is_satisfied(&self) -> bool {
         match self.depth {
             Depth::Whole => true,
+            Depth::Corner => self.learnt.heads.first().is_some_and(Option::is_some),
             Depth::Rows(wanted) => {
                 self.rows_of_first_frame.is_some_and(|rows| self.rows_left == 0 || self.is_deep(rows, wanted))
             }
@@ -190,14 +221,20 @@ impl Digester {
         let is_whole = self.learnt.frames > 0 && self.frames_left == 0 && self.rows_left == 0;
         if is_whole && self.is_regular && self.depth == Depth::Whole {
             self.flush();
-            self.learnt.digest = Some(PixelDigest(*self.hasher.finalize().as_bytes()));
+            let digest = self.hasher.finalize();
+            self.learnt.digest = Some(PixelDigest(*digest.as_bytes()));
+            // Who needs more rows than the picture has decodes it whole.
+            let heads = self.learnt.heads.iter_mut().zip(HEAD_ROWS).skip(1);
+            for (head, _) in heads.filter(|(_, rows)| *rows >= self.learnt.height) {
+                *head = Some(Key::from(&digest));
+            }
         }
         self.learnt
     }
 
     /// Hashes the rows collected so far. Those of one batch are all of the first frame, or none.
     fn flush(&mut self) {
-        if self.rows_of_first_frame.is_some() && self.learnt.heads.contains(&None) {
+        if self.rows_of_first_frame.is_some() && self.wants_keys() {
             self.head_hasher.update(&self.batch);
         }
         if self.depth == Depth::Whole {
@@ -206,21 +243,39 @@ impl Digester {
         self.batch.clear();
     }
 
+    /// Whether a key of whole rows is still to come, of a picture that has more rows than it is of.
+    fn wants_keys(&self) -> bool {
+        let mut heads = self.learnt.heads.iter().zip(HEAD_ROWS).skip(1);
+        heads.any(|(head, rows)| head.is_none() && rows < self.learnt.height)
+    }
+
     /// Keeps the keys that end at this row, and says whether the look is deep enough.
     fn keep_heads(&mut self) -> ControlFlow<()> {
         let Some(rows) = self.rows_of_first_frame else { return ControlFlow::Continue(()) };
         let frame_ended = self.rows_left == 0;
-        let is_due = HEAD_ROWS.map(|depth| frame_ended || self.is_deep(rows, depth));
-        if self.learnt.heads.iter().zip(is_due).any(|(head, is_due)| head.is_none() && is_due) {
+        let height = self.learnt.height;
+        let is_due = HEAD_ROWS.map(|depth| depth < height && (frame_ended || self.is_deep(rows, depth)));
+        let missing = |(head, is_due): (&Option<Key>, bool)| head.is_none() && is_due;
+        if self.learnt.heads.iter().zip(is_due).skip(1).any(missing) {
             self.flush();
             let key = Key(self.head_hasher.digest128().to_le_bytes());
-            for (head, _) in self.learnt.heads.iter_mut().zip(is_due).filter(|(_, is_due)| *is_due) {
+            for (head, _) in self.learnt.heads.iter_mut().zip(is_due).skip(1).filter(|(_, is_due)| *is_due) {
                 head.get_or_insert(key);
             }
         }
         match self.depth {
             Depth::Rows(wanted) if frame_ended || self.is_deep(rows, wanted) => ControlFlow::Break(()),
             _ => ControlFlow::Continue(()),
+        }
+    }
+
+    /// Shows a row to what makes the first key.
+    fn keep_corner(&mut self, row: &Row<'_>) {
+        let is_last = self.rows_left == 0;
+        let key = self.corner.as_mut().and_then(|corner| corner.row(row, self.alpha, is_last));
+        if let (Some(key), [first, ..]) = (key, &mut self.learnt.heads) {
+            *first = Some(key);
+            self.corner = None;
         }
     }
 }
@@ -244,6 +299,7 @@ impl RowSink for Digester {
         self.rows_of_first_frame = match self.rows_of_first_frame {
             None if self.learnt.width == 0 => {
                 (self.learnt.width, self.learnt.height) = (frame.width, frame.height);
+                self.corner = Some(Corner::new(self.learnt.frames, frame));
                 Some(0)
             }
             _ => None,
@@ -259,9 +315,13 @@ impl RowSink for Digester {
     fn row(&mut self, row: Row<'_>) -> ControlFlow<()> {
         self.is_regular &= self.rows_left > 0 && row.width() == self.row_pixels as usize;
         self.rows_left = self.rows_left.saturating_sub(1);
+        self.keep_corner(&row);
+        if self.depth == Depth::Corner {
+            return if self.is_satisfied() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+        }
         let start = self.batch.len();
         Canonical::append(&row, self.alpha, &mut self.batch);
-        if self.rows_of_first_frame.is_some() && self.learnt.heads.contains(&None) {
+        if self.rows_of_first_frame.is_some() && self.wants_keys() {
             self.note_margin(start);
         }
         if self.batch.len() >= BATCH_BYTES {
@@ -303,12 +363,39 @@ mod tests {
 
     #[test]
     fn a_key_waits_for_the_rows_below_a_margin() {
-        let rows = |margin, depth| digest_below(margin, 3, 20_000, Depth::Rows(depth)).1;
-        assert_eq!((rows(0, 16), rows(8, 16), rows(9, 16), rows(100, 16)), (16, 16, 17, 108));
-        assert_eq!((rows(100, 128), rows(20_000, 16), rows(1000, 16)), (164, 16 * MOST_MARGIN, 1008));
-        let key = |margin, depth| digest_below(margin, 3, 20_000, Depth::Rows(depth)).0.heads[0];
-        assert_eq!(key(100, 16), key(100, 8192));
-        assert_ne!(key(100, 16), key(101, 16));
+        let rows = |margin, depth| digest_below(margin, 3, 20_000, depth).1;
+        let corner = |margin| rows(margin, Depth::Corner);
+        assert_eq!((corner(0), corner(3), corner(4), corner(100), corner(20_000)), (6, 6, 7, 103, 256));
+        let top = |margin| rows(margin, Depth::Rows(32));
+        assert_eq!((top(0), top(16), top(17), top(100), top(20_000)), (32, 32, 33, 116, 32 * MOST_MARGIN));
+        for at in [0, 1] {
+            let key = |margin, depth| digest_below(margin, 3, 20_000, depth).0.heads[at];
+            assert_eq!(key(100, Depth::of_head(at)), key(100, Depth::Rows(8192)));
+            assert_ne!(key(100, Depth::of_head(at)), key(101, Depth::of_head(at)));
+        }
+    }
+
+    #[test]
+    fn the_first_key_is_of_the_left_ends_of_rows() {
+        let key_of = |width: u32, changed: usize| {
+            let mut digester = Digester::new(Alpha::Exact, Depth::Corner);
+            let _ = digester.picture(1);
+            let _ = digester.frame(Frame { width: 1000, height: 9, delay: Delay::NONE });
+            let mut samples = vec![7; width as usize * 4];
+            samples[changed] = 8;
+            let mut flow = ControlFlow::Continue(());
+            for y in 0..6 {
+                assert!(flow.is_continue(), "row {y}");
+                samples[0] = y;
+                flow = digester.row(Row::eight(Channels::Rgba, &samples));
+            }
+            assert!(flow.is_break());
+            digester.finish().heads[0].unwrap()
+        };
+        // A cut row gives the same key; what lies behind the cut does not count, what lies before it does.
+        assert_eq!(key_of(1000, 256 * 4), key_of(272, 256 * 4));
+        assert_eq!(key_of(1000, 256 * 4), key_of(1000, 999 * 4 + 3));
+        assert_ne!(key_of(1000, 256 * 4), key_of(1000, 255 * 4));
     }
 
     #[test]
@@ -330,15 +417,17 @@ mod tests {
     #[test]
     fn a_shallow_look_finds_the_keys_of_a_whole_one() {
         let whole = digest_of(3, 20_000, Depth::Whole);
-        for (at, rows) in HEAD_ROWS.iter().enumerate() {
-            let shallow = digest_of(3, 20_000, Depth::Rows(*rows));
+        for at in 0..HEAD_ROWS.len() {
+            let shallow = digest_of(3, 20_000, Depth::of_head(at));
             assert_eq!(shallow.digest, None);
             assert_eq!(shallow.heads[at], whole.heads[at]);
             assert!(shallow.heads[at].is_some());
         }
-        let all = digest_of(3, 16, Depth::Rows(16));
-        assert_eq!(all.heads, digest_of(3, 16, Depth::Whole).heads);
-        assert_eq!(all.digest, None);
+        let all = digest_of(3, 100, Depth::Whole);
+        let digest = all.digest.map(|digest| digest.0.first_chunk().copied().map(Key).unwrap());
+        assert_eq!(all.heads[2..], [digest; 2]);
+        assert_eq!(all.heads[..2], digest_of(3, 100, Depth::Rows(32)).heads[..2]);
+        assert!(all.heads[1].is_some() && all.heads[1] != digest);
     }
 
     #[test]

@@ -9,11 +9,14 @@ mod canonical;
 
 mod digest;
 
+mod corner;
+
 mod raster;
 
 mod turn;
 
 pub use canonical::{Alpha, Canonical};
+pub use corner::{CORNER_COLUMNS, CORNER_ROWS};
 pub use digest::{Depth, Digester, Fingerprint, HEAD_ROWS, Key, MOST_MARGIN, PixelDigest};
 pub use raster::{Difference, Raster, RasterSink, Turning};
 pub use row::{Channels, Delay, Frame, Row, RowSink, Samples, scale_to_sixteen};

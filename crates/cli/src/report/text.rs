@@ -156,6 +156,7 @@ fn rungs(counts: &Counts) -> String {
 fn rung_name(rung: Rung) -> String {
     match rung {
         Rung::Header => "width and height".to_owned(),
+        Rung::HeldPayload => "payload of tiny files".to_owned(),
         Rung::Head(depth) => format!("first {} rows", HEAD_ROWS.get(depth).copied().unwrap_or_default()),
         Rung::Payload => "payload".to_owned(),
         Rung::Whole => "every pixel".to_owned(),

@@ -93,15 +93,16 @@ fn verbose_shows_the_rungs_and_quiet_nothing() {
     let table = ran("-v").err().to_owned();
     let rungs: Vec<&str> = table.lines().map(|line| line.split("  ").next().unwrap()).collect();
     assert_eq!(
-        rungs[..9],
+        rungs[..10],
         [
             "rung",
             "first look",
             "width and height",
-            "first 16 rows",
+            "payload of tiny files",
+            "first 6 rows",
             "payload",
-            "first 128 rows",
-            "first 1024 rows",
+            "first 32 rows",
+            "first 512 rows",
             "first 8192 rows",
             "every pixel"
         ]

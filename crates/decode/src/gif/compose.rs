@@ -26,7 +26,7 @@ pub(super) fn rows(
 ) -> Result<(), Error> {
     let Some(first) = survey.images.first() else { return Err(super::no_picture()) };
     let frames = u32::try_from(survey.images.len()).unwrap_or(u32::MAX);
-    let needs_one_pass = frames == 1 || matches!(depth, Depth::Rows(_));
+    let needs_one_pass = frames == 1 || depth != Depth::Whole;
     if needs_one_pass && !first.is_interlaced {
         // Empty margins cost a file nothing: a few bytes could ask for minutes of work, so they count as if held.
         let is_covered = (survey.width, survey.height) == (first.width.into(), first.height.into());
@@ -35,11 +35,7 @@ pub(super) fn rows(
         if sink.picture(frames).is_break() || sink.frame(frame(survey, first)).is_break() {
             return Ok(());
         }
-        let rows_wanted = match depth {
-            Depth::Rows(rows) => rows,
-            Depth::Whole => survey.height,
-        };
-        return stream(source, survey, first, rows_wanted, sink);
+        return stream(source, survey, first, depth.rows().unwrap_or(survey.height), sink);
     }
     let canvas_bytes = u64::from(survey.width) * u64::from(survey.height) * 4;
     let undoes = survey.images.iter().any(|image| image.control.disposal == Disposal::Previous);

@@ -1,6 +1,6 @@
 //! The frame header: size, components and what decoding them costs.
 
-use pixtwin_pixel::Channels;
+use pixtwin_pixel::{CORNER_COLUMNS, Channels};
 
 use super::markers::Segment;
 use crate::Error;
@@ -122,6 +122,19 @@ impl Frame {
         let beyond = if self.progressive { 3 } else { 1 };
         let height = (rows.div_ceil(self.mcu_rows()).saturating_add(beyond)).saturating_mul(self.mcu_rows());
         (height < self.height).then_some(height)
+    }
+
+    /// The width and height to write into the header so that only the first MCUs are decoded, and the left ends of the
+    /// first rows come out as in the whole picture; `None` if that is most of it, or cannot be relied on.
+    ///
+    /// It is one MCU wider than wanted, because smooth upsampling looks at its neighbours, and has one row of MCUs, for the
+    /// data of the next row begins elsewhere. A scan of a single component has its blocks row by row: of them only the first.
+    /// Its 8 rows are two more than are taken: the last one or two depend on the blocks below.
+    pub(super) fn corner(&self, single_scan: bool) -> Option<(u32, u32)> {
+        let mcu_columns = self.largest().0 * 8;
+        let width = (CORNER_COLUMNS.div_ceil(mcu_columns) + 1) * mcu_columns;
+        let height = if single_scan { self.mcu_rows() } else { 8 };
+        (!self.arithmetic && width < self.width && height < self.height).then_some((width, height))
     }
 
     /// Bytes held at once to decode `height` rows of it that way, without the file's own bytes.

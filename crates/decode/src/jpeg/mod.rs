@@ -19,7 +19,7 @@ use std::io::Read;
 use std::ops::ControlFlow;
 
 use libjpeg_turbo_rs::{DecodeLimits, DecodeWarning, Decoder, JpegError, PixelFormat};
-use pixtwin_pixel::{Channels, Delay, Depth, Row, RowSink, Turn};
+use pixtwin_pixel::{CORNER_COLUMNS, CORNER_ROWS, Channels, Delay, Depth, Row, RowSink, Turn};
 
 use self::frame::{Frame, Way};
 use self::markers::Markers;
@@ -36,6 +36,9 @@ const HEAD_ROWS: u32 = 128;
 /// The least that is read of a file for its first rows.
 const PREFIX_BYTES: u64 = 32 * 1024;
 
+/// The least that is read of the data for the left ends of the first rows.
+const CORNER_BYTES: u64 = 4 * 1024;
+
 /// Scans of a progressive file: real ones have some ten, hostile ones would cost minutes.
 const MAX_SCANS: usize = 1000;
 
@@ -51,9 +54,14 @@ impl Codec for Jpeg {
     }
 
     fn rows(&self, source: &mut dyn Source, depth: Depth, limits: Limits, sink: &mut dyn RowSink) -> Result<(), Error> {
-        let (rows, part) = match depth {
-            Depth::Rows(rows) => (usize::try_from(rows).unwrap_or(usize::MAX), head(source, rows, limits)?),
-            Depth::Whole => (usize::MAX, None),
+        let rows = depth.rows().map_or(usize::MAX, |rows| usize::try_from(rows).unwrap_or(usize::MAX));
+        let part = match depth {
+            Depth::Corner => match corner(source, limits)? {
+                None => head(source, CORNER_ROWS, limits)?,
+                found => found,
+            },
+            Depth::Rows(rows) => head(source, rows, limits)?,
+            Depth::Whole => None,
         };
         let (lead, decoded) = match part {
             Some(part) => part,
@@ -98,21 +106,59 @@ fn head(source: &mut dyn Source, rows: u32, limits: Limits) -> Result<Option<(Le
         return Ok(None);
     };
     let way = lead.frame.way_within(height, limits.memory_bytes.saturating_sub(file_bytes));
-    let needed = lead.frame.bytes(height, way);
-    let rest = file_bytes.saturating_sub(markers.offset());
-    lead.set_height(height);
+    lead.set_size(lead.frame.width, height);
     // A decoder of arithmetic coding does not notice that data is missing: it goes on with zeros, as it must.
     if !lead.single_scan || lead.frame.arithmetic {
-        charge(file_bytes + needed, limits)?;
+        charge(file_bytes + lead.frame.bytes(height, way), limits)?;
         let bytes = lead.read_rest(&mut markers, file_bytes)?;
         if way == Way::Coefficients && lead.is_smoothed() {
             return Ok(None);
         }
         return Ok(decode(&bytes, &lead.frame, way, limits).ok().map(|decoded| (lead, decoded)));
     }
-    // The share of the rows, and half as much again, is mostly enough at once.
-    let share = rest * u64::from(height) / u64::from(lead.full_height);
-    let mut want = (share + share / 2).max(PREFIX_BYTES);
+    prefix(lead, &mut markers, PREFIX_BYTES, way, limits)
+}
+
+/// Decodes only the left ends of the first rows: the first MCUs of every scan are those of a picture that is only as wide
+/// and as high as they are. `None` if that is no less than the first rows, or did not work.
+fn corner(source: &mut dyn Source, limits: Limits) -> Result<Option<(Lead, Decoded)>, Error> {
+    let file_bytes = source.byte_len();
+    let mut markers = Markers::open(source)?;
+    let mut lead = Lead::read(&mut markers)?;
+    let Some((width, height)) = lead.frame.corner(lead.single_scan) else {
+        return Ok(None);
+    };
+    let way = lead.frame.fast_way();
+    lead.set_size(width, height);
+    if lead.single_scan {
+        return prefix(lead, &mut markers, CORNER_BYTES, way, limits);
+    }
+    charge(file_bytes + lead.frame.bytes(height, way), limits)?;
+    let bytes = lead.read_rest(&mut markers, file_bytes)?;
+    // Smoothing looks at blocks that were cut off.
+    if lead.is_smoothed() {
+        return Ok(None);
+    }
+    Ok(decode(&bytes, &lead.frame, way, limits).ok().map(|decoded| (lead, decoded)))
+}
+
+/// Decodes a picture of a single scan, whose size was made smaller, from the first part of the data; not less than
+/// `least` bytes of it.
+fn prefix(
+    mut lead: Lead,
+    markers: &mut Markers<'_>,
+    least: u64,
+    way: Way,
+    limits: Limits,
+) -> Result<Option<(Lead, Decoded)>, Error> {
+    let needed = lead.frame.bytes(lead.frame.height, way);
+    let rest = markers.source.byte_len().saturating_sub(markers.offset());
+    // The share of its pixels, and half as much again, is mostly enough at once.
+    let pixels = |width: u32, height: u32| u64::from(width) * u64::from(height);
+    let part = pixels(lead.frame.width, lead.frame.height);
+    let share = u128::from(rest) * u128::from(part) / u128::from(pixels(lead.full_width, lead.full_height).max(1));
+    let share = u64::try_from(share).unwrap_or(rest);
+    let mut want = (share + share / 2).max(least);
     let (mut bytes, mut held) = (std::mem::take(&mut lead.bytes), 0);
     loop {
         charge(want.min(rest) + needed, limits)?;
@@ -145,13 +191,16 @@ fn whole(source: &mut dyn Source, limits: Limits) -> Result<(Lead, Decoded), Err
 }
 
 fn give(lead: &Lead, decoded: Decoded, rows: usize, sink: &mut dyn RowSink) -> Result<ControlFlow<()>, Error> {
-    let frame = pixtwin_pixel::Frame { width: lead.frame.width, height: lead.full_height, delay: Delay::NONE };
+    let frame = pixtwin_pixel::Frame { width: lead.full_width, height: lead.full_height, delay: Delay::NONE };
+    // What was decoded to the right of the corner is not always the picture's.
+    let is_cut = lead.frame.width < lead.full_width;
+    let columns = if is_cut { lead.frame.width.min(CORNER_COLUMNS) } else { lead.full_width } as usize;
     match decoded {
         Decoded::Picture(pixels) => {
             if sink.picture(1).is_break() || sink.frame(frame).is_break() {
                 return Ok(ControlFlow::Break(()));
             }
-            Ok(give_rows(&lead.frame, &pixels, rows, sink))
+            Ok(give_rows(&lead.frame, &pixels, (rows, columns), sink))
         }
         Decoded::Planes(planes) => {
             let Some(mut maker) = RowMaker::new(&lead.frame, lead.colour, planes) else {
@@ -160,19 +209,29 @@ fn give(lead: &Lead, decoded: Decoded, rows: usize, sink: &mut dyn RowSink) -> R
             if sink.picture(1).is_break() || sink.frame(frame).is_break() {
                 return Ok(ControlFlow::Break(()));
             }
-            Ok(give_made_rows(&lead.frame, &mut maker, rows, sink))
+            Ok(give_made_rows(&lead.frame, &mut maker, (rows, columns), sink))
         }
     }
 }
 
-fn give_made_rows(frame: &Frame, maker: &mut RowMaker, rows: usize, sink: &mut dyn RowSink) -> ControlFlow<()> {
-    (0..frame.height as usize).take(rows).try_for_each(|y| sink.row(Row::eight(frame.channels(), maker.row(y))))
+fn give_made_rows(
+    frame: &Frame,
+    maker: &mut RowMaker,
+    (rows, columns): (usize, usize),
+    sink: &mut dyn RowSink,
+) -> ControlFlow<()> {
+    let samples = columns * frame.channels().count();
+    (0..frame.height as usize).take(rows).try_for_each(|y| {
+        let row = maker.row(y);
+        sink.row(Row::eight(frame.channels(), row.get(..samples).unwrap_or(row)))
+    })
 }
 
-fn give_rows(frame: &Frame, pixels: &[u8], rows: usize, sink: &mut dyn RowSink) -> ControlFlow<()> {
+fn give_rows(frame: &Frame, pixels: &[u8], (rows, columns): (usize, usize), sink: &mut dyn RowSink) -> ControlFlow<()> {
     let channels = frame.channels();
     let mut ink = Vec::new();
     for row in pixels.chunks_exact(frame.width as usize * channels.count()).take(rows) {
+        let row = row.get(..columns * channels.count()).unwrap_or(row);
         if channels == Channels::Cmyk {
             // Files hold the amount of light that each ink lets through, after Adobe's custom.
             ink.clear();

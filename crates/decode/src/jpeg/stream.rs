@@ -14,8 +14,10 @@ const LEAD_BYTES: usize = 1024 * 1024;
 pub(super) struct Lead {
     /// From the start-of-image marker to the end of the first scan header.
     pub(super) bytes: Vec<u8>,
-    /// The frame header, with the height that the stream says now.
+    /// The frame header, with the size that the stream says now.
     pub(super) frame: Frame,
+    /// The width that the file says.
+    pub(super) full_width: u32,
     /// The height that the file says.
     pub(super) full_height: u32,
     pub(super) colour: Colour,
@@ -77,8 +79,8 @@ impl Lead {
                     sent.note(&frame, scan);
                     let scanned = scan.first().copied().map_or(0, usize::from);
                     let single_scan = !frame.progressive && scanned == frame.count;
-                    let full_height = frame.height;
-                    return Ok(Self { bytes, frame, full_height, colour, single_scan, height_at, sent });
+                    let (full_width, full_height) = (frame.width, frame.height);
+                    return Ok(Self { bytes, frame, full_width, full_height, colour, single_scan, height_at, sent });
                 }
                 EOI => return Err(Error::corrupt("the file ends before its first scan")),
                 DHP => return Err(Error::unsupported("hierarchical JPEG")),
@@ -149,12 +151,12 @@ impl Lead {
         Ok(bytes)
     }
 
-    /// Makes the frame header say another height.
-    pub(super) fn set_height(&mut self, height: u32) {
-        self.frame.height = height;
-        let height = u16::try_from(height).unwrap_or(u16::MAX);
-        if let Some(place) = self.bytes.get_mut(self.height_at..self.height_at + 2) {
-            place.copy_from_slice(&height.to_be_bytes());
+    /// Makes the frame header say another size.
+    pub(super) fn set_size(&mut self, width: u32, height: u32) {
+        (self.frame.width, self.frame.height) = (width, height);
+        let sides = [height, width].map(|side| u16::try_from(side).unwrap_or(u16::MAX).to_be_bytes());
+        if let Some(place) = self.bytes.get_mut(self.height_at..self.height_at + 4) {
+            place.copy_from_slice(sides.as_flattened());
         }
     }
 }

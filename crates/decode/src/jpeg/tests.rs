@@ -49,7 +49,7 @@ impl RowSink for Rows {
 }
 
 fn rows(bytes: &[u8], depth: Depth, limits: Limits) -> Result<Vec<u8>, Error> {
-    let most = if let Depth::Rows(rows) = depth { rows as usize } else { usize::MAX };
+    let most = depth.rows().map_or(usize::MAX, |rows| rows as usize);
     let mut sink = Rows { most, rows: Vec::new() };
     Format::Jpeg.rows(&mut Cursor::new(bytes), depth, limits, &mut sink)?;
     Ok(sink.rows.concat())
@@ -114,11 +114,52 @@ fn every_way_gives_the_same_pixels() {
 
 /// A progressive JPEG large enough that its coefficients alone are the least.
 fn large_progressive(sampling: Subsampling) -> Vec<u8> {
-    let (width, height) = (1300, 860);
+    large(1300, 860, |encoder| encoder.subsampling(sampling).progressive(true))
+}
+
+/// A picture whose every part differs, encoded as `set` says.
+fn large(width: usize, height: usize, set: impl for<'e> Fn(Encoder<'e>) -> Encoder<'e>) -> Vec<u8> {
     let pixels = (0..width * height)
         .flat_map(|at| [at % 251, at / width, at * at / 977].map(|value| usize::to_le_bytes(value)[0]));
     let pixels = pixels.collect::<Vec<_>>();
-    Encoder::new(&pixels, width, height, PixelFormat::Rgb).subsampling(sampling).progressive(true).encode().unwrap()
+    set(Encoder::new(&pixels, width, height, PixelFormat::Rgb)).encode().unwrap()
+}
+
+#[test]
+fn the_corner_is_that_of_the_whole() {
+    let samplings = [Subsampling::S444, Subsampling::S422, Subsampling::S420, Subsampling::S440, Subsampling::S411];
+    // Sizes around those from which on less is decoded.
+    for (width, height) in [(255, 40), (273, 9), (289, 17), (305, 33), (1000, 100), (1001, 99)] {
+        for (sampling, progressive) in samplings.into_iter().flat_map(|sampling| [(sampling, false), (sampling, true)])
+        {
+            let jpeg = large(width, height, |encoder| {
+                encoder.subsampling(sampling).progressive(progressive).restart_blocks(7).quality(90)
+            });
+            let left_ends = |row: &Vec<u8>| row[..row.len().min(CORNER_COLUMNS as usize * 3)].to_vec();
+            let rows_of = |depth: Depth, most| {
+                let mut sink = Rows { most, rows: Vec::new() };
+                Format::Jpeg.rows(&mut Cursor::new(&jpeg[..]), depth, PLENTY, &mut sink).unwrap();
+                sink.rows.iter().map(left_ends).collect::<Vec<_>>()
+            };
+            let what = format!("{width} x {height}, {sampling:?}, progressive {progressive}");
+            let most = CORNER_ROWS as usize;
+            assert!(rows_of(Depth::Corner, most) == rows_of(Depth::Whole, most), "{what}");
+            if width > 400 {
+                let mut source = Cursor::new(&jpeg[..]);
+                let lead = corner(&mut source, PLENTY).unwrap().map(|(lead, _)| (lead.frame.width, lead.full_width));
+                assert!(lead.is_some_and(|(width, full)| width < 320 && full >= 1000), "{what}: {lead:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_corner_needs_only_the_start_of_the_file() {
+    let jpeg = large(2000, 1000, |encoder| encoder.subsampling(Subsampling::S420).quality(95));
+    let mut sink = Rows { most: CORNER_ROWS as usize, rows: Vec::new() };
+    let start = &jpeg[..usize::try_from(CORNER_BYTES).unwrap() * 2];
+    Format::Jpeg.rows(&mut Cursor::new(start), Depth::Corner, PLENTY, &mut sink).unwrap();
+    assert_eq!(sink.rows.len(), CORNER_ROWS as usize);
 }
 
 #[test]

@@ -34,14 +34,20 @@ pub(super) fn decode(
     sink: &mut dyn RowSink,
 ) -> Result<(), Error> {
     if depth != Depth::Whole && parts.control.is_some() {
-        return first_frame(chunks, parts, limits, sink);
+        return first_frame(chunks, parts, depth, limits, sink);
     }
     charge(cost(&parts.ihdr), limits)?;
     if parts.ihdr.depth == 16 { compose::<u16>(chunks, parts, sink) } else { compose::<u8>(chunks, parts, sink) }
 }
 
 /// The first frame alone, where it is the image data that every PNG has: its rows are stored as they are shown.
-fn first_frame(chunks: &mut Chunks<'_>, parts: Parts, limits: Limits, sink: &mut dyn RowSink) -> Result<(), Error> {
+fn first_frame(
+    chunks: &mut Chunks<'_>,
+    parts: Parts,
+    depth: Depth,
+    limits: Limits,
+    sink: &mut dyn RowSink,
+) -> Result<(), Error> {
     charge(rows::cost(&parts.ihdr), limits)?;
     let frames = parts.frames.unwrap_or(1);
     let control = parts.control.unwrap_or(FrameControl::still(&parts.ihdr));
@@ -53,7 +59,8 @@ fn first_frame(chunks: &mut Chunks<'_>, parts: Parts, limits: Limits, sink: &mut
     let mut data = ImageData::new(chunks, parts.data, &mut sequence)?;
     let width = parts.ihdr.width;
     // A sink that asks for some rows takes none of a second frame.
-    let _stopped = rows::stored_rows(&parts.ihdr, &mut data, &mut |row| sink.row(expander.row(row, width)))?;
+    let mut take = |row: &[u8]| sink.row(expander.row(row, width));
+    let _stopped = rows::stored_rows(&parts.ihdr, &mut data, depth.rows(), &mut take)?;
     Ok(())
 }
 
@@ -120,7 +127,7 @@ fn compose<S: Shown>(chunks: &mut Chunks<'_>, parts: Parts, sink: &mut dyn RowSi
     if control.is_none() {
         // The picture for programs that know no animation: no frame, but it has to be whole.
         let mut data = ImageData::new(chunks, parts.data, &mut sequence)?;
-        let _all = rows::stored_rows(&canvas_ihdr, &mut data, &mut |_| ControlFlow::Continue(()))?;
+        let _all = rows::stored_rows(&canvas_ihdr, &mut data, None, &mut |_| ControlFlow::Continue(()))?;
         let next = data.finish()?;
         (control, first_data) = next_frame(chunks, next, &mut sequence, &canvas_ihdr)?;
     }
@@ -134,7 +141,7 @@ fn compose<S: Shown>(chunks: &mut Chunks<'_>, parts: Parts, sink: &mut dyn RowSi
         let ihdr = canvas_ihdr.resized(current.width, current.height);
         let mut data = ImageData::new(chunks, first_data, &mut sequence)?;
         let mut y = 0;
-        let _all = rows::stored_rows(&ihdr, &mut data, &mut |row| {
+        let _all = rows::stored_rows(&ihdr, &mut data, None, &mut |row| {
             S::pixels(expander.row(row, current.width), &mut pixels);
             canvas.lay(region, y, pixels.iter().copied(), blend);
             y += 1;

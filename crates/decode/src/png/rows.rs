@@ -43,8 +43,8 @@ pub(super) fn decode(
     sink: &mut dyn RowSink,
 ) -> Result<(), Error> {
     let skip = match depth {
-        Depth::Rows(_) => Skip::Unchecked,
         Depth::Whole => Skip::Checked,
+        _ => Skip::Unchecked,
     };
     let mut chunks = Chunks::open(source, skip)?;
     let parts = Parts::read(&mut chunks)?;
@@ -59,7 +59,7 @@ pub(super) fn decode(
     let mut sequence = parts.sequence;
     let mut expander = Expander::new(parts.ihdr, parts.colors());
     let mut data = ImageData::new(&mut chunks, parts.data, &mut sequence)?;
-    let flow = stored_rows(&parts.ihdr, &mut data, &mut |row| sink.row(expander.row(row, width)))?;
+    let flow = stored_rows(&parts.ihdr, &mut data, depth.rows(), &mut |row| sink.row(expander.row(row, width)))?;
     if flow.is_break() {
         return Ok(());
     }
@@ -86,17 +86,19 @@ pub(super) fn to_end(chunks: &mut Chunks<'_>, mut chunk: Chunk) -> Result<(), Er
 }
 
 /// Gives the rows of one image as stored, filters and interlace undone, as far as they are taken; then reads the zlib
-/// stream to its end. The caller has charged [`cost`].
+/// stream to its end. `rows` is how many are likely to be taken. The caller has charged [`cost`].
 pub(super) fn stored_rows(
     ihdr: &Ihdr,
     data: &mut ImageData<'_, '_>,
+    rows: Option<u32>,
     take: &mut dyn FnMut(&[u8]) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, Error> {
     let row_bytes = addressable(ihdr.row_bytes(ihdr.width))?;
     if row_bytes as u64 > most_inflated(data.chunks)? {
         return Err(Error::corrupt(format!("{} ends after row 0 of {}", data.name(), ihdr.height)));
     }
-    let mut lines = Scanlines::new(row_bytes, ihdr.raw_bytes(), ihdr.pixel_bytes());
+    let rows = rows.filter(|_| !ihdr.is_interlaced);
+    let mut lines = Scanlines::new(row_bytes, ihdr.raw_bytes(), ihdr.pixel_bytes(), rows);
     if ihdr.is_interlaced {
         check_plausible(ihdr, data.chunks)?;
         let image = assemble(ihdr, data, &mut lines, row_bytes)?;

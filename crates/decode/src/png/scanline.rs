@@ -12,6 +12,9 @@ const LOOKBACK_BYTES: usize = 32 << 10;
 /// Bytes inflated between two looks for a whole row: few enough to stay in the nearest cache.
 const STEP_BYTES: usize = 16 << 10;
 
+/// The least that is inflated at once.
+const LEAST_STEP_BYTES: usize = 1 << 10;
+
 /// Rows are taken from the window until this much is free behind the look-back, then it moves on.
 const AHEAD_BYTES: usize = 64 << 10;
 
@@ -32,6 +35,8 @@ pub(super) struct Scanlines {
     window: Vec<u8>,
     taken: usize,
     filled: usize,
+    /// How much is inflated between two looks for a whole row.
+    step: usize,
     previous: Vec<u8>,
     current: Vec<u8>,
     pixel_bytes: usize,
@@ -39,15 +44,19 @@ pub(super) struct Scanlines {
 
 impl Scanlines {
     /// For rows of at most `row_bytes` bytes, `total` bytes in all with the filter bytes; filters look
-    /// `pixel_bytes` back.
-    pub(super) fn new(row_bytes: usize, total: u64, pixel_bytes: usize) -> Self {
-        let most = LOOKBACK_BYTES + AHEAD_BYTES + row_bytes + 1;
+    /// `pixel_bytes` back. If no more than `rows` are likely to be taken, little more is inflated than they need.
+    pub(super) fn new(row_bytes: usize, total: u64, pixel_bytes: usize, rows: Option<u32>) -> Self {
+        let wanted = rows.map_or(STEP_BYTES, |rows| (row_bytes + 1).saturating_mul(rows as usize));
+        let step = wanted.clamp(LEAST_STEP_BYTES, STEP_BYTES);
+        let ahead = if rows.is_some() { STEP_BYTES } else { AHEAD_BYTES };
+        let most = LOOKBACK_BYTES + ahead + row_bytes + 1;
         let window = usize::try_from(total).unwrap_or(most).min(most) + SPARE_BYTES;
         Self {
             inflater: Box::new(Decompressor::new()),
             window: vec![0; window],
             taken: 0,
             filled: 0,
+            step,
             previous: vec![0; row_bytes],
             current: vec![0; row_bytes],
             pixel_bytes,
@@ -111,7 +120,7 @@ impl Scanlines {
 
     /// Inflates a step. Says no if there was nothing left to inflate.
     fn inflate(&mut self, data: &mut ImageData<'_, '_>) -> Result<bool, Error> {
-        let limit = self.window.len().min(self.filled + STEP_BYTES);
+        let limit = self.window.len().min(self.filled + self.step);
         let name = data.name();
         let piece = data.peek()?;
         let is_last = piece.is_none();

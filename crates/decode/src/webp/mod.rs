@@ -1,5 +1,7 @@
 //! WebP: lossy and lossless stills, and animations composed as libwebp composes them.
 
+mod alpha;
+
 mod chunks;
 
 mod compose;
@@ -35,7 +37,7 @@ impl Codec for WebP {
                 let whole_bytes = decode_bytes(&image, image.height);
                 let head = height_for(&image, HEAD_ROWS);
                 let head_bytes = head.map_or(whole_bytes, |height| decode_bytes(&image, height));
-                let stops_early = !image.has_alpha && !image.lossless;
+                let stops_early = !image.lossless;
                 Ok(Header { width: image.width, height: image.height, whole_bytes, head_bytes, stops_early })
             }
             Layout::Animation { width, height, .. } => {
@@ -134,15 +136,15 @@ fn still(
     limits: Limits,
     sink: &mut dyn RowSink,
 ) -> Result<(), Error> {
-    let part = if let Depth::Rows(rows) = depth { height_for(image, rows) } else { None };
-    let height = part.unwrap_or(image.height);
+    let height = depth.rows().and_then(|rows| height_for(image, rows)).unwrap_or(image.height);
     charge(decode_bytes(image, height), limits)?;
-    let pixels = decode(source, image, height)?;
+    let pixels =
+        if height < image.height { decode_part(source, image, height)? } else { decode(source, image, height)? };
     let channels = if image.has_alpha { Channels::Rgba } else { Channels::Rgb };
     let frame = Frame { width: image.width, height: image.height, delay: Delay::NONE };
     if sink.picture(1).is_continue() && sink.frame(frame).is_continue() {
         // Nothing is wrong when the sink breaks; of a part, the last rows are not those of the picture.
-        let rows = if let Depth::Rows(rows) = depth { rows.min(image.height) } else { image.height };
+        let rows = depth.rows().unwrap_or(image.height).min(image.height);
         let _stopped = give_rows(image.width, channels, &pixels, rows, sink);
     }
     Ok(())
@@ -231,10 +233,11 @@ fn give_rows(width: u32, channels: Channels, pixels: &[u8], rows: u32, sink: &mu
 /// The height to ask of a lossy picture so that its first `rows` rows come out right, or `None` if that is all of it.
 ///
 /// Below them the loop filter reaches 3 rows of chroma up from the missing blocks, and smooth upsampling one more: 8
-/// rows of pixels. The alpha plane cannot be cut, and a lossless picture's transforms depend on its height.
+/// rows of pixels. A lossless picture's transforms depend on its height, and so do those of the alpha plane, which is
+/// decoded whole.
 fn height_for(image: &Image, rows: u32) -> Option<u32> {
-    let height = rows.div_ceil(16).saturating_add(1).saturating_mul(16);
-    (!image.lossless && image.alpha.is_none() && height < image.height).then_some(height)
+    let height = rows.saturating_add(8).div_ceil(16).saturating_mul(16);
+    (!image.lossless && height < image.height).then_some(height)
 }
 
 /// Bytes held at once to decode that many rows of a picture.
@@ -247,6 +250,9 @@ fn decode_bytes(image: &Image, height: u32) -> u64 {
         (true, true) => pixels * 6,
         (true, false) => pixels * 9,
         // Planes and a note on each block, then RGB or RGBA; alpha is decoded as a picture of 4 bytes a pixel.
+        (false, true) if height < image.height => {
+            blocks * 448 + pixels * 8 + u64::from(image.width) * u64::from(image.height) * 10
+        }
         (false, true) => blocks * 448 + pixels * 10,
         (false, false) => blocks * 448 + pixels * 3,
     };
@@ -259,13 +265,25 @@ fn animation_bytes(width: u32, height: u32, file_bytes: u64) -> u64 {
     pixels * (8 + 12) + 4 * file_bytes + SMALL_BYTES
 }
 
+/// Decodes the first `height` rows of a lossy picture, not all of it.
+fn decode_part(source: &mut dyn Source, image: &Image, height: u32) -> Result<Vec<u8>, Error> {
+    let Some(chunk) = image.alpha else { return decode(source, image, height) };
+    let colours = decode(source, &Image { has_alpha: false, alpha: None, ..*image }, height)?;
+    let alpha = alpha::plane(source, chunk, (image.width, image.height), height)?;
+    let pixels = colours.as_chunks::<3>().0.iter().zip(&alpha).flat_map(|([r, g, b], a)| [*r, *g, *b, *a]);
+    Ok(pixels.collect())
+}
+
 /// Decodes the first `height` rows of a picture, from a file made of its chunks alone, so that nothing else in the file
 /// reaches the decoder. RGBA if it has alpha, else RGB.
 fn decode(source: &mut dyn Source, image: &Image, height: u32) -> Result<Vec<u8>, Error> {
-    let file = mini_file(source, image, height)?;
-    let mut decoder = WebPDecoder::new(Cursor::new(file)).map_err(reason)?;
     let channels = if image.has_alpha { 4 } else { 3 };
-    let bytes = u64::from(image.width) * u64::from(height) * channels;
+    decode_file(mini_file(source, image, height)?, u64::from(image.width) * u64::from(height) * channels)
+}
+
+/// Decodes a file to that many bytes of pixels.
+fn decode_file(file: Vec<u8>, bytes: u64) -> Result<Vec<u8>, Error> {
+    let mut decoder = WebPDecoder::new(Cursor::new(file)).map_err(reason)?;
     if decoder.output_buffer_size().map(|bytes| bytes as u64) != Some(bytes) {
         return Err(Error::corrupt("the decoder sees a picture of another size"));
     }
@@ -293,11 +311,16 @@ fn mini_file(source: &mut dyn Source, image: &Image, height: u32) -> Result<Vec<
         let [new_low, new_high, _, _] = height.to_le_bytes();
         (*low, *high) = (new_low, *high & 0xc0 | new_high);
     }
-    let len = u32::try_from(file.len() - 8).unwrap_or(u32::MAX);
+    set_len(&mut file);
+    Ok(file)
+}
+
+/// Makes the RIFF header say how long the file is.
+fn set_len(file: &mut [u8]) {
+    let len = u32::try_from(file.len().saturating_sub(8)).unwrap_or(u32::MAX);
     if let Some(place) = file.get_mut(4..8) {
         place.copy_from_slice(&len.to_le_bytes());
     }
-    Ok(file)
 }
 
 fn append_chunk(source: &mut dyn Source, chunk: Chunk, file: &mut Vec<u8>) -> Result<(), Error> {

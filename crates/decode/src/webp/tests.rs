@@ -52,7 +52,7 @@ impl RowSink for Rows {
 }
 
 fn decoded(bytes: &[u8], depth: Depth, limits: Limits) -> Result<Rows, Error> {
-    let most = if let Depth::Rows(rows) = depth { rows as usize } else { usize::MAX };
+    let most = depth.rows().map_or(usize::MAX, |rows| rows as usize);
     let mut sink = Rows { most, told: 0, delays: Vec::new(), rows: Vec::new() };
     Format::WebP.rows(&mut Cursor::new(bytes), depth, limits, &mut sink)?;
     Ok(sink)
@@ -105,6 +105,33 @@ fn first_rows_are_those_of_the_whole() {
             let bytes = (count * row_bytes).min(pixels.len());
             let depth = Depth::Rows(u32::try_from(count).unwrap());
             assert!(pixels_of(webp, depth).unwrap() == pixels[..bytes], "{name}, {count} rows");
+        }
+    }
+}
+
+/// Each way to store alpha, made of the plane of the fixture: a part of the picture has it as the whole has.
+#[test]
+fn first_rows_of_alpha_are_those_of_the_whole_however_it_is_stored() {
+    let (_, _, _, webp, _) = FIXTURES[1];
+    let at = webp.windows(4).position(|name| name == b"ALPH").unwrap();
+    let len = u32::from_le_bytes(webp[at + 4..at + 8].try_into().unwrap()) as usize;
+    let height = Format::WebP.header(&mut Cursor::new(webp)).unwrap().height;
+    let plain: Vec<u8> = (0..12 * height).map(|place| (place * place / 7 % 256).to_le_bytes()[0]).collect();
+    let coded = &webp[at + 9..at + 8 + len];
+    assert_eq!(webp[at + 8] & 3, 1, "the fixture has a coded plane");
+    for filter in 0..4 {
+        for (compression, data) in [(0, &plain[..]), (1, coded)] {
+            let chunk = [&[filter << 2 | compression], data].concat();
+            let rest = &webp[at + 8 + len + len % 2..];
+            let mut file = [&webp[..at + 4], &u32::try_from(chunk.len()).unwrap().to_le_bytes(), &chunk].concat();
+            file.extend(vec![0; chunk.len() % 2]);
+            file.extend_from_slice(rest);
+            let file = with_chunks(&file, &[]);
+            let whole = pixels_of(&file, Depth::Whole).unwrap();
+            for count in [4, 8, 9, 24, 40] {
+                let part = pixels_of(&file, Depth::Rows(count)).unwrap();
+                assert!(part == whole[..count as usize * 48], "filter {filter}, compression {compression}, {count}");
+            }
         }
     }
 }
@@ -191,7 +218,7 @@ fn the_header_says_the_size_and_what_is_right_to_charge() {
     for (name, row_bytes, frames, webp, pixels) in FIXTURES {
         let header = Format::WebP.header(&mut Cursor::new(webp)).unwrap();
         assert_eq!((header.width, header.height as usize), (12, pixels.len() / row_bytes / frames), "{name}");
-        assert_eq!(header.stops_early, name == "lossy", "{name}");
+        assert_eq!(header.stops_early, ["lossy", "alpha"].contains(&name), "{name}");
         let enough = Limits { memory_bytes: header.whole_bytes };
         assert!(decoded(webp, Depth::Whole, enough).is_ok(), "{name}");
         let less = Limits { memory_bytes: header.whole_bytes - 1 };

@@ -1,0 +1,160 @@
+//! A picture of the search, and what is known of it.
+
+use std::num::NonZeroU64;
+
+use pixtwin_decode::{Format, Header};
+use pixtwin_matching::Rung;
+use pixtwin_pixel::{Fingerprint, HEAD_ROWS, Key, PixelDigest};
+
+use crate::ladder::Climb;
+
+/// A picture of the search and what is known of it so far. There is one for every file: it is kept small.
+#[derive(Clone, Debug)]
+pub(crate) struct Picture {
+    /// Which of the listed files.
+    pub(crate) file: u32,
+    pub(crate) format: Format,
+    /// Where it stands on the ladder.
+    pub(crate) standing: Climb,
+    pub(crate) header: Header,
+    pub(crate) known: Known,
+}
+
+/// What the looks at one picture have found.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Known {
+    /// The first half of the first key. 64 bits tell pictures apart well enough; those that they do not are looked at
+    /// further.
+    corner: Option<NonZeroU64>,
+    /// What only a part of the pictures is looked at for.
+    learnt: Option<Box<Learnt>>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Learnt {
+    /// Keys of the first rows; the first is above.
+    heads: [Option<Key>; HEAD_ROWS.len()],
+    digest: Option<PixelDigest>,
+    frames: u32,
+    /// Of the payload and of the whole file.
+    hashes: Option<Hashes>,
+}
+
+/// Hashes of what is in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Hashes {
+    /// Of the bytes that the pixels depend on.
+    pub(crate) payload: [u8; 32],
+    /// Of all bytes.
+    pub(crate) bytes: [u8; 32],
+}
+
+impl Known {
+    pub(crate) fn of(fingerprint: &Fingerprint, hashes: Option<Hashes>) -> Self {
+        let [first, ..] = fingerprint.heads;
+        let half = |key: Key| key.0.first_chunk().and_then(|half| NonZeroU64::new(u64::from_le_bytes(*half)));
+        let corner = first.map(|key| half(key).unwrap_or(NonZeroU64::MIN));
+        let mut heads = fingerprint.heads;
+        heads.iter_mut().take(1).for_each(|first| *first = None);
+        let Fingerprint { digest, frames, .. } = *fingerprint;
+        let is_more = digest.is_some() || hashes.is_some() || heads.iter().any(Option::is_some);
+        let learnt = is_more.then(|| Box::new(Learnt { heads, digest, frames, hashes }));
+        Self { corner, learnt }
+    }
+
+    /// A key of the first rows, if it is known.
+    pub(crate) fn head(&self, number: usize) -> Option<Key> {
+        if number > 0 {
+            return self.learnt.as_ref()?.heads.get(number).copied().flatten();
+        }
+        let mut key = Key([0; 16]);
+        let half: [u8; 8] = self.corner?.get().to_le_bytes();
+        key.0.iter_mut().zip(half).for_each(|(place, byte)| *place = byte);
+        Some(key)
+    }
+
+    /// All keys of the first rows, as far as they are known.
+    pub(crate) fn heads(&self) -> [Option<Key>; HEAD_ROWS.len()] {
+        let mut heads = [None; HEAD_ROWS.len()];
+        heads.iter_mut().enumerate().for_each(|(number, head)| *head = self.head(number));
+        heads
+    }
+
+    pub(crate) fn digest(&self) -> Option<PixelDigest> {
+        self.learnt.as_ref()?.digest
+    }
+
+    pub(crate) fn hashes(&self) -> Option<Hashes> {
+        self.learnt.as_ref()?.hashes
+    }
+
+    pub(crate) fn set_hashes(&mut self, hashes: Hashes) {
+        self.learnt.get_or_insert_default().hashes = Some(hashes);
+    }
+
+    /// Frames, as far as they are known.
+    pub(crate) fn frames(&self) -> u32 {
+        self.learnt.as_ref().map_or(0, |learnt| learnt.frames)
+    }
+
+    /// Forgets all but the first key: to learn it again costs less than the memory of all pictures would.
+    pub(crate) fn forget_more(&mut self) {
+        self.learnt = None;
+    }
+
+    /// How little is known of the pixels: 0 is all.
+    pub(crate) fn ignorance(&self) -> u8 {
+        match (self.digest(), self.corner) {
+            (Some(_), _) => 0,
+            (None, Some(_)) => 1,
+            (None, None) => 2,
+        }
+    }
+
+    /// Adds what another look has found.
+    pub(crate) fn add(&mut self, found: Self) {
+        self.corner = self.corner.or(found.corner);
+        let Some(found) = found.learnt else { return };
+        let ours = self.learnt.get_or_insert_default();
+        for (head, found) in ours.heads.iter_mut().zip(found.heads) {
+            *head = head.or(found);
+        }
+        ours.digest = ours.digest.or(found.digest);
+        ours.hashes = ours.hashes.or(found.hashes);
+        ours.frames = ours.frames.max(found.frames);
+    }
+}
+
+impl Picture {
+    pub(crate) fn new(format: Format, header: Header, known: Known) -> Self {
+        Self { file: 0, format, standing: Climb::default(), header, known }
+    }
+
+    /// Which of the listed files.
+    pub(crate) fn at(&self) -> usize {
+        self.file as usize
+    }
+
+    /// The key of a rung, if it is known.
+    pub(crate) fn key(&self, rung: Rung) -> Option<Key> {
+        let short = |hash: &[u8; 32]| hash.first_chunk().copied().map(Key);
+        match rung {
+            Rung::Header => Some(header_key(&self.header)),
+            Rung::Head(number) => self.known.head(number),
+            Rung::HeldPayload | Rung::Payload => self.known.hashes().and_then(|hashes| short(&hashes.payload)),
+            Rung::Whole => self.known.digest().and_then(|digest| short(&digest.0)),
+            Rung::Length | Rung::Start | Rung::Bytes => None,
+        }
+    }
+
+    /// All that is known of its pixels.
+    pub(crate) fn fingerprint(&self) -> Fingerprint {
+        let (heads, digest, frames) = (self.known.heads(), self.known.digest(), self.known.frames());
+        Fingerprint { heads, digest, frames, width: self.header.width, height: self.header.height }
+    }
+}
+
+/// The key of the header rung: of width and height. A hash, so that the keys of all rungs spread evenly.
+pub(crate) fn header_key(header: &Header) -> Key {
+    Key::of([header.width.to_le_bytes(), header.height.to_le_bytes()].as_flattened())
+}
