@@ -20,20 +20,11 @@ import numpy as np
 from mpi4py import MPI
 from PIL import Image
 
+from walk import files
+
 # Pillow warns of damage on standard error, and refuses very large pictures, which the others read.
 warnings.simplefilter("ignore")
 Image.MAX_IMAGE_PIXELS = None
-
-
-def files(folders):
-    for folder in folders:
-        for parent, folders_here, names in os.walk(os.fsencode(folder)):
-            # The others leave hidden files out by default, and so does the glob of the description.
-            folders_here[:] = [name for name in folders_here if not name.startswith(b".")]
-            for name in names:
-                path = os.path.join(parent, name)
-                if not name.startswith(b".") and os.path.isfile(path) and not os.path.islink(path):
-                    yield path
 
 
 def pixel_hash(path):
