@@ -6,6 +6,7 @@
 A program of its own, and a small one: the kernel counts the process that starts a program in the program's peak.
 `cold` empties the page cache first, which needs root. A command over the limit is ended with all that it started.
 """
+
 import json
 import os
 import select
@@ -25,7 +26,7 @@ def drop_caches():
 
 
 def run(limit_s, cache, stdout, stderr, command):
-    """-> wall_s, cpu_s, peak_bytes (largest process), read_bytes (by system calls), disk_bytes, exit (null: over the limit)"""
+    """-> what it took: peak_bytes of the largest process, read_bytes by system calls; exit is null over the limit"""
     outputs = [
         (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
         (os.POSIX_SPAWN_OPEN, 1, stdout, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644),

@@ -1,4 +1,5 @@
 """What a report says of the machine and of the libraries."""
+
 import json
 import os
 import pathlib

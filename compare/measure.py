@@ -1,4 +1,5 @@
 """Runs the programs in turn and keeps what each run took."""
+
 import collections
 import dataclasses
 import json
@@ -89,7 +90,9 @@ def take_turn(peer, places, plan, result, is_counted):
             result.is_slow = run.wall_s > SLOW_S
         if result.groups is None:
             result.groups = truth.joined(peer.groups(output)) if peer.groups else []
-            result.says = peer.says(output) if peer.says else last_line(output).replace(str(places["LIBRARY"]), "LIBRARY")
+            result.says = (
+                peer.says(output) if peer.says else last_line(output).replace(str(places["LIBRARY"]), "LIBRARY")
+            )
     except OverLimit:
         result.reason = f"> {plan.limit_s:g} s"
     except (Failed, OSError, ValueError, LookupError, StopIteration) as cause:
@@ -107,7 +110,11 @@ def measure(peer, places, plan):
         kept = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}
         launcher = [sys.executable, "-I", "-S", str(HERE / "launch.py"), str(plan.limit_s), plan.cache, stdout, stderr]
         done = subprocess.run(
-            [*launcher, *command], cwd=folder, env={**kept, "HOME": str(home)}, capture_output=True, stdin=subprocess.DEVNULL
+            [*launcher, *command],
+            cwd=folder,
+            env={**kept, "HOME": str(home)},
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
         )
         if done.returncode != 0:
             raise Failed(last_line(done.stderr))

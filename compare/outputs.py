@@ -1,4 +1,5 @@
 """What each program prints, read into groups: lists of paths."""
+
 import base64
 import json
 import os

@@ -10,6 +10,7 @@ that it answers the question `scan` answers. Two faults are mended, without whic
 root sends nothing to itself, and the files left over by an uneven split belong to a share. A file that cannot be
 decoded is left out instead of ending the job. Prints one JSON array of paths for each group.
 """
+
 import hashlib
 import json
 import os

@@ -1,4 +1,5 @@
 """The programs, each in its best configuration; README.md says why these options."""
+
 import dataclasses
 import os
 import pathlib
@@ -10,7 +11,7 @@ from collections.abc import Callable
 import outputs
 from measure import HERE, HOME
 
-# In a command, the library and the picture looked for; RESULTS is a file for a program that does not print what it found.
+# In a command: the library, the picture looked for, and a file for results that a program does not print.
 LIBRARY, PICTURE, RESULTS = "LIBRARY", "PICTURE", "RESULTS"
 RANKS = os.cpu_count()
 
@@ -72,7 +73,13 @@ def scanners(pixtwin):
     """-> those that find all groups of a library"""
     return [
         # 3: done, but some files could not be read.
-        Peer("pixtwin", (pixtwin, "scan", "--format", "json", LIBRARY), outputs.pixtwin, version=(pixtwin, "--version"), good_exits=(0, 3)),
+        Peer(
+            "pixtwin",
+            (pixtwin, "scan", "--format", "json", LIBRARY),
+            outputs.pixtwin,
+            version=(pixtwin, "--version"),
+            good_exits=(0, 3),
+        ),
         *byte_comparers(),
         czkawka(),
         Peer(
@@ -111,7 +118,7 @@ def czkawka():
     program = HOME / "bin" / "czkawka_cli"
     return Peer(
         "czkawka_cli",
-        (program, "image", "-d", LIBRARY, "-s", "Original", "-c", "64", "-m", "1", "-H", "-N", "-M", "-C", RESULTS),
+        (program, "image", "-d", LIBRARY, "-s", "0", "-c", "64", "-m", "1", "-H", "-N", "-M", "-W", "-C", RESULTS),
         outputs.czkawka,
         version=(program, "--version"),
     )

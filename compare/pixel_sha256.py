@@ -3,12 +3,13 @@
 
     python3 pixel_sha256.py FOLDER...
 
-Hydrus brings a picture to 8-bit grey, RGB or RGBA with Pillow, drops an alpha channel that is opaque everywhere, and takes SHA-256 of the
-array's bytes, without width and height. Here grey becomes RGB too, so that the same colours have the same bytes. Two
-steps of Hydrus are left out, in its favour, for by them pictures that differ in metadata alone would differ: it turns
-pictures as EXIF says, and converts colour profiles to sRGB. The first frame stands for an animation.
+Hydrus brings a picture to 8 bits with Pillow, drops an alpha channel that is opaque everywhere, and takes SHA-256 of
+the bytes of the array, without width and height. Here grey becomes RGB, so that the same colours have the same bytes.
+Two steps of Hydrus are left out, in its favour, for by them pictures that differ in metadata alone would differ: it
+turns pictures as EXIF says, and converts colour profiles to sRGB. The first frame stands for an animation.
 One process for each processor. A file that cannot be decoded is left out. Prints one JSON array of paths a group.
 """
+
 import hashlib
 import json
 import multiprocessing

@@ -1,4 +1,5 @@
 """The report, in Markdown."""
+
 import statistics
 
 import truth
@@ -14,7 +15,7 @@ def size(count):
     return f"{count / 1e6:.1f} MB" if count < 99.95e6 else f"{count / 1e6:,.0f} MB"
 
 
-def scan_table(peers, results, known, cache):
+def scan_table(peers, results, cache, known):
     """-> lines; `known` is the truth of the library, or None"""
     own = results.get("pixtwin")
     own_groups = own.groups if own and own.runs else None

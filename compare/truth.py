@@ -2,6 +2,7 @@
 
 All counts are of pairs, so that a large group weighs as much as the finds or mistakes in it.
 """
+
 import collections
 import json
 import os
@@ -49,7 +50,7 @@ def redundant_files(groups):
 
 
 def judge(groups, truth):
-    """-> pairs that are true, pairs in all that are true, false pairs, false pairs with a trap or a near duplicate in them
+    """-> true pairs found, true pairs in all, false pairs, false pairs with a trap or a near duplicate in them
 
     A file without a group in the manifest is like no other.
     """
@@ -69,7 +70,9 @@ def agree(groups, own_groups):
     """-> pairs that both have, all pairs of our own, pairs that only the other has; no truth, a comparison"""
     own_group = {path: number for number, paths in enumerate(own_groups) for path in paths}
     common = sum(pairs_of_equal(own_group.get(path) for path in paths) for paths in groups)
-    return Agreement(common, sum(pairs(len(paths)) for paths in own_groups), sum(pairs(len(paths)) for paths in groups) - common)
+    return Agreement(
+        common, sum(pairs(len(paths)) for paths in own_groups), sum(pairs(len(paths)) for paths in groups) - common
+    )
 
 
 def pairs_of_equal(names):

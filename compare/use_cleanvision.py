@@ -6,6 +6,7 @@
 Given a folder, CleanVision takes files of some extensions only and ends at the first that it cannot decode. So it is
 given the files, and for one that cannot be decoded a picture that no other file has.
 """
+
 import hashlib
 import json
 import os

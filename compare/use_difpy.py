@@ -5,6 +5,7 @@
 
 Only pictures of equal size match, and only as they lie: without this, a turned picture would be a match.
 """
+
 import json
 import os
 import sys
@@ -17,7 +18,9 @@ def main():
     results = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     processes = os.cpu_count()
-    pictures = difPy.build(*sys.argv[1:], recursive=True, limit_extensions=False, show_progress=False, processes=processes)
+    pictures = difPy.build(
+        *sys.argv[1:], recursive=True, limit_extensions=False, show_progress=False, processes=processes
+    )
     search = difPy.search(
         pictures, similarity="duplicates", rotate=False, same_dim=True, show_progress=False, processes=processes
     )

@@ -6,6 +6,7 @@
 The difference hash is what its authors recommend for exact duplicates, as the fastest; distance 0 is the most exact.
 Its packages also load a neural network, and gigabytes of PyTorch for it. Only the hashes are loaded here.
 """
+
 import importlib.util
 import json
 import os

@@ -1,4 +1,5 @@
 """The files that the programs look at: regular ones, neither hidden nor behind a symbolic link."""
+
 import os
 
 

@@ -1,4 +1,5 @@
 """What the programs print, as their versions of README.md print it."""
+
 import base64
 import json
 import os
@@ -42,7 +43,7 @@ class Outputs(unittest.TestCase):
         self.assertEqual(self.found(outputs.czkawka, b'[[{"path":"/a"},{"path":"/b"}]]'), [["/a", "/b"]])
 
     def test_null_separated_names_may_hold_anything_else(self):
-        names = ["/a b", "/it's \"$x\"\n", os.fsdecode(b"/\xff")]
+        names = ["/a b", '/it\'s "$x"\n', os.fsdecode(b"/\xff")]
         output = b"\0".join(os.fsencode(name) for name in names) + b"\0\0" + b"/c\0/d\0\0"
         self.assertEqual(self.found(outputs.null_separated, output), [names, ["/c", "/d"]])
         self.assertEqual(self.found(outputs.null_separated, b""), [])

@@ -1,4 +1,5 @@
 """Counts are compared with ones made by listing every pair."""
+
 import itertools
 import json
 import pathlib
@@ -46,7 +47,10 @@ class Judge(unittest.TestCase):
     def test_counts_are_those_of_listing_every_pair(self):
         chance = random.Random(7)
         for _ in range(200):
-            known = {f"/{n}": (chance.choice([None, "g1", "g2", "g3"]), chance.choice(["exact", "trap", "near"])) for n in range(12)}
+            known = {
+                f"/{n}": (chance.choice([None, "g1", "g2", "g3"]), chance.choice(["exact", "trap", "near"]))
+                for n in range(12)
+            }
             paths = chance.sample(sorted(known), 10)
             groups = [paths[:4], paths[4:7], paths[7:]]
             self.assertEqual(truth.judge(groups, known), judged_by_listing(groups, known))
@@ -73,7 +77,9 @@ class Agree(unittest.TestCase):
 
 class Groups(unittest.TestCase):
     def test_groups_that_share_a_file_are_one(self):
-        self.assertEqual(truth.joined([["/a", "/b"], ["/b", "/a"], ["/c", "/d"], ["/d", "/e"]]), [["/a", "/b"], ["/c", "/d", "/e"]])
+        self.assertEqual(
+            truth.joined([["/a", "/b"], ["/b", "/a"], ["/c", "/d"], ["/d", "/e"]]), [["/a", "/b"], ["/c", "/d", "/e"]]
+        )
 
     def test_one_group_joins_two_earlier_ones(self):
         self.assertEqual(truth.joined([["/a", "/b"], ["/c", "/d"], ["/b", "/c"]]), [["/a", "/b", "/c", "/d"]])
@@ -92,7 +98,9 @@ class Manifest(unittest.TestCase):
             self.assertIsNone(truth.load(library))
             rows = [{"path": "å b.png", "group": "g1", "class": "original"}, {"path": "c.png", "class": "trap"}]
             (library / truth.MANIFEST).write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-            self.assertEqual(truth.load(library), {f"{library}/å b.png": ("g1", "original"), f"{library}/c.png": (None, "trap")})
+            self.assertEqual(
+                truth.load(library), {f"{library}/å b.png": ("g1", "original"), f"{library}/c.png": (None, "trap")}
+            )
 
 
 if __name__ == "__main__":
