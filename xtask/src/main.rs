@@ -29,8 +29,8 @@ usage: cargo xtask COMMAND
   soak         the long form of the same tests, in release mode, with its figures
   tidy         the project's own rules: layers, sizes, licences, links
   compare LIBRARY...
-               measure pixtwin beside other programs, into target/compare/report.md
-               (options after it go to compare/run; see compare/run --help)
+               measure pixtwin beside ten other programs, into target/compare/report.md, and
+               install them first, saying so (options go to compare/run; see its --help)
   cluster COMMAND...
                a small MPI cluster on this machine, made of namespaces; see cluster help
   help         this text

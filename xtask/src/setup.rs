@@ -68,7 +68,7 @@ fn components() -> Outcome {
     ))
 }
 
-/// Installs the packages of the tools that are not there.
+/// Installs the packages of the tools that are not there, of the tests or of the comparison.
 ///
 /// # Errors
 /// As [`run`].
@@ -113,7 +113,7 @@ fn missing(tools: &[Tool], is_there: impl Fn(&str) -> bool) -> (Vec<&'static str
 
 fn cannot_install(commands: &[&str], packages: &[&str], cause: &str) -> String {
     format!(
-        "the tests need {}, and installing failed: {cause}\n\
+        "{} cannot be installed: {cause}\n\
          hint: on Debian or Ubuntu: sudo apt-get install -y --no-install-recommends {}",
         commands.join(", "),
         packages.join(" ")
@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn the_error_has_the_line_that_installs() {
         let message = cannot_install(&["cwebp", "dwebp"], &["webp"], "not allowed here");
-        assert!(message.starts_with("the tests need cwebp, dwebp, and installing failed: not allowed here\n"));
+        assert!(message.starts_with("cwebp, dwebp cannot be installed: not allowed here\n"), "{message}");
         assert!(message.ends_with("sudo apt-get install -y --no-install-recommends webp"), "{message}");
     }
 
