@@ -163,4 +163,10 @@ def finders(pixtwin, versus):
     command = (pixtwin, "find", PICTURE, "--in", LIBRARY, "--format", "json")
     # 1: there is no twin.
     own = Peer("pixtwin find", command, says=outputs.pixtwin_twins, good_exits=(0, 1, 3))
-    return [own, *(Peer(name, tuple(shlex.split(command))) for name, command in versus)]
+    return [own, *(Peer(name, tuple(words_of(command))) for name, command in versus)]
+
+
+def words_of(command):
+    """-> the words, a program named by its path with the whole of it: it will run in another folder"""
+    program, *rest = shlex.split(command)
+    return [str(pathlib.Path(program).resolve()) if os.sep in program else program, *rest]
