@@ -43,18 +43,27 @@ impl Jpeg {
     pub fn write(&self, drawing: &Drawing) -> Vec<u8> {
         let grey: Vec<u8> = drawing.pixels().map(|pixel| pixel[0]).collect();
         let rgb = drawing.rgb();
-        let (pixels, format) = if self.is_grey { (&grey, PixelFormat::Grayscale) } else { (&rgb, PixelFormat::Rgb) };
-        self.encoder(pixels, drawing, format).encode().unwrap()
+        let samples = if self.is_grey { &grey } else { &rgb };
+        self.write_rows(drawing.width as usize, drawing.height as usize, samples)
+    }
+
+    /// The file of samples row by row without padding: one a pixel if it is grey, else red, green and blue.
+    #[must_use]
+    pub fn write_rows(&self, width: usize, height: usize, samples: &[u8]) -> Vec<u8> {
+        let format = if self.is_grey { PixelFormat::Grayscale } else { PixelFormat::Rgb };
+        self.encoder(samples, (width, height), format).encode().unwrap()
     }
 
     /// A file of four inks, each of the drawing's channels one, with Adobe's marker that says so.
     #[must_use]
     pub fn write_inks(&self, drawing: &Drawing) -> Vec<u8> {
-        self.encoder(&drawing.rgba, drawing, PixelFormat::Cmyk).encode().unwrap()
+        self.encoder(&drawing.rgba, (drawing.width as usize, drawing.height as usize), PixelFormat::Cmyk)
+            .encode()
+            .unwrap()
     }
 
-    fn encoder<'a>(&self, pixels: &'a [u8], drawing: &Drawing, format: PixelFormat) -> Encoder<'a> {
-        Encoder::new(pixels, drawing.width as usize, drawing.height as usize, format)
+    fn encoder<'a>(&self, pixels: &'a [u8], (width, height): (usize, usize), format: PixelFormat) -> Encoder<'a> {
+        Encoder::new(pixels, width, height, format)
             .quality(self.quality)
             .subsampling(self.subsampling)
             .progressive(self.is_progressive)
