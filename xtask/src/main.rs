@@ -12,6 +12,7 @@ mod setup;
 mod soak;
 mod test;
 mod tidy;
+mod worst;
 
 mod cargo_test;
 mod command;
@@ -31,6 +32,9 @@ usage: cargo xtask COMMAND
   compare LIBRARY...
                measure pixtwin beside ten other programs, into target/compare/report.md, and
                install them first, saying so (options go to compare/run; see its --help)
+  worst        measure pixtwin on the cases that are worst for it, and how it grows, into
+               target/compare/worst.md (options after it go to compare/worst; see
+               compare/worst --help)
   cluster COMMAND...
                a small MPI cluster on this machine, made of namespaces; see cluster help
   help         this text
@@ -56,6 +60,7 @@ fn run(arguments: &[String]) -> Outcome {
     };
     match name.as_str() {
         "compare" => return compare::run(rest),
+        "worst" => return worst::run(rest),
         "cluster" => return cluster::run(rest),
         _ => {}
     }
