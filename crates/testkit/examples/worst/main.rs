@@ -32,6 +32,8 @@ usage: worst KIND OUT [COUNT]
   giants       two such pictures that differ in the last row
   progressive  progressive JPEGs of one size                   5,000
   interlaced   interlaced PNGs of one size                     5,000
+  low          low screenshots that differ near the bottom     5,000
+  late         progressive JPEGs with the same top half        1,000
   growth       tiny different PNGs, 1,000 in a folder          COUNT
 ";
 
@@ -52,6 +54,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         "giants" => icons::write_giants(library(2)?)?,
         "progressive" => photos::write_progressive(library(5_000)?)?,
         "interlaced" => photos::write_interlaced(library(5_000)?)?,
+        "low" => screens::write_low(library(5_000)?)?,
+        "late" => screens::write_progressive(library(1_000)?)?,
         "growth" => icons::write_growth(library(10_000)?)?,
         _ => return Err(HELP.into()),
     }
