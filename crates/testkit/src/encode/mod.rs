@@ -22,6 +22,8 @@ mod tiff;
 
 mod webp;
 
+mod xpm;
+
 pub use apng::apng;
 pub use bmp::Bmp;
 pub use gif::gif;
@@ -34,3 +36,4 @@ pub use qoi::qoi;
 pub use tga::tga;
 pub use tiff::{TiffCompression, tiff};
 pub use webp::webp;
+pub use xpm::xpm;
