@@ -14,9 +14,11 @@ const REVIEW: &str = "pixtwin-review";
 const CLI: &str = "pixtwin";
 /// What only tests use.
 const TESTKIT: &str = "pixtwin-testkit";
+/// What only measures.
+const BENCHES: &str = "pixtwin-benches";
 
 /// A crate, and those it may use. Arrows point down, and siblings never see each other.
-const TABLE: [(&str, &[&str]); 10] = [
+const TABLE: [(&str, &[&str]); 11] = [
     (PIXEL, &[]),
     (DECODE, &[PIXEL]),
     (MATCHING, &[PIXEL]),
@@ -26,6 +28,7 @@ const TABLE: [(&str, &[&str]); 10] = [
     (REVIEW, &[PIXEL, MATCHING, ENGINE, ACTIONS]),
     (CLI, &[PIXEL, DECODE, MATCHING, ENGINE, ACTIONS, CLUSTER, REVIEW]),
     (TESTKIT, &[]),
+    (BENCHES, &[PIXEL, DECODE, MATCHING, ENGINE]),
     ("xtask", &[]),
 ];
 
