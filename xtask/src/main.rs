@@ -8,6 +8,7 @@
 mod check;
 mod cluster;
 mod compare;
+mod instructions;
 mod setup;
 mod soak;
 mod test;
@@ -26,8 +27,11 @@ usage: cargo xtask COMMAND
   setup        install what the tests need and is missing, saying so: Debian packages, and
                Open MPI 5 and MPICH 5 from PyPI, below target/mpi
   check        before every commit: format, lint, tidy, unit tests, documentation
-  test         what CI runs: setup, check, and every other test
+  test         what CI runs: setup, check, instructions, and every other test
   soak         the long form of the same tests, in release mode, with its figures
+  instructions [--accept]
+               count what each unit of work executes, and compare with benches/instructions.tsv;
+               --accept writes that table anew
   tidy         the project's own rules: layers, sizes, licences, links
   compare LIBRARY...
                measure pixtwin beside ten other programs, into target/compare/report.md, and
@@ -62,6 +66,7 @@ fn run(arguments: &[String]) -> Outcome {
         "compare" => return compare::run(rest),
         "worst" => return worst::run(rest),
         "cluster" => return cluster::run(rest),
+        "instructions" => return instructions::run(rest),
         _ => {}
     }
     if let Some(extra) = rest.first() {

@@ -14,8 +14,12 @@ pub(crate) type Tool = (&'static str, &'static str);
 /// What makes virtual environments; a package of its own in Debian, whose python3 alone cannot.
 pub(crate) const VENV: Tool = ("python3 -m venv", "python3-venv");
 
-/// The second decoders and encoders that the end-to-end tests compare with, and what the test cluster is made of.
-const TOOLS: [Tool; 15] = [
+/// What runs a program and counts its instructions.
+pub(crate) const VALGRIND: Tool = ("valgrind", "valgrind");
+
+/// The second decoders and encoders that the end-to-end tests compare with, what the test cluster is made of, and what
+/// counts instructions.
+const TOOLS: [Tool; 16] = [
     ("djpeg", "libjpeg-turbo-progs"),
     ("cjpeg", "libjpeg-turbo-progs"),
     ("jpegtran", "libjpeg-turbo-progs"),
@@ -30,6 +34,7 @@ const TOOLS: [Tool; 15] = [
     ("nsenter", "util-linux"),
     ("setpriv", "util-linux"),
     ("shellcheck", "shellcheck"),
+    VALGRIND,
     VENV,
 ];
 
