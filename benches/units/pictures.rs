@@ -3,7 +3,7 @@
 use std::{hint::black_box, sync::Arc};
 
 use pixtwin_decode::{Format, InMemory, Limits, Sniffed, sniff};
-use pixtwin_pixel::{Alpha, Depth, Digester, Fingerprint, HEAD_ROWS};
+use pixtwin_pixel::{Alpha, Depth, Digester, Fingerprint};
 
 use crate::unit::Unit;
 
@@ -28,7 +28,7 @@ pub(crate) fn units(file: &Arc<[u8]>) -> Vec<Unit> {
                     black_box(format_of(file).header(&mut InMemory::new(file)).unwrap());
                 }),
                 "head" => Box::new(move || {
-                    black_box(look(format, black_box(&file), Depth::Rows(HEAD_ROWS[0])));
+                    black_box(look(format, black_box(&file), Depth::Corner));
                 }),
                 "payload" => Box::new(move || {
                     black_box(format.payload(&mut InMemory::new(black_box(&file)), LIMITS).unwrap());

@@ -81,7 +81,7 @@ pub(crate) fn digest() -> Vec<Unit> {
     DEPTHS
         .map(|name| {
             let (depth, rows) = match name {
-                "head" => (Depth::Rows(HEAD_ROWS[0]), HEAD_ROWS[0]),
+                "head" => (Depth::Corner, HEAD_ROWS[0]),
                 _ => (Depth::Whole, HEIGHT as u32),
             };
             Unit { name, items: u64::from(rows) * WIDTH as u64, work: digest_work(depth) }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use pixtwin_decode::{Error, Format, Header, InMemory, Limits, Sniffed, Source, sniff};
-use pixtwin_pixel::{Alpha, Depth, Digester, Fingerprint, Frame, Row, RowSink};
+use pixtwin_pixel::{Alpha, CORNER_ROWS, Depth, Digester, Fingerprint, Frame, Row, RowSink};
 use rustix::{
     fs::{CWD, Dir, Mode, OFlags, fstat, openat},
     io::pread,
@@ -27,9 +27,6 @@ const SMALL_FILE_BYTES: usize = 32 << 10;
 
 /// What is read first of any other file.
 const FIRST_BYTES: usize = 4 << 10;
-
-/// How many first rows tell most pictures apart.
-const HEAD_ROWS: u32 = 16;
 
 /// How many times its least a decoder is given, as in the program itself: JPEG is faster so.
 const GENEROSITY: u64 = 3;
@@ -249,11 +246,11 @@ struct Decoded {
 
 fn first_rows(format: Format, header: &Header, source: &mut dyn Source) -> Result<Decoded, Error> {
     // A decoder that would soon be at the end anyway is faster if it is not told to stop.
-    let stops = header.stops_early && header.height > HEAD_ROWS * 2;
-    let depth = if stops { Depth::Rows(HEAD_ROWS) } else { Depth::Whole };
+    let stops = header.stops_early && header.height > CORNER_ROWS * 2;
+    let depth = if stops { Depth::Corner } else { Depth::Whole };
     let memory_bytes = if stops { header.head_bytes } else { header.whole_bytes }.saturating_mul(GENEROSITY);
-    let digester = Digester::new(Alpha::Exact, Depth::Rows(HEAD_ROWS));
-    let mut sink = Counting { digester, rows_left: u64::from(HEAD_ROWS), pixels: 0 };
+    let digester = Digester::new(Alpha::Exact, Depth::Corner);
+    let mut sink = Counting { digester, rows_left: u64::from(CORNER_ROWS), pixels: 0 };
     format.rows(source, depth, Limits { memory_bytes }, &mut sink)?;
     Ok(Decoded { learnt: black_box(sink.digester.finish()), pixels: sink.pixels })
 }
