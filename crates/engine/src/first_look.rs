@@ -211,7 +211,9 @@ pub(crate) fn look_for_pixels(
     if identity.bytes < looker.min_bytes {
         return Ok(Outcome::Small);
     }
-    if identity.bytes > TINY_FILE_BYTES {
+    // In a find, few files are asked more than their size.
+    let whole_up_to = if asked.is_some() { HEADER_WINDOW_BYTES as u64 } else { TINY_FILE_BYTES };
+    if identity.bytes > whole_up_to {
         let mut source = Opened::new(&file, identity.bytes, HEADER_WINDOW_BYTES, looker.progress);
         let mut outcome = sniff_and_head(looker, asked, listed, &mut source)?;
         if let Outcome::Candidate(picture) = &mut outcome
@@ -230,8 +232,8 @@ pub(crate) fn look_for_pixels(
         && is_worth_more(asked, earlier, picture)
     {
         let _unknown = look_at_tiny(looker, earlier, held, picture);
+        still_unchanged(&file, &identity)?;
     }
-    still_unchanged(&file, &identity)?;
     Ok(unless_stranger(asked, outcome))
 }
 

@@ -43,6 +43,25 @@ fn undecodable(text: &str) -> Vec<u8> {
     png
 }
 
+/// Whether a file is decoded at the first look depends on what was met before it; what is said of it may not.
+#[test]
+fn damaged_pictures_of_one_size_are_all_listed_whichever_is_looked_at_first() {
+    let dir = Dir::new();
+    for (name, side) in [("small", 20), ("large", 300)] {
+        for number in 0..3 {
+            let whole = png(&noise(side, side, number));
+            dir.write(format!("{name}-{number}.png"), &whole[..60]);
+        }
+    }
+    for threads in ["1", "2", "5"] {
+        let run = ran(&dir, &["scan", ".", "--threads", threads]);
+        assert_eq!((run.code, run.out()), (3, ""));
+        let listed = run.err().lines().filter(|line| line.starts_with("not compared: ")).count();
+        assert_eq!(listed, 6, "{}", run.err());
+        assert!(run.err().contains("\n6 files, 6 pictures: no twins\n6 files were not compared\n"), "{}", run.err());
+    }
+}
+
 #[test]
 fn a_picture_that_cannot_be_decoded_is_no_twin() {
     let dir = Dir::new();
