@@ -204,11 +204,9 @@ impl Listed {
         // A slash comes before all that a name can hold.
         let rank = |byte: &u8| if *byte == b'/' { 0 } else { *byte };
         let equal = ours.folder.iter().zip(&*theirs.folder).take_while(|(a, b)| a == b).count();
-        let rest = |place: &'_ Place| {
-            let folder = place.folder.get(equal..).unwrap_or_default();
-            folder.iter().chain(&*place.name).map(rank).collect::<Vec<u8>>()
-        };
-        rest(ours).cmp(&rest(theirs))
+        let (our_rest, their_rest) = (ours.folder.get(equal..), theirs.folder.get(equal..));
+        let our_rest = our_rest.unwrap_or_default().iter().chain(&*ours.name).map(rank);
+        our_rest.cmp(their_rest.unwrap_or_default().iter().chain(&*theirs.name).map(rank))
     }
 }
 
