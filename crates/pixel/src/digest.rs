@@ -20,7 +20,7 @@ const BATCH_BYTES: usize = 128 << 10;
 /// Numbers of rows of the first frame after which a [`Fingerprint`] keeps a key.
 ///
 /// The first key is of their left ends only, and tells most pictures apart that have one size: it is the price of opening
-/// the file that counts there. The others are of whole rows, and each next one costs eight to sixteen times as much, so
+/// the file that counts there. The others are of whole rows, and each next one costs five to sixteen times as much, so
 /// that all the shallow looks together cost a small part of the last.
 ///
 /// Below a margin, rows at the top that are all equal, the key comes later: as many as half of these rows must follow the
