@@ -45,6 +45,11 @@ pub(crate) trait Codec: Sync {
     /// will take, for decoders that can save work by knowing.
     fn rows(&self, source: &mut dyn Source, depth: Depth, limits: Limits, sink: &mut dyn RowSink) -> Result<(), Error>;
 
+    /// Whether it gives whole rows until the sink answers `Break`, however few it was told beforehand.
+    fn can_go_on(&self) -> bool {
+        false
+    }
+
     /// Feeds everything that the pixels depend on, and nothing else, to `take`: if two files of one format feed the
     /// same bytes, their pixels are the same. On the way it checks that the file is whole as far as that shows
     /// without decoding: lengths, checksums, end marks.
@@ -85,6 +90,13 @@ impl Format {
         sink: &mut dyn RowSink,
     ) -> Result<(), Error> {
         fenced(|| self.codec().rows(source, depth, limits, sink))
+    }
+
+    /// Whether a decode that was told a small depth may go deeper: the decoder gives whole rows until the sink answers
+    /// `Break`.
+    #[must_use]
+    pub fn can_go_on(self) -> bool {
+        self.codec().can_go_on()
     }
 
     /// The hash of everything in the file that its pixels depend on: equal hashes in one format prove equal pixels.

@@ -4,37 +4,23 @@
 //! Only the work depends on what is told here, never the result: every look that is left out is made up for on the
 //! ladder, if it is needed there.
 
-use std::{
-    collections::{HashMap, HashSet},
-    hash::{BuildHasherDefault, Hasher},
-    sync::{
-        Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
-};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pixtwin_pixel::Key;
 
-/// How many keys of a kind are remembered; then those of a share are forgotten, which costs time alone.
-const MOST_KEYS: usize = 1 << 18;
+use crate::key_set::{KeySet, Shares, make_room};
 
 /// How many pictures that are like no other so far are kept with all that is known of them, in some 200 bytes each.
 const MOST_KEPT: usize = 1 << 16;
 
-/// Keys are kept in shares, so that threads seldom wait for each other.
-const SHARES: usize = 16;
-
 /// Keys and payloads that were met.
 #[derive(Default)]
 pub(crate) struct Earlier {
-    sizes: [Mutex<Keys>; SHARES],
-    corners: [Mutex<Keys>; SHARES],
-    payloads: [Mutex<Payloads>; SHARES],
+    sizes: KeySet,
+    corners: KeySet,
+    payloads: Shares<Holder>,
     kept: AtomicUsize,
 }
-
-type Keys = HashSet<u64, BuildHasherDefault<AsIs>>;
-type Payloads = HashMap<u64, Holder, BuildHasherDefault<AsIs>>;
 
 /// The file by which a payload was met first.
 struct Holder {
@@ -56,19 +42,19 @@ pub(crate) enum Met {
 impl Earlier {
     /// Whether this size was met before. It is from now on.
     pub(crate) fn meets_size(&self, size: Key) -> bool {
-        meets(&self.sizes, size)
+        self.sizes.meets(size)
     }
 
     /// Whether this first key was met before. It is from now on.
     pub(crate) fn meets_corner(&self, corner: Key) -> bool {
-        meets(&self.corners, corner)
+        self.corners.meets(corner)
     }
 
     /// Whether this payload was met before. It is from now on, in a file with these bytes.
     pub(crate) fn meet_payload(&self, payload: &[u8; 32], bytes: &[u8; 32]) -> Met {
         let [low, ..] = *bytes.as_chunks::<4>().0 else { return Met::New };
         let bytes = u32::from_le_bytes(low);
-        let (number, mut payloads) = share(&self.payloads, payload);
+        let (number, mut payloads) = self.payloads.of(payload);
         match payloads.get_mut(&number) {
             Some(holder) if holder.is_decoded || holder.bytes == bytes => Met::Known,
             Some(holder) => {
@@ -76,9 +62,7 @@ impl Earlier {
                 Met::InOtherFile
             }
             None => {
-                if payloads.len() >= MOST_KEYS / SHARES {
-                    payloads.clear();
-                }
+                make_room(&mut payloads);
                 payloads.insert(number, Holder { bytes, is_decoded: false });
                 Met::New
             }
@@ -91,43 +75,6 @@ impl Earlier {
     /// pictures that nobody else has, mostly: of these the first key is enough.
     pub(crate) fn has_room(&self) -> bool {
         self.kept.fetch_add(1, Ordering::Relaxed) < MOST_KEPT
-    }
-}
-
-fn meets(keys: &[Mutex<Keys>; SHARES], key: Key) -> bool {
-    let (number, mut keys) = share(keys, &key.0);
-    if keys.len() >= MOST_KEYS / SHARES {
-        keys.clear();
-    }
-    !keys.insert(number)
-}
-
-/// The first eight bytes of a hash as a number, and the share it belongs to.
-fn share<'s, T>(shares: &'s [Mutex<T>; SHARES], hash: &[u8]) -> (u64, MutexGuard<'s, T>) {
-    let number = hash.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
-    let [first, ..] = shares;
-    let share = usize::try_from(number >> 60).ok().and_then(|at| shares.get(at)).unwrap_or(first);
-    (number, share.lock().unwrap_or_else(PoisonError::into_inner))
-}
-
-/// Takes a number that is a hash already.
-#[derive(Default)]
-struct AsIs(u64);
-
-impl Hasher for AsIs {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        // The table takes its place from the low bits, the share has the same high ones.
-        self.0 = number;
     }
 }
 
@@ -149,15 +96,5 @@ mod tests {
         let meet = |payload: u8, bytes: u8| earlier.meet_payload(&[payload; 32], &[bytes; 32]);
         assert_eq!((meet(1, 1), meet(1, 1), meet(2, 2)), (Met::New, Met::Known, Met::New));
         assert_eq!((meet(1, 3), meet(1, 4), meet(1, 1)), (Met::InOtherFile, Met::Known, Met::Known));
-    }
-
-    #[test]
-    fn what_is_remembered_is_bounded() {
-        let earlier = Earlier::default();
-        for number in 0..2 * MOST_KEYS as u64 {
-            earlier.meets_corner(Key::of(&number.to_le_bytes()));
-        }
-        let held: usize = earlier.corners.iter().map(|share| share.lock().unwrap().len()).sum();
-        assert!(held <= MOST_KEYS, "{held}");
     }
 }

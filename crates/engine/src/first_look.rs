@@ -220,9 +220,8 @@ pub(crate) fn look_for_pixels(
             && picture.header.stops_early
             && is_worth_more(asked, earlier, picture)
         {
-            let _unknown = looker.decode_source(&mut source, picture, Depth::Corner);
+            let _unknown = look_at_corner(looker, earlier, &mut source, picture, true);
             still_unchanged(&file, &identity)?;
-            note_corner(earlier, picture);
         }
         return Ok(unless_stranger(asked, outcome));
     }
@@ -242,9 +241,26 @@ fn is_worth_more(asked: Option<&Asked>, earlier: &Earlier, picture: &Picture) ->
     asked.is_some() || earlier.meets_size(header_key(&picture.header))
 }
 
-/// Whether another picture had its first key.
-fn note_corner(earlier: &Earlier, picture: &Picture) -> bool {
-    picture.key(Rung::Head(0)).is_some_and(|key| earlier.meets_corner(key))
+/// Looks for the first key, and says whether another picture had it. If so, and if the decoder is under way anyway, it
+/// goes on to the next key.
+fn look_at_corner(
+    looker: &Looker<'_>,
+    earlier: &Earlier,
+    source: &mut dyn Source,
+    picture: &mut Picture,
+    may_go_on: bool,
+) -> Result<bool, String> {
+    // Deep enough for the first key, which can come after the second: margins count in the left ends of rows only.
+    let most = if may_go_on && picture.format.can_go_on() { Depth::of_head(2) } else { Depth::Corner };
+    let mut is_met = false;
+    let (found, decoded) = looker.decode_while(source, picture, (Depth::Corner, most), &mut |digester, at| {
+        let key = digester.head(0).filter(|_| at == 0);
+        is_met |= key.is_some_and(|key| earlier.meets_corner(key));
+        at == 0 && is_met
+    });
+    decoded?;
+    picture.known.add(found);
+    Ok(is_met)
 }
 
 /// In a find, lets go of a picture whose first rows are known and those of none that is asked about.
@@ -260,25 +276,21 @@ fn unless_stranger(asked: Option<&Asked>, outcome: Outcome<Picture>) -> Outcome<
 /// little.
 fn look_at_tiny(looker: &Looker<'_>, earlier: &Earlier, held: &[u8], picture: &mut Picture) -> Result<(), String> {
     let is_small = pixels(picture) <= SMALL_PICTURE_PIXELS;
-    if is_small {
-        match hash_tiny(looker, earlier, held, picture)? {
-            Met::Known => return Ok(()),
-            Met::InOtherFile => return looker.decode_source(&mut InMemory::new(held), picture, Depth::Whole),
-            Met::New => {}
-        }
-    } else if !picture.header.stops_early {
+    if !is_small && !picture.header.stops_early {
         return Ok(());
     }
-    looker.decode_source(&mut InMemory::new(held), picture, Depth::Corner)?;
-    if !note_corner(earlier, picture) {
-        if !earlier.has_room() {
-            picture.known.forget_more();
+    let is_needed = match hash_tiny(looker, earlier, held, picture)? {
+        Met::Known => return Ok(()),
+        Met::InOtherFile => is_small || is_medium(picture),
+        Met::New => {
+            let is_met = look_at_corner(looker, earlier, &mut InMemory::new(held), picture, !is_small)?;
+            if !is_met && !earlier.has_room() {
+                picture.known.forget_more();
+            }
+            is_met && is_small
         }
-        return Ok(());
-    }
-    // A larger picture is decoded only if its group will need the digest: its payload lies in files that differ.
-    let is_needed = is_small || hash_tiny(looker, earlier, held, picture)? == Met::InOtherFile && is_medium(picture);
-    if !is_needed || picture.known.digest().is_some() {
+    };
+    if !is_needed {
         return Ok(());
     }
     looker.decode_source(&mut InMemory::new(held), picture, Depth::Whole)

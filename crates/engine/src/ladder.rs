@@ -20,7 +20,7 @@ use crate::{
 
 /// The rungs, bottom up. The payload comes after the first look at the rows: it reads the whole file, which most
 /// pictures of a common size are spared. Those whose payload is known already are joined before.
-const RUNGS: [Rung; 8] = [
+const RUNGS: [Rung; 14] = [
     Rung::Header,
     Rung::HeldPayload,
     Rung::Head(0),
@@ -28,6 +28,12 @@ const RUNGS: [Rung; 8] = [
     Rung::Head(1),
     Rung::Head(2),
     Rung::Head(3),
+    Rung::Head(4),
+    Rung::Head(5),
+    Rung::Head(6),
+    Rung::Head(7),
+    Rung::Head(8),
+    Rung::Head(9),
     Rung::Whole,
 ];
 

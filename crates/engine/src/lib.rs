@@ -24,11 +24,15 @@ mod first_look;
 
 mod earlier;
 
+mod key_set;
+
 mod names;
 
 mod ladder;
 
 mod looks;
+
+mod branches;
 
 mod offers;
 

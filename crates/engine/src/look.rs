@@ -6,6 +6,7 @@ use pixtwin_decode::{Error, Format, Header, InMemory, Limits, Metadata, Sniffed,
 use pixtwin_pixel::{Alpha, Depth, Digester, Frame, HEAD_ROWS, Row, RowSink, Turn, Turning};
 
 use crate::{
+    branches::Branches,
     budget::{Budget, Charge},
     evidence::Remark,
     file::{Identity, Listed, open, words_of},
@@ -40,6 +41,9 @@ const WORTH_STOPPING: u32 = 4;
 /// The same of looks at so few rows that opening the file is most of the work, and of those that went on below a margin.
 const WORTH_GOING_ON: u32 = 2;
 
+/// The first key at which looks part; those before are had from shallow looks.
+const FIRST_BRANCH: usize = 2;
+
 /// How many times as many rows a decoder is asked for that ended in the middle of a margin.
 const MARGIN_STEP: u32 = 8;
 
@@ -62,6 +66,7 @@ pub(crate) struct Looker<'a> {
     pub(crate) offers: Option<Arc<Offers>>,
     /// Looks that were done before, which stand for those at the files.
     pub(crate) recorded: Option<Recorded>,
+    branches: Branches,
     alpha: Alpha,
     orientation: Orientation,
     budget: Budget,
@@ -74,6 +79,7 @@ impl<'a> Looker<'a> {
             min_bytes: 0,
             offers: None,
             recorded: None,
+            branches: Branches::default(),
             alpha: settings.alpha,
             orientation: settings.orientation,
             budget: Budget::new(settings.memory_bytes, settings.sharers),
@@ -143,34 +149,69 @@ impl<'a> Looker<'a> {
 
     /// Decodes as far as `depth` and keeps the keys that this gives.
     pub(crate) fn decode(&self, listed: &Listed, picture: &mut Picture, depth: Depth) -> Result<(), String> {
-        if let Some(recorded) = &self.recorded {
-            return recorded.decode(listed, picture, depth);
-        }
         let (file, identity) = reopen(listed)?;
         self.decode_source(&mut self.window(&file, identity.bytes, window_for(depth)), picture, depth)?;
         still_unchanged(&file, &identity)
     }
 
-    /// The same for an open file, of which the caller makes sure that it does not change.
+    /// Looks for the n-th key of the first rows, and for more of them while others have those.
+    ///
+    /// How far down that goes depends on who was looked at before. So a deep look that fails has done its work if it found
+    /// the key: its picture is refused when a further key is needed.
+    pub(crate) fn look_for_head(&self, listed: &Listed, picture: &mut Picture, number: usize) -> Result<(), String> {
+        let depth = Depth::of_head(number);
+        let (file, identity) = reopen(listed)?;
+        let mut source = self.window(&file, identity.bytes, window_for(depth));
+        let (found, decoded) = self.decode_while(&mut source, picture, (depth, depth), &mut |digester, at| {
+            let keys = digester.head(at.saturating_sub(1)).zip(digester.head(at));
+            at < number.max(FIRST_BRANCH) || keys.is_none_or(|(above, key)| self.branches.goes_on(above, key))
+        });
+        still_unchanged(&file, &identity)?;
+        if number < FIRST_BRANCH || found.head(number).is_none() {
+            decoded?;
+        }
+        picture.known.add(found);
+        Ok(())
+    }
+
+    /// Decodes an open file, of which the caller makes sure that it does not change.
     pub(crate) fn decode_source(
         &self,
         source: &mut dyn Source,
         picture: &mut Picture,
-        asked: Depth,
+        depth: Depth,
     ) -> Result<(), String> {
-        let worth = if asked <= Depth::of_head(1) { WORTH_GOING_ON } else { WORTH_STOPPING };
-        let mut depth = effective_depth(&picture.header, asked, worth);
+        let (found, decoded) = self.decode_while(source, picture, (depth, depth), &mut |_, _| true);
+        decoded?;
+        picture.known.add(found);
+        Ok(())
+    }
+
+    /// The same as long as `goes_on`, which is asked at every key of the first rows. The decoder is told one depth, and
+    /// the look goes as far as the other; they differ only where [`Format::can_go_on`]. Gives what was found, before it
+    /// failed if it did.
+    pub(crate) fn decode_while(
+        &self,
+        source: &mut dyn Source,
+        picture: &Picture,
+        (told, asked): (Depth, Depth),
+        goes_on: GoesOn<'_>,
+    ) -> (Known, Result<(), String>) {
+        let worth = if told <= Depth::of_head(1) { WORTH_GOING_ON } else { WORTH_STOPPING };
+        let mut depth = effective_depth(&picture.header, told, worth);
         loop {
             // What is told to the decoder grows with the margin; the look goes as deep as it was asked to.
             let look = if depth == Depth::Whole { depth } else { asked };
-            let mut digester = Digester::new(self.alpha, look);
-            self.decode_charged(source, picture, depth, &mut digester)?;
+            let digester = Digester::new(self.alpha, look);
+            let mut watched = Watched { digester, found: 0, is_over: false, goes_on };
+            let decoded = self.decode_charged(source, picture, depth, &mut watched);
+            let Watched { digester, is_over, .. } = watched;
             match depth.rows() {
-                Some(rows) if !digester.is_satisfied() => {
+                Some(rows) if decoded.is_ok() && !is_over && !digester.is_satisfied() => {
                     let deeper = Depth::Rows(rows.saturating_mul(MARGIN_STEP));
                     depth = effective_depth(&picture.header, deeper, WORTH_GOING_ON);
                 }
-                _ => return keep(picture, digester, look),
+                _ => return learnt_from(digester, picture, decoded.map(|()| look == Depth::Whole && !is_over)),
             }
         }
     }
@@ -231,9 +272,6 @@ impl<'a> Looker<'a> {
 
     /// Hashes the payload and the whole file.
     pub(crate) fn hash(&self, listed: &Listed, picture: &mut Picture) -> Result<(), String> {
-        if let Some(recorded) = &self.recorded {
-            return recorded.hash(listed, picture);
-        }
         let (file, identity) = reopen(listed)?;
         let is_held = identity.bytes <= HELD_FILE_BYTES.min(self.budget.share() / 4);
         let held_bytes = if is_held { identity.bytes } else { WHOLE_WINDOW_BYTES as u64 };
@@ -300,6 +338,38 @@ impl<'a> Looker<'a> {
     }
 }
 
+/// Asked whether to go on, with what was learnt and the number of the key that was found.
+pub(crate) type GoesOn<'a> = &'a mut dyn FnMut(&Digester, usize) -> bool;
+
+/// A digester that is asked about each key of the first rows.
+struct Watched<'a, 'b> {
+    digester: Digester,
+    /// How many keys were found.
+    found: usize,
+    is_over: bool,
+    goes_on: &'a mut (dyn FnMut(&Digester, usize) -> bool + 'b),
+}
+
+impl RowSink for Watched<'_, '_> {
+    fn picture(&mut self, frames: u32) -> ControlFlow<()> {
+        self.digester.picture(frames)
+    }
+
+    fn frame(&mut self, frame: Frame) -> ControlFlow<()> {
+        self.digester.frame(frame)
+    }
+
+    fn row(&mut self, row: Row<'_>) -> ControlFlow<()> {
+        let flow = self.digester.row(row);
+        while self.digester.head(self.found).is_some() {
+            let is_wanted = (self.goes_on)(&self.digester, self.found);
+            self.is_over |= flow.is_continue() && !is_wanted;
+            self.found += 1;
+        }
+        if self.is_over { ControlFlow::Break(()) } else { flow }
+    }
+}
+
 /// Passes rows on until there are more pixels than any picture is granted, or the run is given up.
 struct Counting<'a> {
     pixels_left: u64,
@@ -357,15 +427,19 @@ fn raster_bytes(width: u32, height: u32) -> u64 {
     (u64::from(width) * u64::from(height)).saturating_mul(8)
 }
 
-/// Takes over what a digester learnt; refuses rows that do not make the picture the header promised.
-fn keep(picture: &mut Picture, digester: Digester, depth: Depth) -> Result<(), String> {
-    let learnt = digester.finish();
-    let promised = (picture.header.width, picture.header.height);
-    if (learnt.width, learnt.height) != promised || (depth == Depth::Whole && learnt.digest.is_none()) {
-        return Err("the decoder gave other rows than its header promised".to_owned());
+/// What a digester learnt of a picture that was decoded, in part or whole, or that failed; refuses rows that do not make the
+/// picture the header promised.
+fn learnt_from(digester: Digester, picture: &Picture, decoded: Result<bool, String>) -> (Known, Result<(), String>) {
+    let mut learnt = digester.finish();
+    let is_promised = (learnt.width, learnt.height) == (picture.header.width, picture.header.height);
+    if decoded.as_ref().is_ok_and(|is_whole| !is_promised || *is_whole && learnt.digest.is_none()) {
+        return (Known::default(), Err("the decoder gave other rows than its header promised".to_owned()));
     }
-    picture.known.add(Known::of(&learnt, None));
-    Ok(())
+    if decoded.is_err() {
+        learnt.forget_whole();
+    }
+    let found = if is_promised { Known::of(&learnt, None) } else { Known::default() };
+    (found, decoded.map(|_| ()))
 }
 
 fn feed(source: &mut Opened<'_>, hasher: &mut blake3::Hasher) -> Result<(), String> {

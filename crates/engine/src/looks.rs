@@ -85,8 +85,11 @@ fn look_with_others(
 fn look(looker: &Looker<'_>, files: &[Listed], picture: &Picture, rung: Rung) -> Looked {
     let file = files.get(picture.at()).ok_or(NOT_LISTED)?;
     let mut picture = picture.clone();
+    if let Some(recorded) = &looker.recorded {
+        return recorded.look(file, picture, rung);
+    }
     match rung {
-        Rung::Head(number) => looker.decode(file, &mut picture, Depth::of_head(number))?,
+        Rung::Head(number) => looker.look_for_head(file, &mut picture, number)?,
         Rung::HeldPayload | Rung::Payload => looker.hash(file, &mut picture)?,
         _ => looker.decode(file, &mut picture, Depth::Whole)?,
     }

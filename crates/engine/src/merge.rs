@@ -8,7 +8,7 @@ use std::{
 
 use pixtwin_decode::{Format, Header};
 use pixtwin_matching::Rung;
-use pixtwin_pixel::{Depth, HEAD_ROWS, Key};
+use pixtwin_pixel::Key;
 
 use crate::{
     devices::{Translation, Unified},
@@ -19,6 +19,7 @@ use crate::{
     first_look::Outcome,
     gather,
     look::Looker,
+    offers::Looked,
     picture::{Hashes, Known, Picture},
     progress::Progress,
     report::{Counts, Failure, Group, Report},
@@ -39,23 +40,20 @@ impl Recorded {
         }
     }
 
-    pub(crate) fn decode(&self, listed: &Listed, picture: &mut Picture, depth: Depth) -> Result<(), String> {
+    /// What the look of a rung came to.
+    pub(crate) fn look(&self, listed: &Listed, mut picture: Picture, rung: Rung) -> Looked {
         let record = self.picture(listed)?;
-        let known = match (&record.whole, depth) {
-            (Err(_), depth) => {
-                let at = (0..HEAD_ROWS.len()).find(|at| Depth::of_head(*at) == depth);
-                at.and_then(|at| record.heads.get(at)).unwrap_or(&record.whole)
+        let known = match (rung, &record.whole) {
+            (Rung::HeldPayload | Rung::Payload, _) => {
+                let (payload, bytes) = record.payload.clone()?;
+                picture.known.set_hashes(Hashes { payload, bytes });
+                return Ok(picture.known);
             }
-            (whole, _) => whole,
+            (Rung::Head(number), Err(_)) => record.heads.get(number).unwrap_or(&record.whole),
+            (_, whole) => whole,
         };
         picture.known.add(known.clone()?.into_known());
-        Ok(())
-    }
-
-    pub(crate) fn hash(&self, listed: &Listed, picture: &mut Picture) -> Result<(), String> {
-        let (payload, bytes) = self.picture(listed)?.payload.clone()?;
-        picture.known.set_hashes(Hashes { payload, bytes });
-        Ok(())
+        Ok(picture.known)
     }
 
     pub(crate) fn remark(&self, listed: &Listed) -> Result<Remark, String> {

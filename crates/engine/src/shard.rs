@@ -32,7 +32,7 @@ use crate::{
 };
 
 /// The first bytes of a record: its name, and the version of what follows.
-pub(crate) const MAGIC: &[u8; 16] = b"pixtwin shard 3\n";
+pub(crate) const MAGIC: &[u8; 16] = b"pixtwin shard 4\n";
 
 /// No line of a record is longer: paths and metadata of one file.
 pub(crate) const MOST_LINE_BYTES: usize = 16 << 20;
@@ -381,7 +381,7 @@ impl<W: Write + Send> Part<'_, W> {
         let payload = if is_hashed { Ok(()) } else { self.looker.hash(listed, &mut hashed) };
         let hashes = hashed.known.hashes().map(|hashes| (hashes.payload, hashes.bytes));
         let whole = self.whole_of(listed, &picture, hashes.map(|(payload, _)| payload));
-        let looked = |number: usize| self.looked(listed, &picture, Depth::of_head(number));
+        let looked = |number: usize| self.looked(listed, &picture, number);
         let heads = if whole.is_ok() { Vec::new() } else { (0..HEAD_ROWS.len()).map(looked).collect() };
         let is_scan = self.asked.is_none();
         let remark = if is_scan { self.looker.remark(listed, picture.format) } else { Err(not_needed()) };
@@ -400,9 +400,9 @@ impl<W: Write + Send> Part<'_, W> {
         (!asked.holds(Rung::Head(0), key)).then(|| Ok(KnownRecord::of(&top.known)))
     }
 
-    fn looked(&self, listed: &Listed, picture: &Picture, depth: Depth) -> Result<KnownRecord, String> {
+    fn looked(&self, listed: &Listed, picture: &Picture, number: usize) -> Result<KnownRecord, String> {
         let mut picture = picture.clone();
-        self.looker.decode(listed, &mut picture, depth).map(|()| KnownRecord::of(&picture.known))
+        self.looker.look_for_head(listed, &mut picture, number).map(|()| KnownRecord::of(&picture.known))
     }
 
     /// The whole picture; one of each payload is decoded.

@@ -103,7 +103,7 @@ pub(crate) mod rung {
     use pixtwin_matching::Rung;
     use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
-    const ALL: [Rung; 11] = [
+    const ALL: [Rung; 17] = [
         Rung::Header,
         Rung::Payload,
         Rung::Whole,
@@ -114,6 +114,12 @@ pub(crate) mod rung {
         Rung::Head(1),
         Rung::Head(2),
         Rung::Head(3),
+        Rung::Head(4),
+        Rung::Head(5),
+        Rung::Head(6),
+        Rung::Head(7),
+        Rung::Head(8),
+        Rung::Head(9),
         Rung::HeldPayload,
     ];
 

@@ -20,12 +20,16 @@ const BATCH_BYTES: usize = 128 << 10;
 /// Numbers of rows of the first frame after which a [`Fingerprint`] keeps a key.
 ///
 /// The first key is of their left ends only, and tells most pictures apart that have one size: it is the price of opening
-/// the file that counts there. The others are of whole rows, and each next one costs five to sixteen times as much, so
-/// that all the shallow looks together cost a small part of the last.
+/// the file that counts there. The others are of whole rows, each of twice as many as the one before: where two pictures
+/// part is known to a factor of two.
 ///
 /// Below a margin, rows at the top that are all equal, the key comes later: as many as half of these rows must follow the
 /// margin, for a white top tells no two scans apart. Not more than [`MOST_MARGIN`] times as many rows are waited for.
-pub const HEAD_ROWS: [u32; 4] = [CORNER_ROWS, 32, 512, 8192];
+pub const HEAD_ROWS: [u32; 10] = [CORNER_ROWS, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192];
+
+/// How deep a look goes that needs one of the keys of whole rows: it finds others on its way, and each next look costs
+/// sixteen times as much, so that all the shallow ones together cost a small part of the last.
+const LOOK_ROWS: [u32; 3] = [32, 512, 8192];
 
 /// At how many times its rows a key comes at the latest, however deep the margin.
 pub const MOST_MARGIN: u32 = 64;
@@ -88,14 +92,14 @@ pub enum Depth {
 }
 
 impl Depth {
-    /// The look that finds the n-th key of a [`Fingerprint`]; behind the last, a whole look.
+    /// The look that finds the n-th key of a [`Fingerprint`], and others beside it; behind the last, a whole look.
     #[must_use]
     pub fn of_head(number: usize) -> Self {
-        match HEAD_ROWS.get(number) {
-            Some(_) if number == 0 => Self::Corner,
-            Some(rows) => Self::Rows(*rows),
-            None => Self::Whole,
+        let Some(rows) = HEAD_ROWS.get(number) else { return Self::Whole };
+        if number == 0 {
+            return Self::Corner;
         }
+        LOOK_ROWS.iter().find(|look| *look >= rows).map_or(Self::Whole, |look| Self::Rows(*look))
     }
 
     /// How many rows of the first frame a decoder gives before it looks whether more are wanted; nothing if that is all.
@@ -125,6 +129,16 @@ pub struct Fingerprint {
     pub height: u32,
 }
 
+impl Fingerprint {
+    /// Forgets what is of the whole picture: its rows came, and then its decoder failed.
+    pub fn forget_whole(&mut self) {
+        self.digest = None;
+        let height = self.height;
+        let heads = self.heads.iter_mut().zip(HEAD_ROWS).skip(1);
+        heads.filter(|(_, rows)| *rows >= height).for_each(|(head, _)| *head = None);
+    }
+}
+
 /// Takes rows and makes a [`Fingerprint`] of them.
 ///
 /// The keys of the first rows are of XXH3, six times as fast as BLAKE3: they only tell pictures apart. The digest,
@@ -146,6 +160,8 @@ pub struct Fingerprint {
 pub struct Digester {
     hasher: blake3::Hasher,
     head_hasher: Xxh3,
+    /// The next of [`HEAD_ROWS`] that a key of whole rows is of.
+    next_head: usize,
     /// What makes the first key, until it is there.
     corner: Option<Corner>,
     batch: Vec<u8>,
@@ -170,6 +186,7 @@ impl Digester {
         Self {
             hasher: blake3::Hasher::new(),
             head_hasher: Xxh3::new(),
+            next_head: 1,
             corner: None,
             batch: Vec::new(),
             alpha,
@@ -196,6 +213,12 @@ impl Digester {
                 self.rows_of_first_frame.is_some_and(|rows| self.rows_left == 0 || self.is_deep(rows, wanted))
             }
         }
+    }
+
+    /// The n-th key of the first rows, as soon as there is one.
+    #[must_use]
+    pub fn head(&self, number: usize) -> Option<Key> {
+        self.learnt.heads.get(number).copied().flatten()
     }
 
     /// Whether so many rows are enough for the key of `wanted` rows.
@@ -234,7 +257,7 @@ impl Digester {
 
     /// Hashes the rows collected so far. Those of one batch are all of the first frame, or none.
     fn flush(&mut self) {
-        if self.rows_of_first_frame.is_some() && self.wants_keys() {
+        if self.rows_of_first_frame.is_some() && self.next_rows().is_some() {
             self.head_hasher.update(&self.batch);
         }
         if self.depth == Depth::Whole {
@@ -243,25 +266,20 @@ impl Digester {
         self.batch.clear();
     }
 
-    /// Whether a key of whole rows is still to come, of a picture that has more rows than it is of.
-    fn wants_keys(&self) -> bool {
-        let mut heads = self.learnt.heads.iter().zip(HEAD_ROWS).skip(1);
-        heads.any(|(head, rows)| head.is_none() && rows < self.learnt.height)
+    /// How many rows the next key of whole rows is of, if the picture has more than that.
+    fn next_rows(&self) -> Option<u32> {
+        HEAD_ROWS.get(self.next_head).copied().filter(|rows| *rows < self.learnt.height)
     }
 
     /// Keeps the keys that end at this row, and says whether the look is deep enough.
     fn keep_heads(&mut self) -> ControlFlow<()> {
         let Some(rows) = self.rows_of_first_frame else { return ControlFlow::Continue(()) };
         let frame_ended = self.rows_left == 0;
-        let height = self.learnt.height;
-        let is_due = HEAD_ROWS.map(|depth| depth < height && (frame_ended || self.is_deep(rows, depth)));
-        let missing = |(head, is_due): (&Option<Key>, bool)| head.is_none() && is_due;
-        if self.learnt.heads.iter().zip(is_due).skip(1).any(missing) {
+        while self.next_rows().is_some_and(|wanted| frame_ended || self.is_deep(rows, wanted)) {
             self.flush();
             let key = Key(self.head_hasher.digest128().to_le_bytes());
-            for (head, _) in self.learnt.heads.iter_mut().zip(is_due).skip(1).filter(|(_, is_due)| *is_due) {
-                head.get_or_insert(key);
-            }
+            self.learnt.heads.get_mut(self.next_head).into_iter().for_each(|head| *head = Some(key));
+            self.next_head += 1;
         }
         match self.depth {
             Depth::Rows(wanted) if frame_ended || self.is_deep(rows, wanted) => ControlFlow::Break(()),
@@ -321,7 +339,7 @@ impl RowSink for Digester {
         }
         let start = self.batch.len();
         Canonical::append(&row, self.alpha, &mut self.batch);
-        if self.rows_of_first_frame.is_some() && self.wants_keys() {
+        if self.rows_of_first_frame.is_some() && self.next_rows().is_some() {
             self.note_margin(start);
         }
         if self.batch.len() >= BATCH_BYTES {
@@ -425,9 +443,22 @@ mod tests {
         }
         let all = digest_of(3, 100, Depth::Whole);
         let digest = all.digest.map(|digest| digest.0.first_chunk().copied().map(Key).unwrap());
-        assert_eq!(all.heads[2..], [digest; 2]);
-        assert_eq!(all.heads[..2], digest_of(3, 100, Depth::Rows(32)).heads[..2]);
-        assert!(all.heads[1].is_some() && all.heads[1] != digest);
+        assert_eq!(all.heads[3..], [digest; 7]);
+        assert_eq!(all.heads[..3], digest_of(3, 100, Depth::Rows(64)).heads[..3]);
+        assert!(all.heads[2].is_some() && all.heads[2] != digest);
+    }
+
+    #[test]
+    fn a_deep_look_finds_the_keys_on_its_way() {
+        let deep = digest_of(3, 20_000, Depth::of_head(2));
+        assert_eq!(Depth::of_head(2), Depth::Rows(512));
+        assert_eq!(
+            deep.heads.map(|head| head.is_some()),
+            [true, true, true, true, true, true, false, false, false, false]
+        );
+        for (at, rows) in HEAD_ROWS.iter().enumerate().take(6).skip(1) {
+            assert_eq!(digest_of(3, 20_000, Depth::Rows(*rows)).heads[at], deep.heads[at]);
+        }
     }
 
     #[test]

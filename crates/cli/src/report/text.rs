@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use pixtwin_engine::{Counts, Group, HEAD_ROWS, Match, Member, Proof, Rung, Unread};
+use pixtwin_engine::{Counts, Group, HEAD_ROWS, Match, Member, Proof, Rung, RungCount, Unread};
 
 use crate::{
     args::Common,
@@ -145,7 +145,9 @@ fn rungs(counts: &Counts) -> String {
     let dash = || "-".to_owned();
     let read = size::shown(first_look);
     text.push_str(&row("first look", [size::count(counts.files), size::count(counts.files), dash(), dash(), read]));
-    for rung in &counts.rungs {
+    // There are many of the first rows; most have nothing to say.
+    let is_idle = |rung: &&RungCount| matches!(rung.rung, Rung::Head(2..)) && rung.looked == 0 && rung.settled == 0;
+    for rung in counts.rungs.iter().filter(|rung| !is_idle(rung)) {
         let cells = [rung.asked, rung.looked, rung.settled, rung.joined].map(size::count);
         let [asked, looked, settled, joined] = cells;
         text.push_str(&row(&rung_name(rung.rung), [asked, looked, settled, joined, size::shown(rung.bytes)]));

@@ -2,8 +2,8 @@
 
 use pixtwin_testkit::{
     Dir, Ran,
-    draw::{Seeded, icon, landscape, noise},
-    encode::{Jpeg, Subsampling, TiffCompression, apng, exif, gif, jpeg_with_segment, png, qoi, tga, tiff},
+    draw::{Drawing, Seeded, icon, landscape, noise},
+    encode::{Jpeg, Subsampling, TiffCompression, apng, chunk, exif, gif, jpeg_with_segment, png, qoi, tga, tiff},
     library,
 };
 
@@ -93,6 +93,38 @@ fn with_traps(dir: &Dir) {
 
 fn open_again(dir: &Dir) {
     dir.chmod("closed", 0o700).chmod("half-closed", 0o700);
+}
+
+#[test]
+fn damage_far_down_is_judged_alike_whichever_picture_is_looked_at_first() {
+    let dir = Dir::new();
+    let tall = noise(40, 600, 1);
+    let parts_at = |row: u32, seed: u64| {
+        let other = noise(40, 600, seed);
+        Drawing::new(40, 600, |x, y| if y < row { tall.pixel(x, y) } else { other.pixel(x, y) })
+    };
+    // Its image data ends in row 480, and only decoding shows it.
+    let cut = |drawing: &Drawing| {
+        let whole = png(drawing);
+        let data = &whole[41..whole.len() - 16];
+        [&whole[..33], &chunk(*b"IDAT", &data[..data.len() * 4 / 5]), &chunk(*b"IEND", b"")].concat()
+    };
+    // A rotated order of names, so that each is first once.
+    for turn in 0..5 {
+        let name = |number: usize, what: &str| format!("{turn}/{}-{what}.png", (number + turn) % 5);
+        dir.write(name(0, "whole"), png(&tall)).write(name(1, "other"), png(&parts_at(70, 2)));
+        // Nobody needs to know that one is damaged which is told from all others above the damage.
+        dir.write(name(2, "cut-and-other"), cut(&parts_at(90, 3))).write(name(3, "cut"), cut(&tall));
+        dir.write(name(4, "same"), qoi(&tall));
+        for threads in ["1", "2", "5"] {
+            let run = ran(&dir, &["scan", &turn.to_string(), "--threads", threads, "--format", "null"]);
+            let listed: Vec<&str> = run.err().lines().filter(|line| line.starts_with("not compared")).collect();
+            assert_eq!(run.out().matches('\0').count(), 3, "{}", run.out().escape_debug());
+            assert!(run.out().contains("whole") && run.out().contains("same"), "{}", run.out().escape_debug());
+            assert!(listed.len() == 1 && listed[0].contains("-cut.png"), "{}", run.err());
+        }
+        assert_merged(&dir, &["scan", &turn.to_string()], &["json", "text"], &[1, 2, 5]);
+    }
 }
 
 #[test]

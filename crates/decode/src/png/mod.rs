@@ -56,6 +56,10 @@ impl Codec for Png {
         rows::decode(source, depth, limits, rows::Motion::Animated, sink)
     }
 
+    fn can_go_on(&self) -> bool {
+        true
+    }
+
     fn payload(&self, source: &mut dyn Source, _limits: Limits, take: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
         payload::feed(source, rows::Motion::Animated, take)
     }
