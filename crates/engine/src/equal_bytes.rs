@@ -8,7 +8,7 @@ use pixtwin_matching::{Candidate, Exchange, Loss, Rung, Standing};
 use pixtwin_pixel::Key;
 
 use crate::{
-    file::{Listed, open, words_of},
+    file::{Listed, words_of},
     first_look::{Outcome, not_a_picture},
     ladder::Climbed,
     look::{HEADER_WINDOW_BYTES, Looker},
@@ -42,13 +42,13 @@ impl Blob {
 
 /// The first look at a file that is searched by its bytes.
 pub(crate) fn look_for_bytes(looker: &Looker<'_>, listed: &mut Listed) -> Result<Outcome<Blob>, String> {
-    let (file, identity) = open(&listed.path()).map_err(|cause| words_of(&cause))?;
+    let (file, identity) = listed.open().map_err(|cause| words_of(&cause))?;
     listed.identity = Some(identity);
     if identity.bytes < looker.min_bytes {
         return Ok(Outcome::Small);
     }
     let mut source = Opened::new(&file, identity.bytes, HEADER_WINDOW_BYTES, looker.progress);
-    let format = match looker.sniff_open(&mut source, &listed.path())? {
+    let format = match looker.sniff_open(&mut source, listed.name())? {
         Sniffed::Picture(format) => format.name().into(),
         Sniffed::Unsupported(name) => name.into(),
         Sniffed::Other => return not_a_picture(listed).map(|()| Outcome::Other),

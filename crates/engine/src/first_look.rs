@@ -13,7 +13,7 @@ use pixtwin_pixel::Depth;
 
 use crate::{
     earlier::{Earlier, Met},
-    file::{Identity, Listed, open, words_of},
+    file::{Identity, Listed, words_of},
     look::{CHANGED, HEADER_WINDOW_BYTES, Looker, extension_of, still_unchanged},
     opened::{Opened, read_whole},
     picture::{Known, Picture, header_key},
@@ -24,6 +24,9 @@ use crate::{
 
 /// Why a file is not compared that is another on this host than where the folders were walked.
 const NOT_AS_WALKED: &str = "not as the walk saw it: it changed meanwhile, or this host sees another tree";
+
+/// The first window on a file of which the size of the picture is likely to be enough.
+const SIZE_WINDOW_BYTES: usize = 512;
 
 /// A file up to this length is read whole at once (measured: below 64 KB a partial decode gains nothing).
 const TINY_FILE_BYTES: u64 = 32 << 10;
@@ -206,15 +209,18 @@ pub(crate) fn look_for_pixels(
     listed: &mut Listed,
     held: &mut Vec<u8>,
 ) -> Result<Outcome<Picture>, String> {
-    let (file, identity) = open(&listed.path()).map_err(|cause| words_of(&cause))?;
+    let (file, identity) = listed.open().map_err(|cause| words_of(&cause))?;
     listed.identity = Some(identity);
     if identity.bytes < looker.min_bytes {
         return Ok(Outcome::Small);
     }
     // In a find, few files are asked more than their size.
-    let whole_up_to = if asked.is_some() { HEADER_WINDOW_BYTES as u64 } else { TINY_FILE_BYTES };
+    let (whole_up_to, window) = match asked {
+        Some(_) => (SIZE_WINDOW_BYTES as u64, SIZE_WINDOW_BYTES),
+        None => (TINY_FILE_BYTES, HEADER_WINDOW_BYTES),
+    };
     if identity.bytes > whole_up_to {
-        let mut source = Opened::new(&file, identity.bytes, HEADER_WINDOW_BYTES, looker.progress);
+        let mut source = Opened::new(&file, identity.bytes, window, looker.progress);
         let mut outcome = sniff_and_head(looker, asked, listed, &mut source)?;
         if let Outcome::Candidate(picture) = &mut outcome
             && picture.header.stops_early
@@ -317,7 +323,7 @@ fn sniff_and_head(
     listed: &Listed,
     source: &mut dyn Source,
 ) -> Result<Outcome<Picture>, String> {
-    let format = match looker.sniff_open(source, &listed.path())? {
+    let format = match looker.sniff_open(source, listed.name())? {
         Sniffed::Picture(format) => format,
         Sniffed::Unsupported(name) => return Err(format!("{name} pictures are not supported")),
         Sniffed::Other => return not_a_picture(listed).map(|()| Outcome::Other),
@@ -331,8 +337,7 @@ fn sniff_and_head(
 
 /// Accepts a file that is no picture, unless its name says that it should be one.
 pub(crate) fn not_a_picture(listed: &Listed) -> Result<(), String> {
-    let path = listed.path();
-    match extension_of(&path) {
+    match extension_of(listed.name()) {
         Some(extension) if is_picture_name(extension) && listed.bytes() == 0 => Err("the file is empty".to_owned()),
         Some(extension) if is_picture_name(extension) => {
             Err("named as a picture, but its content is none in any known format".to_owned())
@@ -346,7 +351,10 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::{file::Moment, shelf::Shelf};
+    use crate::{
+        file::{Moment, open},
+        shelf::Shelf,
+    };
 
     fn some_identity() -> Identity {
         let file = tempfile::NamedTempFile::new().unwrap();

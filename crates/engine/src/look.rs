@@ -9,7 +9,7 @@ use crate::{
     branches::Branches,
     budget::{Budget, Charge},
     evidence::Remark,
-    file::{Identity, Listed, open, words_of},
+    file::{Identity, Listed, words_of},
     merge::Recorded,
     offers::Offers,
     opened::{Opened, read_whole},
@@ -91,13 +91,13 @@ impl<'a> Looker<'a> {
     pub(crate) fn sniff(&self, listed: &mut Listed) -> Result<Sniffed, String> {
         let (file, identity) = reopen(listed)?;
         listed.identity = Some(identity);
-        self.sniff_open(&mut self.window(&file, identity.bytes, HEADER_WINDOW_BYTES), &listed.path())
+        self.sniff_open(&mut self.window(&file, identity.bytes, HEADER_WINDOW_BYTES), listed.name())
     }
 
     /// Which format a file has that was looked at before.
     pub(crate) fn sniff_again(&self, listed: &Listed) -> Result<Sniffed, String> {
         let (file, identity) = reopen(listed)?;
-        self.sniff_open(&mut self.window(&file, identity.bytes, HEADER_WINDOW_BYTES), &listed.path())
+        self.sniff_open(&mut self.window(&file, identity.bytes, HEADER_WINDOW_BYTES), listed.name())
     }
 
     pub(crate) fn sniff_open(&self, source: &mut dyn Source, path: &Path) -> Result<Sniffed, String> {
@@ -456,7 +456,7 @@ fn feed(source: &mut Opened<'_>, hasher: &mut blake3::Hasher) -> Result<(), Stri
 
 /// Opens a file, and makes sure it is what it was when it was looked at before.
 fn reopen(listed: &Listed) -> Result<(File, Identity), String> {
-    let (file, identity) = open(&listed.path()).map_err(|cause| words_of(&cause))?;
+    let (file, identity) = listed.open().map_err(|cause| words_of(&cause))?;
     match listed.identity {
         Some(before) if !before.is_unchanged(&identity) => Err(CHANGED.to_owned()),
         _ => Ok((file, identity)),
