@@ -13,7 +13,7 @@ use pixtwin_pixel::{Channels, Delay, Depth, Frame, Row, RowSink, scale_to_sixtee
 pub(crate) use self::dib::Dib;
 use self::dib::{Compression, Mask};
 use crate::{
-    Error, Header, Limits, Metadata, Source,
+    Error, FirstRows, Header, Limits, Metadata, Source,
     bits::{exact_eight, packed},
     codec::{Codec, charge},
     source::{feed, read_at},
@@ -31,7 +31,7 @@ impl Codec for Bmp {
             height: dib.height,
             whole_bytes: dib.memory_bytes(),
             head_bytes: dib.memory_bytes(),
-            stops_early: !is_rle,
+            first_rows: FirstRows::cheap_if(!is_rle),
         })
     }
 

@@ -21,8 +21,34 @@ pub struct Header {
     /// Bytes of memory that decoding a few first rows holds at once; equal to `whole_bytes` for a format that cannot
     /// stop early.
     pub head_bytes: u64,
-    /// Whether the decoder can stop after a few rows. If not, a look at the first rows costs a whole decode.
-    pub stops_early: bool,
+    /// What a look at the first rows costs.
+    pub first_rows: FirstRows,
+}
+
+/// What a look at the first rows costs beside a whole decode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FirstRows {
+    /// The less, the fewer they are.
+    Cheap,
+    /// The file is gone through to its end, though not all of it is decoded.
+    Dear,
+    /// As much: the decoder cannot stop after a few rows.
+    Whole,
+}
+
+impl FirstRows {
+    /// Cheap, or else as much as a whole decode.
+    pub(crate) fn cheap_if(is_cheap: bool) -> Self {
+        if is_cheap { Self::Cheap } else { Self::Whole }
+    }
+}
+
+impl Header {
+    /// Whether the decoder can stop after a few rows.
+    #[must_use]
+    pub fn stops_early(&self) -> bool {
+        self.first_rows != FirstRows::Whole
+    }
 }
 
 /// What one decode may use.

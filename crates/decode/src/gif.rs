@@ -20,7 +20,7 @@ mod compose;
 
 use pixtwin_pixel::{Depth, Key, RowSink};
 
-use crate::{Error, Header, Limits, Metadata, Source, codec::Codec};
+use crate::{Error, FirstRows, Header, Limits, Metadata, Source, codec::Codec};
 use blocks::{Blocks, Introducer};
 
 /// The codec of [`Format::Gif`](crate::Format::Gif).
@@ -53,7 +53,7 @@ impl Codec for Gif {
             head_bytes: if first.is_interlaced { canvas_bytes } else { u64::from(width) * 4 }
                 + FIXED_BYTES
                 + listed_bytes,
-            stops_early: !first.is_interlaced,
+            first_rows: FirstRows::cheap_if(!first.is_interlaced),
         })
     }
 

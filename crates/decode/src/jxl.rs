@@ -16,7 +16,7 @@ mod decode;
 use pixtwin_pixel::{Depth, RowSink, Turn};
 
 use crate::{
-    Error, Header, Limits, Metadata, Source,
+    Error, FirstRows, Header, Limits, Metadata, Source,
     codec::{Codec, charge},
     source::{feed, read_at},
 };
@@ -32,7 +32,13 @@ impl Codec for Jxl {
         let mut reader = Reader::open(source, Scan::Frames, u64::MAX)?;
         let info = reader.info()?;
         let whole_bytes = info.memory_bytes(file_bytes);
-        Ok(Header { width: info.width, height: info.height, whole_bytes, head_bytes: whole_bytes, stops_early: false })
+        Ok(Header {
+            width: info.width,
+            height: info.height,
+            whole_bytes,
+            head_bytes: whole_bytes,
+            first_rows: FirstRows::Whole,
+        })
     }
 
     fn rows(&self, source: &mut dyn Source, _: Depth, limits: Limits, sink: &mut dyn RowSink) -> Result<(), Error> {

@@ -43,7 +43,7 @@ mod bits;
 #[cfg(test)]
 mod checks;
 
-pub use codec::{Header, Limits, is_decoding};
+pub use codec::{FirstRows, Header, Limits, is_decoding};
 pub use error::Error;
 pub use metadata::{Item, Metadata};
 pub use sniff::{Format, Sniffed, is_picture_name, sniff};

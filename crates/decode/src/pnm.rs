@@ -11,7 +11,7 @@ use pixtwin_pixel::{Delay, Depth, Frame, Row, RowSink, scale_to_sixteen};
 
 use self::header::{Coding, Picture, Scan, at_white_space, next_byte, next_number};
 use crate::{
-    Error, Header, Limits, Metadata, Source,
+    Error, FirstRows, Header, Limits, Metadata, Source,
     bits::{exact_eight, packed},
     codec::{Codec, charge},
     source::feed,
@@ -32,7 +32,7 @@ impl Codec for Pnm {
             whole_bytes = whole_bytes.max(next.memory_bytes());
             last = next;
         }
-        Ok(Header { width, height, whole_bytes, head_bytes, stops_early: true })
+        Ok(Header { width, height, whole_bytes, head_bytes, first_rows: FirstRows::Cheap })
     }
 
     fn rows(&self, source: &mut dyn Source, _: Depth, limits: Limits, sink: &mut dyn RowSink) -> Result<(), Error> {

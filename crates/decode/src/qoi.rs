@@ -8,7 +8,7 @@ use std::io::SeekFrom;
 use pixtwin_pixel::{Channels, Delay, Depth, Frame, Row, RowSink};
 
 use crate::{
-    Error, Header, Limits, Metadata, Source,
+    Error, FirstRows, Header, Limits, Metadata, Source,
     codec::{Codec, charge},
     source::{feed, read_at},
 };
@@ -29,7 +29,13 @@ impl Codec for Qoi {
     fn header(&self, source: &mut dyn Source) -> Result<Header, Error> {
         let head = Head::read(source)?;
         let bytes = head.memory_bytes();
-        Ok(Header { width: head.width, height: head.height, whole_bytes: bytes, head_bytes: bytes, stops_early: true })
+        Ok(Header {
+            width: head.width,
+            height: head.height,
+            whole_bytes: bytes,
+            head_bytes: bytes,
+            first_rows: FirstRows::Cheap,
+        })
     }
 
     fn rows(&self, source: &mut dyn Source, _: Depth, limits: Limits, sink: &mut dyn RowSink) -> Result<(), Error> {

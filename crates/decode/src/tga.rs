@@ -8,7 +8,7 @@ use std::io::SeekFrom;
 use pixtwin_pixel::{Channels, Delay, Depth, Frame, Row, RowSink, scale_to_sixteen};
 
 use crate::{
-    Error, Header, Limits, Metadata, Source,
+    Error, FirstRows, Header, Limits, Metadata, Source,
     codec::{Codec, charge},
     source::{feed, hash_of, read_at},
 };
@@ -26,7 +26,7 @@ impl Codec for Tga {
             whole_bytes: bytes,
             head_bytes: bytes,
             // Runs have to be counted through to find the top row where the bottom row comes first.
-            stops_early: !head.is_packed || head.is_top_down,
+            first_rows: FirstRows::cheap_if(!head.is_packed || head.is_top_down),
         })
     }
 

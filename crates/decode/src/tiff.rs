@@ -18,7 +18,7 @@ use self::{
     page::{Packing, Page},
 };
 use crate::{
-    Error, Header, Limits, Metadata, Source,
+    Error, FirstRows, Header, Limits, Metadata, Source,
     codec::{Codec, charge, mixed_orientation},
     source::feed,
 };
@@ -43,7 +43,9 @@ impl Codec for Tiff {
             height: first.height,
             whole_bytes,
             head_bytes: first.memory_bytes(),
-            stops_early: first.chunk_height < first.height || first.is_streamed() && first.packing != Packing::Jpeg,
+            first_rows: FirstRows::cheap_if(
+                first.chunk_height < first.height || first.is_streamed() && first.packing != Packing::Jpeg,
+            ),
         })
     }
 

@@ -20,7 +20,7 @@ use pixtwin_pixel::{Channels, Delay, Depth, Frame, Row, RowSink};
 
 use self::{head::Head, scan::Scan, table::Table};
 use crate::{
-    Error, Header, Limits, Metadata, Source,
+    Error, FirstRows, Header, Limits, Metadata, Source,
     codec::{Codec, charge},
 };
 
@@ -31,7 +31,13 @@ impl Codec for Xpm {
     fn header(&self, source: &mut dyn Source) -> Result<Header, Error> {
         let (head, _) = open(source, None)?;
         let bytes = head.memory_bytes();
-        Ok(Header { width: head.width, height: head.height, whole_bytes: bytes, head_bytes: bytes, stops_early: true })
+        Ok(Header {
+            width: head.width,
+            height: head.height,
+            whole_bytes: bytes,
+            head_bytes: bytes,
+            first_rows: FirstRows::Cheap,
+        })
     }
 
     fn rows(&self, source: &mut dyn Source, _: Depth, limits: Limits, sink: &mut dyn RowSink) -> Result<(), Error> {

@@ -202,7 +202,7 @@ impl Listed {
         self.identity.map_or(0, |identity| identity.bytes)
     }
 
-    /// The order of the paths: part by part, as paths are compared.
+    /// The order of the paths as they are written, part by part: a slash comes before all that a name can hold.
     pub(crate) fn order(&self, other: &Self) -> Ordering {
         let (ours, theirs) = (&self.place, &other.place);
         if ours.folder == theirs.folder {
@@ -243,9 +243,9 @@ impl Listed {
             last.as_ref().map(|(_, folder)| retry_on_intr(|| openat(folder, &**name, FLAGS, Mode::empty())))
         });
         match opened {
-            Some(opened) => regular(opened?),
-            // A file that is named without a folder, or a folder that says better itself what is wrong.
-            None => open(&self.path()),
+            Some(Ok(opened)) => regular(opened),
+            // No folder is named, or the path says better what is wrong: the folder may be another by now.
+            _ => open(&self.path()),
         }
     }
 

@@ -223,7 +223,7 @@ pub(crate) fn look_for_pixels(
         let mut source = Opened::new(&file, identity.bytes, window, looker.progress);
         let mut outcome = sniff_and_head(looker, asked, listed, &mut source)?;
         if let Outcome::Candidate(picture) = &mut outcome
-            && picture.header.stops_early
+            && picture.header.stops_early()
             && is_worth_more(asked, earlier, picture)
         {
             let _unknown = look_at_corner(looker, earlier, &mut source, picture, true);
@@ -282,7 +282,7 @@ fn unless_stranger(asked: Option<&Asked>, outcome: Outcome<Picture>) -> Outcome<
 /// little.
 fn look_at_tiny(looker: &Looker<'_>, earlier: &Earlier, held: &[u8], picture: &mut Picture) -> Result<(), String> {
     let is_small = pixels(picture) <= SMALL_PICTURE_PIXELS;
-    if !is_small && !picture.header.stops_early {
+    if !is_small && !picture.header.stops_early() {
         return Ok(());
     }
     let is_needed = match hash_tiny(looker, earlier, held, picture)? {

@@ -51,8 +51,12 @@ impl KeySet {
     /// Whether a key was met before. It is from now on.
     pub(crate) fn meets(&self, key: Key) -> bool {
         let (number, mut share) = self.0.of(&key.0);
+        if share.contains_key(&number) {
+            return true;
+        }
         make_room(&mut share);
-        share.insert(number, ()).is_some()
+        share.insert(number, ());
+        false
     }
 }
 

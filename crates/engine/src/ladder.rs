@@ -144,6 +144,9 @@ impl Ladder<'_> {
             count.settled += u64::from(climb.is_alone);
             count.joined += u64::from(climb.is_spoken_for);
         }
+        if rung == Rung::Payload {
+            count.settled += ask_again(pictures, Rung::Head(0), exchange)?;
+        }
         Ok(count)
     }
 
@@ -169,6 +172,21 @@ impl Ladder<'_> {
         }
         looked
     }
+}
+
+/// Asks about keys of a former rung once more, and says how many pictures are alone by now: those who shared a key can have
+/// turned out to be of one payload, and the one that speaks for them need not be looked at further.
+fn ask_again(pictures: &mut [Picture], rung: Rung, exchange: &mut dyn Exchange) -> Result<u64, Loss> {
+    let mut in_play: Vec<&mut Picture> =
+        pictures.iter_mut().filter(|picture| picture.standing.is_in_play() && picture.key(rung).is_some()).collect();
+    let keys: Vec<Key> = in_play.iter().filter_map(|picture| picture.key(rung)).collect();
+    let standings = exchange.ask(rung, &keys)?;
+    let mut settled = 0;
+    for (picture, _) in in_play.iter_mut().zip(standings).filter(|(_, standing)| *standing == Standing::Alone) {
+        picture.standing.is_alone = true;
+        settled += 1;
+    }
+    Ok(settled)
 }
 
 /// Where the one that spoke for a payload could not be read after all, another of the same payload takes its place: it

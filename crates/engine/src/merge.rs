@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use pixtwin_decode::{Format, Header};
+use pixtwin_decode::{FirstRows, Format, Header};
 use pixtwin_matching::Rung;
 use pixtwin_pixel::Key;
 
@@ -369,11 +369,10 @@ impl Head {
 
 /// The files as the first look at them left them, sorted by path.
 fn named<Found>(
-    mut files: Vec<(PathBuf, Option<Identity>)>,
+    files: Vec<(PathBuf, Option<Identity>)>,
     recorded: &HashMap<PathBuf, Seen>,
     candidate: impl Fn(&Seen) -> Option<Found>,
 ) -> Vec<(Listed, Outcome<Found>)> {
-    files.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
     let name = |(path, identity): (PathBuf, Option<Identity>)| {
         let outcome = match recorded.get(&path) {
             Some(Seen::Other) | None => Outcome::Other,
@@ -384,13 +383,15 @@ fn named<Found>(
         };
         (Listed::new(&path).with(identity), outcome)
     };
-    files.into_iter().map(name).collect()
+    let mut files: Vec<_> = files.into_iter().map(name).collect();
+    files.sort_unstable_by(|(a, _), (b, _)| a.order(b));
+    files
 }
 
 fn picture_of(seen: &Seen) -> Option<Picture> {
     let Seen::Picture(record) = seen else { return None };
     let (width, height) = record.size;
-    let header = Header { width, height, whole_bytes: 0, head_bytes: 0, stops_early: true };
+    let header = Header { width, height, whole_bytes: 0, head_bytes: 0, first_rows: FirstRows::Cheap };
     let known: Known = record.first.clone().into_known();
     Some(Picture::new(Format::of_name(&record.format)?, header, known))
 }

@@ -130,7 +130,7 @@ pub struct Fingerprint {
 }
 
 impl Fingerprint {
-    /// Forgets what is of the whole picture: its rows came, and then its decoder failed.
+    /// Forgets what is of the whole picture: all its rows may have come, but its decoder was not done.
     pub fn forget_whole(&mut self) {
         self.digest = None;
         let height = self.height;

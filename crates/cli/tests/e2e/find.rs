@@ -112,7 +112,7 @@ fn a_picture_that_cannot_be_read_ends_it_at_once() {
 fn what_could_not_be_read_is_listed_and_counts() {
     let dir = library();
     let cut = dir.read("lib/b.qoi");
-    dir.write("lib/cut.qoi", &cut[..cut.len() - 3]);
+    dir.write("lib/cut.qoi", &cut[..cut.len() / 2]);
     let found = ran(&dir, &["find", "alone.png", "--in", "lib"]);
     assert_eq!((found.code, found.out()), (3, "alone.png\n  no twin\n"));
     assert!(found.err().starts_with("not compared: lib/cut.qoi: "), "{}", found.err());

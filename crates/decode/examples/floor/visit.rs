@@ -246,7 +246,7 @@ struct Decoded {
 
 fn first_rows(format: Format, header: &Header, source: &mut dyn Source) -> Result<Decoded, Error> {
     // A decoder that would soon be at the end anyway is faster if it is not told to stop.
-    let stops = header.stops_early && header.height > CORNER_ROWS * 2;
+    let stops = header.stops_early() && header.height > CORNER_ROWS * 2;
     let depth = if stops { Depth::Corner } else { Depth::Whole };
     let memory_bytes = if stops { header.head_bytes } else { header.whole_bytes }.saturating_mul(GENEROSITY);
     let digester = Digester::new(Alpha::Exact, Depth::Corner);

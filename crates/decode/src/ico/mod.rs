@@ -19,7 +19,7 @@ use pixtwin_pixel::{Delay, Depth, Frame, Row, RowSink};
 
 use self::{dib::Dib, window::Window};
 use crate::{
-    Error, Format, Header, Limits, Metadata, Source,
+    Error, FirstRows, Format, Header, Limits, Metadata, Source,
     codec::{Codec, charge},
     png,
     source::read_at,
@@ -112,7 +112,10 @@ fn look(source: &mut dyn Source, entry: Entry) -> Result<(Content, Header), Erro
     let dib = Dib::read(&mut Window::new(source, entry.offset, entry.len))?;
     let bytes = dib.cost();
     let (width, height) = (dib.width, dib.height);
-    Ok((Content::Dib(dib), Header { width, height, whole_bytes: bytes, head_bytes: bytes, stops_early: true }))
+    Ok((
+        Content::Dib(dib),
+        Header { width, height, whole_bytes: bytes, head_bytes: bytes, first_rows: FirstRows::Cheap },
+    ))
 }
 
 impl Codec for Ico {

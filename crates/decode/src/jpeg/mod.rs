@@ -26,7 +26,7 @@ use self::markers::Markers;
 use self::planes::{Plane, RowMaker};
 use self::stream::Lead;
 use crate::codec::{Codec, charge, fenced};
-use crate::{Error, Header, Limits, Metadata, Source};
+use crate::{Error, FirstRows, Header, Limits, Metadata, Source};
 
 pub(crate) struct Jpeg;
 
@@ -45,12 +45,13 @@ const MAX_SCANS: usize = 1000;
 impl Codec for Jpeg {
     fn header(&self, source: &mut dyn Source) -> Result<Header, Error> {
         let file_bytes = source.byte_len();
-        let frame = Lead::read(&mut Markers::open(source)?)?.frame;
+        let Lead { frame, single_scan, .. } = Lead::read(&mut Markers::open(source)?)?;
         let whole_bytes = file_bytes + frame.bytes(frame.height, frame.least_way(frame.height));
         let head_bytes = frame
             .height_for(HEAD_ROWS)
             .map_or(whole_bytes, |height| whole_bytes.min(file_bytes + frame.bytes(height, frame.fast_way())));
-        Ok(Header { width: frame.width, height: frame.height, whole_bytes, head_bytes, stops_early: true })
+        let first_rows = if single_scan { FirstRows::Cheap } else { FirstRows::Dear };
+        Ok(Header { width: frame.width, height: frame.height, whole_bytes, head_bytes, first_rows })
     }
 
     fn rows(&self, source: &mut dyn Source, depth: Depth, limits: Limits, sink: &mut dyn RowSink) -> Result<(), Error> {

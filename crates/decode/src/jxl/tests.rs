@@ -149,5 +149,5 @@ fn a_small_budget_is_kept() {
     let refused = Jxl.rows(&mut InMemory::new(&still), Depth::Whole, limits, &mut Seen::default());
     assert!(matches!(refused, Err(Error::TooLarge { .. })));
     let header = Format::Jxl.header(&mut InMemory::new(&still)).unwrap();
-    assert_eq!((header.width, header.height, header.stops_early), (3, 2, false));
+    assert_eq!((header.width, header.height, header.stops_early()), (3, 2, false));
 }

@@ -35,7 +35,7 @@ use self::{
     chunk::{Chunk, SIGNATURE},
     ihdr::Ihdr,
 };
-use crate::{Error, Header, Limits, Metadata, Source, codec::Codec};
+use crate::{Error, FirstRows, Header, Limits, Metadata, Source, codec::Codec};
 
 /// PNG and APNG.
 pub(crate) struct Png;
@@ -48,7 +48,7 @@ impl Codec for Png {
         Ok(match look(source)? {
             Look::Still => still,
             Look::Animated => Header { whole_bytes, ..still },
-            Look::Unclear => Header { whole_bytes, head_bytes: whole_bytes, stops_early: false, ..still },
+            Look::Unclear => Header { whole_bytes, head_bytes: whole_bytes, first_rows: FirstRows::Whole, ..still },
         })
     }
 
@@ -93,7 +93,13 @@ pub(crate) fn still_rows(
 fn header_of(ihdr: &Ihdr) -> Header {
     let bytes = rows::cost(ihdr);
     let Ihdr { width, height, .. } = *ihdr;
-    Header { width, height, whole_bytes: bytes, head_bytes: bytes, stops_early: !ihdr.is_interlaced }
+    Header {
+        width,
+        height,
+        whole_bytes: bytes,
+        head_bytes: bytes,
+        first_rows: FirstRows::cheap_if(!ihdr.is_interlaced),
+    }
 }
 
 fn read_ihdr(source: &mut dyn Source) -> Result<Ihdr, Error> {

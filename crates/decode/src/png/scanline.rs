@@ -44,10 +44,11 @@ pub(super) struct Scanlines {
 
 impl Scanlines {
     /// For rows of at most `row_bytes` bytes, `total` bytes in all with the filter bytes; filters look
-    /// `pixel_bytes` back. If no more than `rows` are likely to be taken, little more is inflated than they need.
+    /// `pixel_bytes` back. If no more than `rows` are likely to be taken, little more is inflated than they need; if it
+    /// is one, never more than the next: of a damaged stream every row before the damage is given.
     pub(super) fn new(row_bytes: usize, total: u64, pixel_bytes: usize, rows: Option<u32>) -> Self {
         let wanted = rows.map_or(STEP_BYTES, |rows| (row_bytes + 1).saturating_mul(rows as usize));
-        let step = wanted.clamp(LEAST_STEP_BYTES, STEP_BYTES);
+        let step = if rows == Some(1) { 0 } else { wanted.clamp(LEAST_STEP_BYTES, STEP_BYTES) };
         let ahead = if rows.is_some() { STEP_BYTES } else { AHEAD_BYTES };
         let most = LOOKBACK_BYTES + ahead + row_bytes + 1;
         let window = usize::try_from(total).unwrap_or(most).min(most) + SPARE_BYTES;
@@ -73,7 +74,7 @@ impl Scanlines {
     pub(super) fn next(&mut self, data: &mut ImageData<'_, '_>, row_bytes: usize) -> Result<Option<&[u8]>, Error> {
         while self.filled - self.taken <= row_bytes {
             self.make_room(row_bytes + 1);
-            if !self.inflate(data)? {
+            if !self.inflate(data, self.taken + row_bytes + 1)? {
                 return Ok(None);
             }
         }
@@ -95,7 +96,7 @@ impl Scanlines {
         while !self.inflater.is_done() {
             self.taken = self.filled;
             self.make_room(1);
-            if !self.inflate(data)? && !self.inflater.is_done() {
+            if !self.inflate(data, self.filled + LEAST_STEP_BYTES)? && !self.inflater.is_done() {
                 return Err(Error::corrupt(format!("{} ends before the end of its zlib stream", data.name())));
             }
         }
@@ -118,9 +119,9 @@ impl Scanlines {
         }
     }
 
-    /// Inflates a step. Says no if there was nothing left to inflate.
-    fn inflate(&mut self, data: &mut ImageData<'_, '_>) -> Result<bool, Error> {
-        let limit = self.window.len().min(self.filled + self.step);
+    /// Inflates a step, or to `end` where that is further. Says no if there was nothing left to inflate.
+    fn inflate(&mut self, data: &mut ImageData<'_, '_>, end: usize) -> Result<bool, Error> {
+        let limit = self.window.len().min(end.max(self.filled + self.step));
         let name = data.name();
         let piece = data.peek()?;
         let is_last = piece.is_none();

@@ -20,7 +20,7 @@ use self::compose::{Canvas, Placed};
 use crate::codec::{Codec, charge};
 use crate::metadata::{Item, LONGEST_EXIF};
 use crate::source::{feed, hash_of};
-use crate::{Error, Header, Limits, Metadata, Source};
+use crate::{Error, FirstRows, Header, Limits, Metadata, Source};
 
 pub(crate) struct WebP;
 
@@ -37,12 +37,12 @@ impl Codec for WebP {
                 let whole_bytes = decode_bytes(&image, image.height);
                 let head = height_for(&image, HEAD_ROWS);
                 let head_bytes = head.map_or(whole_bytes, |height| decode_bytes(&image, height));
-                let stops_early = !image.lossless;
-                Ok(Header { width: image.width, height: image.height, whole_bytes, head_bytes, stops_early })
+                let first_rows = FirstRows::cheap_if(!image.lossless);
+                Ok(Header { width: image.width, height: image.height, whole_bytes, head_bytes, first_rows })
             }
             Layout::Animation { width, height, .. } => {
                 let whole_bytes = animation_bytes(width, height, source.byte_len());
-                Ok(Header { width, height, whole_bytes, head_bytes: whole_bytes, stops_early: false })
+                Ok(Header { width, height, whole_bytes, head_bytes: whole_bytes, first_rows: FirstRows::Whole })
             }
         }
     }

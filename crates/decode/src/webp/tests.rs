@@ -218,7 +218,7 @@ fn the_header_says_the_size_and_what_is_right_to_charge() {
     for (name, row_bytes, frames, webp, pixels) in FIXTURES {
         let header = Format::WebP.header(&mut Cursor::new(webp)).unwrap();
         assert_eq!((header.width, header.height as usize), (12, pixels.len() / row_bytes / frames), "{name}");
-        assert_eq!(header.stops_early, ["lossy", "alpha"].contains(&name), "{name}");
+        assert_eq!(header.stops_early(), ["lossy", "alpha"].contains(&name), "{name}");
         let enough = Limits { memory_bytes: header.whole_bytes };
         assert!(decoded(webp, Depth::Whole, enough).is_ok(), "{name}");
         let less = Limits { memory_bytes: header.whole_bytes - 1 };
