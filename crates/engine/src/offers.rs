@@ -8,12 +8,12 @@ use std::{
 };
 
 use pixtwin_matching::Rung;
-use pixtwin_pixel::{Fingerprint, HEAD_ROWS, Key, PixelDigest};
+use pixtwin_pixel::{HEAD_ROWS, PixelDigest};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     file::{Identity, Listed},
-    picture::{Hashes, Known},
+    picture::{HalfKey, Hashes, Known},
     wire,
 };
 
@@ -61,7 +61,7 @@ pub struct JobDone {
 /// What is known of a picture, as it travels.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct KnownRecord {
-    heads: [Option<[u8; 16]>; HEAD_ROWS.len()],
+    heads: [Option<HalfKey>; HEAD_ROWS.len()],
     digest: Option<[u8; 32]>,
     frames: u32,
     hashes: Option<([u8; 32], [u8; 32])>,
@@ -210,7 +210,7 @@ impl Offers {
 impl KnownRecord {
     pub(crate) fn of(known: &Known) -> Self {
         Self {
-            heads: known.heads().map(|head| head.map(|key| key.0)),
+            heads: known.halves(),
             digest: known.digest().map(|digest| digest.0),
             frames: known.frames(),
             hashes: known.hashes().map(|hashes| (hashes.payload, hashes.bytes)),
@@ -218,9 +218,7 @@ impl KnownRecord {
     }
 
     pub(crate) fn into_known(self) -> Known {
-        let heads = self.heads.map(|head| head.map(Key));
-        let digest = self.digest.map(PixelDigest);
-        let fingerprint = Fingerprint { heads, digest, frames: self.frames, width: 0, height: 0 };
-        Known::of(&fingerprint, self.hashes.map(|(payload, bytes)| Hashes { payload, bytes }))
+        let hashes = self.hashes.map(|(payload, bytes)| Hashes { payload, bytes });
+        Known::from_halves(self.heads, self.digest.map(PixelDigest), self.frames, hashes)
     }
 }

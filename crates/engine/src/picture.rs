@@ -23,17 +23,20 @@ pub(crate) struct Picture {
 /// What the looks at one picture have found.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Known {
-    /// The first half of the first key. 64 bits tell pictures apart well enough; those that they do not are looked at
-    /// further.
-    corner: Option<NonZeroU64>,
+    /// The first key.
+    corner: Option<HalfKey>,
     /// What only a part of the pictures is looked at for.
     learnt: Option<Box<Learnt>>,
 }
 
+/// The first half of a key of first rows. 64 bits tell pictures apart well enough; those that they do not are looked at
+/// further.
+pub(crate) type HalfKey = NonZeroU64;
+
 #[derive(Clone, Debug, Default)]
 struct Learnt {
     /// Keys of the first rows; the first is above.
-    heads: [Option<Key>; HEAD_ROWS.len()],
+    heads: [Option<HalfKey>; HEAD_ROWS.len()],
     digest: Option<PixelDigest>,
     frames: u32,
     /// Of the payload and of the whole file.
@@ -51,12 +54,20 @@ pub(crate) struct Hashes {
 
 impl Known {
     pub(crate) fn of(fingerprint: &Fingerprint, hashes: Option<Hashes>) -> Self {
-        let [first, ..] = fingerprint.heads;
-        let half = |key: Key| key.0.first_chunk().and_then(|half| NonZeroU64::new(u64::from_le_bytes(*half)));
-        let corner = first.map(|key| half(key).unwrap_or(NonZeroU64::MIN));
-        let mut heads = fingerprint.heads;
-        heads.iter_mut().take(1).for_each(|first| *first = None);
+        let half = |key: Key| key.0.first_chunk().and_then(|half| HalfKey::new(u64::from_le_bytes(*half)));
+        let heads = fingerprint.heads.map(|key| key.map(|key| half(key).unwrap_or(HalfKey::MIN)));
         let Fingerprint { digest, frames, .. } = *fingerprint;
+        Self::from_halves(heads, digest, frames, hashes)
+    }
+
+    /// The same, of keys that are halved already.
+    pub(crate) fn from_halves(
+        mut heads: [Option<HalfKey>; HEAD_ROWS.len()],
+        digest: Option<PixelDigest>,
+        frames: u32,
+        hashes: Option<Hashes>,
+    ) -> Self {
+        let corner = heads.first_mut().and_then(Option::take);
         let is_more = digest.is_some() || hashes.is_some() || heads.iter().any(Option::is_some);
         let learnt = is_more.then(|| Box::new(Learnt { heads, digest, frames, hashes }));
         Self { corner, learnt }
@@ -64,20 +75,18 @@ impl Known {
 
     /// A key of the first rows, if it is known.
     pub(crate) fn head(&self, number: usize) -> Option<Key> {
-        if number > 0 {
-            return self.learnt.as_ref()?.heads.get(number).copied().flatten();
-        }
-        let mut key = Key([0; 16]);
-        let half: [u8; 8] = self.corner?.get().to_le_bytes();
-        key.0.iter_mut().zip(half).for_each(|(place, byte)| *place = byte);
-        Some(key)
+        let half = match number {
+            0 => self.corner?,
+            _ => self.learnt.as_ref()?.heads.get(number).copied().flatten()?,
+        };
+        Some(Key(u128::from(half.get()).to_le_bytes()))
     }
 
     /// All keys of the first rows, as far as they are known.
-    pub(crate) fn heads(&self) -> [Option<Key>; HEAD_ROWS.len()] {
-        let mut heads = [None; HEAD_ROWS.len()];
-        heads.iter_mut().enumerate().for_each(|(number, head)| *head = self.head(number));
-        heads
+    pub(crate) fn halves(&self) -> [Option<HalfKey>; HEAD_ROWS.len()] {
+        let mut halves = self.learnt.as_ref().map_or([None; HEAD_ROWS.len()], |learnt| learnt.heads);
+        halves.iter_mut().take(1).for_each(|first| *first = self.corner);
+        halves
     }
 
     pub(crate) fn digest(&self) -> Option<PixelDigest> {
@@ -149,7 +158,9 @@ impl Picture {
 
     /// All that is known of its pixels.
     pub(crate) fn fingerprint(&self) -> Fingerprint {
-        let (heads, digest, frames) = (self.known.heads(), self.known.digest(), self.known.frames());
+        let mut heads = [None; HEAD_ROWS.len()];
+        heads.iter_mut().enumerate().for_each(|(number, head)| *head = self.known.head(number));
+        let (digest, frames) = (self.known.digest(), self.known.frames());
         Fingerprint { heads, digest, frames, width: self.header.width, height: self.header.height }
     }
 }

@@ -204,8 +204,8 @@ impl<W: Write> ShardWriter<W> {
 #[derive(Default)]
 struct DecodedPayloads(Mutex<HashMap<[u8; 32], Fingerprint>>);
 
-/// How many payloads are remembered, in some 60 MB; then all are forgotten, which costs time alone.
-const MOST_PAYLOADS: usize = 1 << 18;
+/// How many payloads are remembered, in some 70 MB; then all are forgotten, which costs time alone.
+const MOST_PAYLOADS: usize = 1 << 17;
 
 impl DecodedPayloads {
     fn get(&self, payload: &[u8; 32]) -> Option<Fingerprint> {
