@@ -104,7 +104,7 @@ fn look_at(
     let digest = match &frames {
         Some(frames) => digest_of(frames, settings.alpha),
         None => {
-            looker.decode(&listed, &mut picture, Depth::Whole)?;
+            looker.decode(&listed, &mut picture)?;
             picture.known.digest()
         }
     };

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use pixtwin_decode::{Format, Header, Sniffed, sniff};
-use pixtwin_pixel::{Depth, Fingerprint, PixelDigest};
+use pixtwin_pixel::{Fingerprint, PixelDigest};
 
 use crate::{
     file::{Identity, Listed, open},
@@ -48,7 +48,7 @@ pub fn digest_all(paths: &[PathBuf], settings: &Settings, progress: &Progress) -
 
 fn examine(looker: &Looker<'_>, path: &Path) -> Result<Examined, String> {
     let (listed, mut picture) = identify(looker, path)?;
-    looker.decode(&listed, &mut picture, Depth::Whole)?;
+    looker.decode(&listed, &mut picture)?;
     let fingerprint = picture.fingerprint();
     let digest = fingerprint.digest.ok_or("it was not decoded whole")?;
     Ok(Examined { path: path.to_owned(), format: picture.format.name(), digest, fingerprint })

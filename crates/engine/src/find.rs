@@ -9,7 +9,7 @@ use std::{
 
 use pixtwin_decode::Sniffed;
 use pixtwin_matching::{Asked, Candidate, Proof, Rung, proof_between};
-use pixtwin_pixel::{Depth, HEAD_ROWS, Key, PixelDigest};
+use pixtwin_pixel::{HEAD_ROWS, Key, PixelDigest};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -122,7 +122,7 @@ pub(crate) fn read_queries(
 /// Looks at a picture whole and keeps its key on every rung.
 fn ask_for_pixels(looker: &Looker<'_>, path: &Path, host: Option<&str>) -> Result<Query, String> {
     let (listed, mut picture) = identify(looker, path)?;
-    looker.decode(&listed, &mut picture, Depth::Whole)?;
+    looker.decode(&listed, &mut picture)?;
     looker.hash(&listed, &mut picture)?;
     let heads = (0..HEAD_ROWS.len()).map(Rung::Head);
     let rungs = [Rung::Header, Rung::Payload, Rung::Whole].into_iter().chain(heads);

@@ -134,20 +134,19 @@ pub(crate) fn join_names<Found>(files: &mut Vec<(Listed, Outcome<Found>)>, count
     let mut by_place: Vec<u32> =
         (0..).zip(&*files).filter(|(_, (file, _))| file.identity.is_some()).map(|(at, _)| at).collect();
     by_place.sort_unstable_by_key(|at| (place_of(*at as usize), *at));
-    let mut names: Vec<Vec<u32>> = Vec::new();
-    for same in by_place.chunk_by(|a, b| place_of(*a as usize) == place_of(*b as usize)).filter(|same| same.len() > 1) {
-        names.push(same.to_vec());
+    // The first name of a file, and each other.
+    let mut pairs: Vec<(u32, u32)> = Vec::new();
+    for same in by_place.chunk_by(|a, b| place_of(*a as usize) == place_of(*b as usize)) {
+        if let [first, others @ ..] = same {
+            pairs.extend(others.iter().map(|at| (*first, *at)));
+        }
     }
     let mut gone = HashSet::new();
     let mut stale = Vec::new();
-    for same in names {
-        let mut same = same.into_iter().map(|at| at as usize);
-        let Some(first) = same.next() else { continue };
-        for at in same {
-            gone.insert(at);
-            let Ok([first, other]) = files.get_disjoint_mut([first, at]) else { continue };
-            join_two(first, other, counts, &mut stale);
-        }
+    for (first, at) in pairs.into_iter().map(|(first, at)| (first as usize, at as usize)) {
+        gone.insert(at);
+        let Ok([first, other]) = files.get_disjoint_mut([first, at]) else { continue };
+        join_two(first, other, counts, &mut stale);
     }
     if gone.is_empty() {
         return;
@@ -277,9 +276,8 @@ fn unless_stranger(asked: Option<&Asked>, outcome: Outcome<Picture>) -> Outcome<
     if is_stranger { Outcome::Alone } else { outcome }
 }
 
-/// Looks further at a picture that is held in memory. Of a small picture the payload comes first, for it costs less than
-/// the start of decoding; of a larger one the first rows. What others have too is decoded whole at once, if that is
-/// little.
+/// Looks further at a picture that is held in memory. The payload comes first, for it costs less than the start of
+/// decoding; of a new one then the first rows. What others have too is decoded whole at once, if that is little.
 fn look_at_tiny(looker: &Looker<'_>, earlier: &Earlier, held: &[u8], picture: &mut Picture) -> Result<(), String> {
     let is_small = pixels(picture) <= SMALL_PICTURE_PIXELS;
     if !is_small && !picture.header.stops_early() {
@@ -299,7 +297,7 @@ fn look_at_tiny(looker: &Looker<'_>, earlier: &Earlier, held: &[u8], picture: &m
     if !is_needed {
         return Ok(());
     }
-    looker.decode_source(&mut InMemory::new(held), picture, Depth::Whole)
+    looker.decode_source(&mut InMemory::new(held), picture)
 }
 
 fn pixels(picture: &Picture) -> u64 {

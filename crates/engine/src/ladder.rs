@@ -8,7 +8,7 @@
 use std::collections::HashSet;
 
 use pixtwin_matching::{Candidate, Exchange, Loss, Rung, Standing};
-use pixtwin_pixel::Key;
+use pixtwin_pixel::{HEAD_ROWS, Key};
 
 use crate::{
     file::Listed,
@@ -20,22 +20,10 @@ use crate::{
 
 /// The rungs, bottom up. The payload comes after the first look at the rows: it reads the whole file, which most
 /// pictures of a common size are spared. Those whose payload is known already are joined before.
-const RUNGS: [Rung; 14] = [
-    Rung::Header,
-    Rung::HeldPayload,
-    Rung::Head(0),
-    Rung::Payload,
-    Rung::Head(1),
-    Rung::Head(2),
-    Rung::Head(3),
-    Rung::Head(4),
-    Rung::Head(5),
-    Rung::Head(6),
-    Rung::Head(7),
-    Rung::Head(8),
-    Rung::Head(9),
-    Rung::Whole,
-];
+fn rungs() -> impl Iterator<Item = Rung> {
+    let deeper = (1..HEAD_ROWS.len()).map(Rung::Head);
+    [Rung::Header, Rung::HeldPayload, Rung::Head(0), Rung::Payload].into_iter().chain(deeper).chain([Rung::Whole])
+}
 
 /// What the ladder came to.
 pub(crate) struct Climbed<Subject> {
@@ -86,12 +74,12 @@ pub(crate) fn climb(
     unread: &mut Vec<Unread>,
 ) -> Result<Climbed<Picture>, Loss> {
     let mut ladder = Ladder { looker, files, unread };
-    let mut rungs = Vec::new();
-    for rung in RUNGS {
-        rungs.push(ladder.climb_rung(&mut pictures, rung, exchange)?);
+    let mut counts = Vec::new();
+    for rung in rungs() {
+        counts.push(ladder.climb_rung(&mut pictures, rung, exchange)?);
         pictures.retain(|picture| !picture.standing.is_alone || picture.standing.speaks);
     }
-    Ok(settle(pictures, rungs))
+    Ok(settle(pictures, counts))
 }
 
 impl Ladder<'_> {

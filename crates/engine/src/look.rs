@@ -151,10 +151,10 @@ impl<'a> Looker<'a> {
         format.metadata(&mut source).map_err(|cause| reason_of(&cause))
     }
 
-    /// Decodes as far as `depth` and keeps the keys that this gives.
-    pub(crate) fn decode(&self, listed: &Listed, picture: &mut Picture, depth: Depth) -> Result<(), String> {
+    /// Decodes it whole and keeps the digest and the keys.
+    pub(crate) fn decode(&self, listed: &Listed, picture: &mut Picture) -> Result<(), String> {
         let (file, identity) = reopen(listed)?;
-        self.decode_source(&mut self.window(&file, identity.bytes, window_for(depth)), picture, depth)?;
+        self.decode_source(&mut self.window(&file, identity.bytes, WHOLE_WINDOW_BYTES), picture)?;
         still_unchanged(&file, &identity)
     }
 
@@ -181,20 +181,15 @@ impl<'a> Looker<'a> {
         Ok(())
     }
 
-    /// Decodes an open file, of which the caller makes sure that it does not change.
-    pub(crate) fn decode_source(
-        &self,
-        source: &mut dyn Source,
-        picture: &mut Picture,
-        depth: Depth,
-    ) -> Result<(), String> {
-        let (found, decoded) = self.decode_while(source, picture, (depth, depth), &mut |_, _| true);
+    /// The same for an open file, of which the caller makes sure that it does not change.
+    pub(crate) fn decode_source(&self, source: &mut dyn Source, picture: &mut Picture) -> Result<(), String> {
+        let (found, decoded) = self.decode_while(source, picture, (Depth::Whole, Depth::Whole), &mut |_, _| true);
         decoded?;
         picture.known.add(found);
         Ok(())
     }
 
-    /// The same as long as `goes_on`, which is asked at every key of the first rows. The decoder is told one depth, and
+    /// Decodes an open file as long as `goes_on`, which is asked at every key of the first rows. The decoder is told one depth, and
     /// the look goes as far as the other; they differ only where [`Format::can_go_on`]. Gives what was found, before it
     /// failed if it did.
     pub(crate) fn decode_while(

@@ -2,7 +2,6 @@
 
 use pixtwin_decode::Sniffed;
 use pixtwin_matching::Rung;
-use pixtwin_pixel::Depth;
 
 use crate::{
     file::{Identity, Listed, words_of},
@@ -91,7 +90,7 @@ fn look(looker: &Looker<'_>, files: &[Listed], picture: &Picture, rung: Rung) ->
     match rung {
         Rung::Head(number) => looker.look_for_head(file, &mut picture, number)?,
         Rung::HeldPayload | Rung::Payload => looker.hash(file, &mut picture)?,
-        _ => looker.decode(file, &mut picture, Depth::Whole)?,
+        _ => looker.decode(file, &mut picture)?,
     }
     Ok(picture.known)
 }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use pixtwin_matching::{Asked, Rung};
-use pixtwin_pixel::{Depth, Fingerprint, HEAD_ROWS, Key};
+use pixtwin_pixel::{Fingerprint, HEAD_ROWS, Key};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -394,7 +394,7 @@ impl<W: Write + Send> Part<'_, W> {
         let asked = self.asked.as_ref()?;
         let mut top = picture.clone();
         if top.key(Rung::Head(0)).is_none() {
-            self.looker.decode(listed, &mut top, Depth::Corner).ok()?;
+            self.looker.look_for_head(listed, &mut top, 0).ok()?;
         }
         let key = top.key(Rung::Head(0))?;
         (!asked.holds(Rung::Head(0), key)).then(|| Ok(KnownRecord::of(&top.known)))
@@ -418,7 +418,7 @@ impl<W: Write + Send> Part<'_, W> {
             return Ok(KnownRecord::of(&picture.known));
         }
         let mut picture = picture.clone();
-        self.looker.decode(listed, &mut picture, Depth::Whole)?;
+        self.looker.decode(listed, &mut picture)?;
         payload.into_iter().for_each(|payload| self.whole.insert(payload, picture.fingerprint()));
         Ok(KnownRecord::of(&picture.known))
     }

@@ -101,34 +101,21 @@ pub(crate) mod proof {
 /// A rung: its place in the order below.
 pub(crate) mod rung {
     use pixtwin_matching::Rung;
+    use pixtwin_pixel::HEAD_ROWS;
     use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
-    const ALL: [Rung; 17] = [
-        Rung::Header,
-        Rung::Payload,
-        Rung::Whole,
-        Rung::Length,
-        Rung::Start,
-        Rung::Bytes,
-        Rung::Head(0),
-        Rung::Head(1),
-        Rung::Head(2),
-        Rung::Head(3),
-        Rung::Head(4),
-        Rung::Head(5),
-        Rung::Head(6),
-        Rung::Head(7),
-        Rung::Head(8),
-        Rung::Head(9),
-        Rung::HeldPayload,
-    ];
+    fn all() -> impl Iterator<Item = Rung> {
+        let first = [Rung::Header, Rung::Payload, Rung::Whole, Rung::Length, Rung::Start, Rung::Bytes];
+        let heads = (0..HEAD_ROWS.len()).map(Rung::Head);
+        first.into_iter().chain(heads).chain([Rung::HeldPayload])
+    }
 
     pub(crate) fn serialize<S: Serializer>(rung: &Rung, to: S) -> Result<S::Ok, S::Error> {
-        ALL.iter().position(|other| other == rung).unwrap_or_default().serialize(to)
+        all().position(|other| other == *rung).unwrap_or_default().serialize(to)
     }
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Rung, D::Error> {
-        ALL.get(usize::deserialize(from)?).copied().ok_or_else(|| D::Error::custom("no such rung"))
+        all().nth(usize::deserialize(from)?).ok_or_else(|| D::Error::custom("no such rung"))
     }
 }
 
