@@ -218,6 +218,9 @@ pub(crate) struct Searched {
     #[command(flatten)]
     pub(crate) selected: Selected,
 
+    #[command(flatten)]
+    pub(crate) remembered: Remembered,
+
     /// Where the files lie if a launcher of MPI (mpirun, mpiexec, srun) starts several processes; docs/cluster.md has
     /// more.
     #[arg(long, value_enum, default_value_t, value_name = "WHERE", help_heading = "On a cluster")]
@@ -241,6 +244,24 @@ fn shard(text: &str) -> Result<Shard, String> {
         Some((number, count)) if number > count => Err(format!("the last part is {count}/{count}")),
         Some((number, count)) => Ok(Shard { number, count }),
     }
+}
+
+/// What is kept from one search to the next.
+#[derive(Args)]
+#[command(next_help_heading = "Catalogue")]
+pub(crate) struct Remembered {
+    /// Use the catalogue in FILE [default: pixtwin/catalogue.sqlite in $XDG_DATA_HOME or ~/.local/share]. It keeps what
+    /// was seen of each file: one that has not changed since is not read again.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) catalogue: Option<PathBuf>,
+
+    /// Use no catalogue, and keep nothing.
+    #[arg(long, conflicts_with_all = ["catalogue", "paranoid"])]
+    pub(crate) no_catalogue: bool,
+
+    /// Read every file again, whatever the catalogue knows of it, and keep what is found.
+    #[arg(long)]
+    pub(crate) paranoid: bool,
 }
 
 impl Searched {

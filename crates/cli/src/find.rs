@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use pixtwin_engine::{Counts, Failure, Progress, Report, Settings, Team, find, words_of};
+use pixtwin_engine::{Counts, Failure, Memory, Progress, Report, Settings, Team, find, words_of};
 
 use crate::{
     args::{Common, FindArguments, Listing, Searched},
@@ -38,10 +38,11 @@ impl Search for FindArguments {
         team: &mut T,
         queries: &[PathBuf],
         settings: &Settings,
+        memory: Option<&Memory>,
         progress: &Progress,
         report: &mut dyn Report,
     ) -> Result<Counts, Failure> {
-        find(team, queries, &self.places, &self.searched.selected.selection(), settings, progress, report)
+        find(team, queries, &self.places, &self.searched.selected.selection(), settings, memory, progress, report)
     }
 
     /// Launchers print an alarm for every other end than 0: there, `no` is one only where it is asked for.

@@ -12,6 +12,8 @@ mod find;
 
 mod scan;
 
+mod catalogue;
+
 mod shard;
 
 mod hash;

@@ -19,6 +19,7 @@ use pixtwin_cluster::{
 use pixtwin_engine::{Counts, Failure, Group, Loss, Match, Progress, Report, Team, Unread};
 
 use crate::{
+    catalogue::Kept,
     exit::{Exit, Stop},
     interrupt, output,
     progress_bar::{self, Bar},
@@ -129,8 +130,12 @@ fn work(search: &impl Search, team: &mut Ranks<Post>, progress: &Progress, bar: 
     let rank = team.rank();
     let crew = team.crew().clone();
     let settings = searched.settings_of_rank(common, &crew, rank);
+    let kept = Kept::open(&searched.remembered, &settings);
+    let memory = kept.as_ref().map(Kept::memory);
     if rank > 0 {
-        return follow(team, |team| search.search(team, &[], &settings, progress, &mut Nobody));
+        let ended = follow(team, |team| search.search(team, &[], &settings, memory, progress, &mut Nobody));
+        kept.into_iter().for_each(Kept::close);
+        return ended;
     }
     if !common.quiet {
         crew.notes().iter().for_each(|text| output::note(text));
@@ -147,7 +152,7 @@ fn work(search: &impl Search, team: &mut Ranks<Post>, progress: &Progress, bar: 
         Err(stop) => return Err(queries.err().unwrap_or(stop)),
     };
     let state = Arc::clone(team.world().state());
-    match search.search(team, queries, &settings, progress, &mut printer) {
+    match search.search(team, queries, &settings, memory, progress, &mut printer) {
         Ok(counts) => {
             let (has_found, is_all_read) = (printer.has_found(), printer.is_all_read());
             let printed = printer.close(&counts, None);

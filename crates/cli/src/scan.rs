@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use pixtwin_engine::{Counts, Failure, Progress, Report, Settings, Team, scan};
+use pixtwin_engine::{Counts, Failure, Memory, Progress, Report, Settings, Team, scan};
 
 use crate::{
     args::{Common, Listing, ScanArguments, Searched},
@@ -30,10 +30,11 @@ impl Search for ScanArguments {
         team: &mut T,
         _queries: &[PathBuf],
         settings: &Settings,
+        memory: Option<&Memory>,
         progress: &Progress,
         report: &mut dyn Report,
     ) -> Result<Counts, Failure> {
-        scan(team, &self.places, &self.searched.selected.selection(), settings, progress, report)
+        scan(team, &self.places, &self.searched.selected.selection(), settings, memory, progress, report)
     }
 
     fn exit(&self, has_found: bool, _is_launched: bool) -> Exit {

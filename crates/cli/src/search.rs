@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use pixtwin_engine::{Alone, Counts, Failure, Progress, Report, Settings, Team};
+use pixtwin_engine::{Alone, Counts, Failure, Memory, Progress, Report, Settings, Team};
 
 use crate::{
     args::{Common, Listing, Searched},
+    catalogue::Kept,
     exit::{Exit, Stop},
     interrupt, progress_bar, ranks,
     report::printer::Printer,
@@ -34,6 +35,7 @@ pub(crate) trait Search: Sync {
         team: &mut T,
         queries: &[PathBuf],
         settings: &Settings,
+        memory: Option<&Memory>,
         progress: &Progress,
         report: &mut dyn Report,
     ) -> Result<Counts, Failure>;
@@ -60,9 +62,12 @@ fn run_alone(search: &impl Search) -> Result<Exit, Stop> {
     progress_bar::beside(common, |progress, bar| {
         let settings = searched.settings(common);
         let mut printer = Printer::new(common, listing, settings.tier, &queries, bar)?;
-        let counts = search.search(&mut Alone::default(), &queries, &settings, progress, &mut printer)?;
+        let kept = Kept::open(&searched.remembered, &settings);
+        let memory = kept.as_ref().map(Kept::memory);
+        let counts = search.search(&mut Alone::default(), &queries, &settings, memory, progress, &mut printer)?;
         let (has_found, is_all_read) = (printer.has_found(), printer.is_all_read());
         printer.close(&counts, None)?;
+        kept.into_iter().for_each(Kept::close);
         Ok(if is_all_read { search.exit(has_found, false) } else { Exit::Unread })
     })
 }

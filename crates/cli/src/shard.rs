@@ -9,6 +9,7 @@ use pixtwin_engine::{Records, Shard, ShardReader, ShardWriter, merge, record, wo
 
 use crate::{
     args::{MergeArguments, Pixels, TierName},
+    catalogue::Kept,
     exit::{Exit, Stop},
     interrupt,
     names::shown,
@@ -32,7 +33,11 @@ pub(crate) fn run_part<S: Search>(search: &S, part: Shard) -> Result<Exit, Stop>
     let mut writer = ShardWriter::new(BufWriter::with_capacity(64 << 10, io::stdout()));
     let files = (search.places(), &searched.selected.selection());
     let counts = progress_bar::beside(common, |progress, _| {
-        record(part, terms, &queries, files, &settings, progress, &mut writer)
+        let kept = Kept::open(&searched.remembered, &settings);
+        let memory = kept.as_ref().map(Kept::memory);
+        let counts = record(part, terms, &queries, files, &settings, memory, progress, &mut writer);
+        kept.into_iter().for_each(Kept::close);
+        counts
     })?;
     // Here a closed pipe is an error as well: nobody has the whole record.
     let failed = |cause: io::Error| Stop::Fatal(format!("cannot write the record: {}", words_of(&cause)));

@@ -10,6 +10,7 @@ use crate::{
     examine::identify,
     look::Looker,
     progress::Progress,
+    refusal::Refusal,
     report::Failure,
     settings::Settings,
 };
@@ -96,7 +97,7 @@ fn look_at(
     looker: &Looker<'_>,
     path: &Path,
     settings: &Settings,
-) -> Result<(Side, Candidate, pixtwin_decode::Metadata), String> {
+) -> Result<(Side, Candidate, pixtwin_decode::Metadata), Refusal> {
     let (listed, mut picture) = identify(looker, path)?;
     let mut sink = RasterSink::within(settings.memory_bytes / 4);
     looker.decode_into(&listed, &picture, Depth::Whole, &mut sink)?;

@@ -9,6 +9,7 @@ use crate::{
     look::Looker,
     pool,
     progress::Stage,
+    refusal::Refusal,
     report::{Group, Member},
     scan::{Searched, Subject},
     team::Team,
@@ -35,7 +36,7 @@ pub(crate) fn describe_all<T: Team>(
         let wanted: Vec<(usize, usize)> =
             chunk.iter().flat_map(Forming::with_metadata).map(|twin| (twin.rank, twin.file)).collect();
         let remarks = ask_each_all(team, &wanted, |files| {
-            let mut slots: Vec<_> = files.into_iter().map(|file| (file, Err(String::new()))).collect();
+            let mut slots: Vec<_> = files.into_iter().map(|file| (file, Err(Refusal::from("")))).collect();
             pool::for_each(&mut slots, looker.threads, |(file, slot)| *slot = searched.remark(looker, *file));
             slots.into_iter().map(|(_, slot)| slot).collect()
         })?;
@@ -61,7 +62,7 @@ impl Forming {
     }
 
     /// The group as it is reported; `remarks` are those of [`Forming::with_metadata`].
-    fn describe(self, remarks: Vec<Result<Remark, String>>) -> Group {
+    fn describe(self, remarks: Vec<Result<Remark, Refusal>>) -> Group {
         let evidence: Vec<&Candidate> = self.twins.iter().map(|twin| &twin.evidence).collect();
         let proofs = proofs(&evidence);
         let mut remarks = remarks.into_iter();
@@ -73,7 +74,7 @@ impl Forming {
             let proof_to_first = self.proof_to_first(twin);
             let differs = match &first {
                 Some(first) if at > 0 && proof_to_first != Proof::Bytes => {
-                    let other = remarks.next().unwrap_or_else(|| Err("it was not asked for".to_owned()));
+                    let other = remarks.next().unwrap_or_else(|| Err("it was not asked for".into()));
                     differences(first, &other, first_format == twin.label.format)
                 }
                 _ => Vec::new(),
@@ -95,17 +96,17 @@ impl Forming {
     }
 }
 
-fn differences(first: &Result<Remark, String>, other: &Result<Remark, String>, same_format: bool) -> Vec<String> {
+fn differences(first: &Result<Remark, Refusal>, other: &Result<Remark, Refusal>, same_format: bool) -> Vec<String> {
     match (first, other) {
         (Ok(first), Ok(other)) => evidence::differences(first, other, same_format),
-        (Err(reason), _) | (_, Err(reason)) => vec![format!("unknown: {reason}")],
+        (Err(reason), _) | (_, Err(reason)) => vec![format!("unknown: {}", reason.reason())],
     }
 }
 
 impl Searched {
-    fn remark(&self, looker: &Looker<'_>, file: usize) -> Result<Remark, String> {
+    fn remark(&self, looker: &Looker<'_>, file: usize) -> Result<Remark, Refusal> {
         match (self.files.get(file), self.subjects.get(&file)) {
-            (Some(listed), Some(Subject::Picture(picture))) => looker.remark(listed, picture.format),
+            (Some(listed), Some(Subject::Picture(picture))) => looker.remark(listed, picture),
             _ => Ok(Remark::of(Metadata::default())),
         }
     }

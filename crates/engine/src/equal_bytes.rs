@@ -15,6 +15,7 @@ use crate::{
     opened::Opened,
     pool,
     progress::Stage,
+    refusal::Refusal,
     report::{RungCount, Unread},
 };
 
@@ -31,7 +32,7 @@ pub(crate) struct Blob {
     pub(crate) format: Cow<'static, str>,
     key: Option<Key>,
     hash: Option<[u8; 32]>,
-    refusal: Option<String>,
+    refusal: Option<Refusal>,
 }
 
 impl Blob {
@@ -41,7 +42,7 @@ impl Blob {
 }
 
 /// The first look at a file that is searched by its bytes.
-pub(crate) fn look_for_bytes(looker: &Looker<'_>, listed: &mut Listed) -> Result<Outcome<Blob>, String> {
+pub(crate) fn look_for_bytes(looker: &Looker<'_>, listed: &mut Listed) -> Result<Outcome<Blob>, Refusal> {
     let (file, identity) = listed.open().map_err(|cause| words_of(&cause))?;
     listed.identity = Some(identity);
     if identity.bytes < looker.min_bytes {
@@ -57,7 +58,7 @@ pub(crate) fn look_for_bytes(looker: &Looker<'_>, listed: &mut Listed) -> Result
 }
 
 /// The key of a file on one of the three rungs.
-pub(crate) fn key_of(looker: &Looker<'_>, listed: &Listed, rung: Rung) -> Result<(Key, Option<[u8; 32]>), String> {
+pub(crate) fn key_of(looker: &Looker<'_>, listed: &Listed, rung: Rung) -> Result<(Key, Option<[u8; 32]>), Refusal> {
     if let (Some(recorded), Rung::Start | Rung::Bytes) = (&looker.recorded, rung) {
         return recorded.bytes_key(listed, rung);
     }
@@ -84,7 +85,7 @@ pub(crate) fn climb(
         let bytes_before = looker.progress.bytes();
         looker.progress.begin(Stage::Comparing, blobs.len());
         pool::for_each(&mut blobs, looker.threads, |blob| {
-            let listed = files.get(blob.file).ok_or_else(|| "it is not listed".to_owned());
+            let listed = files.get(blob.file).ok_or_else(|| "it is not listed".into());
             match listed.and_then(|listed| key_of(looker, listed, rung)) {
                 Ok((key, hash)) => (blob.key, blob.hash) = (Some(key), hash),
                 Err(reason) => blob.refusal = Some(reason),
@@ -92,8 +93,8 @@ pub(crate) fn climb(
             looker.progress.add_done();
         });
         for blob in blobs.extract_if(.., |blob| blob.refusal.is_some()) {
-            let reason = blob.refusal.unwrap_or_default();
-            unread.extend(files.get(blob.file).map(|file| Unread::new(&file.path(), reason)));
+            let file = files.get(blob.file).zip(blob.refusal);
+            unread.extend(file.map(|(file, refusal)| Unread::new(&file.path(), refusal)));
         }
         let keys: Vec<Key> = blobs.iter().filter_map(|blob| blob.key).collect();
         let mut standings = exchange.ask(rung, &keys)?.into_iter();

@@ -28,6 +28,16 @@ struct Item {
 }
 
 impl Remark {
+    /// As text that can be kept.
+    pub(crate) fn to_text(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// From text that was kept; nothing where it is none.
+    pub(crate) fn from_text(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok()
+    }
+
     pub(crate) fn of(metadata: Metadata) -> Self {
         let items = metadata.items.into_iter();
         let items = items.map(|item| Item { name: item.name.into(), content: item.content.0, value: item.value });

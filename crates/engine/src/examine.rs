@@ -12,6 +12,7 @@ use crate::{
     picture::{Known, Picture},
     pool,
     progress::{Progress, Stage},
+    refusal::Refusal,
     report::Unread,
     settings::Settings,
 };
@@ -46,7 +47,7 @@ pub fn digest_all(paths: &[PathBuf], settings: &Settings, progress: &Progress) -
     slots.into_iter().filter_map(|(_, slot)| slot).collect()
 }
 
-fn examine(looker: &Looker<'_>, path: &Path) -> Result<Examined, String> {
+fn examine(looker: &Looker<'_>, path: &Path) -> Result<Examined, Refusal> {
     let (listed, mut picture) = identify(looker, path)?;
     looker.decode(&listed, &mut picture)?;
     let fingerprint = picture.fingerprint();
@@ -55,19 +56,19 @@ fn examine(looker: &Looker<'_>, path: &Path) -> Result<Examined, String> {
 }
 
 /// Opens a file that should be a picture and reads its header.
-pub(crate) fn identify(looker: &Looker<'_>, path: &Path) -> Result<(Listed, Picture), String> {
+pub(crate) fn identify(looker: &Looker<'_>, path: &Path) -> Result<(Listed, Picture), Refusal> {
     let mut listed = Listed::new(path);
     let (format, header) = sniff_named(looker, &mut listed)?;
     let picture = Picture::new(format, header, Known::default());
     Ok((listed, picture))
 }
 
-fn sniff_named(looker: &Looker<'_>, listed: &mut Listed) -> Result<(Format, Header), String> {
+fn sniff_named(looker: &Looker<'_>, listed: &mut Listed) -> Result<(Format, Header), Refusal> {
     match looker.sniff(listed)? {
         Sniffed::Picture(format) => Ok((format, looker.header(listed, format)?)),
-        Sniffed::Unsupported(name) => Err(format!("{name} pictures are not supported")),
-        Sniffed::Other if listed.bytes() == 0 => Err("the file is empty".to_owned()),
-        Sniffed::Other => Err("not a picture in any known format".to_owned()),
+        Sniffed::Unsupported(name) => Err(Refusal::of_content(format!("{name} pictures are not supported"))),
+        Sniffed::Other if listed.bytes() == 0 => Err(Refusal::of_content("the file is empty")),
+        Sniffed::Other => Err(Refusal::of_content("not a picture in any known format")),
     }
 }
 

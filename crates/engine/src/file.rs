@@ -8,7 +8,7 @@ use std::{
     io, iter,
     num::NonZeroU32,
     os::{
-        fd::OwnedFd,
+        fd::{AsFd, BorrowedFd, OwnedFd},
         unix::{
             ffi::{OsStrExt, OsStringExt},
             fs::MetadataExt,
@@ -19,7 +19,7 @@ use std::{
 };
 
 use rustix::{
-    fs::{Mode, OFlags, openat},
+    fs::{AtFlags, FileType, Mode, OFlags, Stat, openat, statat},
     io::retry_on_intr,
 };
 use serde::{Deserialize, Serialize};
@@ -47,6 +47,10 @@ impl Moment {
     pub(crate) const fn of((seconds, nanoseconds): (i64, i64)) -> Self {
         Self(seconds.wrapping_mul(1_000_000_000).wrapping_add(nanoseconds))
     }
+
+    pub(crate) const fn nanoseconds(self) -> i64 {
+        self.0
+    }
 }
 
 /// A number of names, and one more: a file that was removed while it is open has none.
@@ -68,6 +72,18 @@ impl Identity {
             modified: Moment::of(modified),
             changed: Moment::of(changed),
             names: Names::of(metadata.nlink()),
+        }
+    }
+
+    /// The same, of what another call of the system says.
+    fn of_stat(found: &Stat) -> Self {
+        let moment = |seconds: i64, nanoseconds: u64| Moment::of((seconds, nanoseconds.cast_signed()));
+        Self {
+            place: (found.st_dev, found.st_ino),
+            bytes: found.st_size.cast_unsigned(),
+            modified: moment(found.st_mtime, found.st_mtime_nsec),
+            changed: moment(found.st_ctime, found.st_ctime_nsec),
+            names: Names::of(found.st_nlink),
         }
     }
 
@@ -233,20 +249,45 @@ thread_local! {
 impl Listed {
     /// Opens the file, as [`open`] does.
     pub(crate) fn open(&self) -> io::Result<(File, Identity)> {
+        match self.in_folder(|folder, name| openat(folder, name, FLAGS, Mode::empty())) {
+            Some(Ok(opened)) => regular(opened),
+            // No folder is named, or the path says better what is wrong: the folder may be another by now.
+            _ => open(&self.path()),
+        }
+    }
+
+    /// What the file is now, without opening it.
+    ///
+    /// # Errors
+    /// If it is no regular file, or the system does not say.
+    pub(crate) fn stat(&self) -> io::Result<Identity> {
+        let found = match self.in_folder(|folder, name| statat(folder, name, AtFlags::empty())) {
+            Some(found) => found?,
+            None => retry_on_intr(|| rustix::fs::stat(&self.path()))?,
+        };
+        let is_file = FileType::from_raw_mode(found.st_mode) == FileType::RegularFile;
+        if is_file { Ok(Identity::of_stat(&found)) } else { Err(io::Error::other("not a regular file")) }
+    }
+
+    /// Asks the system something about the file by its name in its folder, if one is named and can be opened.
+    fn in_folder<T>(
+        &self,
+        ask: impl Fn(BorrowedFd<'_>, &[u8]) -> rustix::io::Result<T>,
+    ) -> Option<rustix::io::Result<T>> {
         let Place { folder, name } = &self.place;
-        let opened = FOLDER.with_borrow_mut(|last| {
+        FOLDER.with_borrow_mut(|last| {
             if last.as_ref().is_none_or(|(known, _)| known != folder) {
                 let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
                 *last =
                     rustix::fs::open(&**folder, flags, Mode::empty()).ok().map(|opened| (Arc::clone(folder), opened));
             }
-            last.as_ref().map(|(_, folder)| retry_on_intr(|| openat(folder, &**name, FLAGS, Mode::empty())))
-        });
-        match opened {
-            Some(Ok(opened)) => regular(opened),
-            // No folder is named, or the path says better what is wrong: the folder may be another by now.
-            _ => open(&self.path()),
-        }
+            last.as_ref().map(|(_, folder)| retry_on_intr(|| ask(folder.as_fd(), name)))
+        })
+    }
+
+    /// The folder, as the path names it; empty where it names none.
+    pub(crate) fn folder(&self) -> &Path {
+        Path::new(OsStr::from_bytes(&self.place.folder))
     }
 
     /// The last part of its path.

@@ -17,7 +17,9 @@ use crate::{
     examine::identify,
     file::{Identity, Listed},
     look::Looker,
+    memory::Memory,
     progress::Progress,
+    refusal::Refusal,
     report::{Counts, Failure, Report},
     scan::{Searched, search_all},
     settings::{Selection, Settings, Tier},
@@ -74,10 +76,12 @@ pub fn find<T: Team>(
     roots: &[PathBuf],
     selection: &Selection,
     settings: &Settings,
+    memory: Option<&Memory>,
     progress: &Progress,
     report: &mut dyn Report,
 ) -> Result<Counts, Failure> {
     let mut looker = Looker::new(settings, progress);
+    looker.memory = memory;
     let read =
         if team.rank() == 0 { read_queries(&looker, queries, settings.tier, team.host()) } else { Ok(Vec::new()) };
     let queries = team.hear_root_all(read)??;
@@ -120,7 +124,7 @@ pub(crate) fn read_queries(
 }
 
 /// Looks at a picture whole and keeps its key on every rung.
-fn ask_for_pixels(looker: &Looker<'_>, path: &Path, host: Option<&str>) -> Result<Query, String> {
+fn ask_for_pixels(looker: &Looker<'_>, path: &Path, host: Option<&str>) -> Result<Query, Refusal> {
     let (listed, mut picture) = identify(looker, path)?;
     looker.decode(&listed, &mut picture)?;
     looker.hash(&listed, &mut picture)?;
@@ -139,10 +143,10 @@ fn ask_for_pixels(looker: &Looker<'_>, path: &Path, host: Option<&str>) -> Resul
 }
 
 /// Keeps the keys of a file of which equal files are wanted.
-fn ask_for_bytes(looker: &Looker<'_>, path: &Path, host: Option<&str>) -> Result<Query, String> {
+fn ask_for_bytes(looker: &Looker<'_>, path: &Path, host: Option<&str>) -> Result<Query, Refusal> {
     let mut listed = Listed::new(path);
     if looker.sniff(&mut listed)? == Sniffed::Other {
-        return Err("not a picture in any known format".to_owned());
+        return Err("not a picture in any known format".into());
     }
     let (mut bytes, mut keys) = ([0; 32], Vec::new());
     for rung in [Rung::Length, Rung::Start, Rung::Bytes] {

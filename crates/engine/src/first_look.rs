@@ -7,6 +7,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
+use pixtwin_catalogue::Reader;
 use pixtwin_decode::{InMemory, Sniffed, Source, is_picture_name};
 use pixtwin_matching::{Asked, Rung};
 use pixtwin_pixel::Depth;
@@ -15,9 +16,11 @@ use crate::{
     earlier::{Earlier, Met},
     file::{Identity, Listed, words_of},
     look::{CHANGED, HEADER_WINDOW_BYTES, Looker, extension_of, still_unchanged},
+    memory::Memory,
     opened::{Opened, read_whole},
     picture::{Known, Picture, header_key},
     pool,
+    refusal::Refusal,
     report::{Counts, Unread},
     shelf::{Shelf, Waiting},
 };
@@ -52,13 +55,34 @@ pub(crate) enum Outcome<Found> {
     /// Smaller than asked for.
     Small,
     /// Not readable, and why.
-    Unread(String),
+    Unread(Refusal),
 }
 
 /// The files that could have twins, each with what was found, in the order of the paths.
 pub(crate) struct Candidates<Found> {
     pub(crate) files: Vec<Listed>,
     pub(crate) found: Vec<Found>,
+}
+
+/// What one thread has at hand for its looks.
+#[derive(Default)]
+pub(crate) struct Scratch {
+    /// The file that is looked at, where it is small.
+    held: Vec<u8>,
+    /// Reads the catalogue, where there is one.
+    reader: Option<Reader>,
+}
+
+impl Scratch {
+    pub(crate) fn of(looker: &Looker<'_>) -> Self {
+        Self { held: Vec::new(), reader: looker.memory.and_then(Memory::lend) }
+    }
+
+    pub(crate) fn give_back(self, looker: &Looker<'_>) {
+        if let Some(memory) = looker.memory {
+            memory.take_back(self.reader);
+        }
+    }
 }
 
 /// Takes files from the shelf until none are left and calls `look` for each, on all threads; sorted by path, further
@@ -69,19 +93,19 @@ pub(crate) struct Candidates<Found> {
 pub(crate) fn look_at_all<Found: Send>(
     looker: &Looker<'_>,
     shelf: &Shelf,
-    look: impl Fn(&mut Listed, &mut Vec<u8>) -> Result<Outcome<Found>, String> + Sync,
+    look: impl Fn(&mut Listed, &mut Scratch) -> Result<Outcome<Found>, Refusal> + Sync,
 ) -> Vec<(Listed, Outcome<Found>)> {
     let looked_at = Mutex::new(Vec::new());
     pool::on_threads(looker.threads, || {
-        let mut held = Vec::new();
+        let mut scratch = Scratch::of(looker);
         while let Some(batch) = shelf.take() {
             let mut files = Vec::with_capacity(batch.len());
             for Waiting { path, mark } in batch.into_iter().take_while(|_| !looker.progress.is_given_up()) {
                 let mut file = Listed::beside(&path, files.last().map(|(file, _): &(Listed, _)| file));
-                let outcome = look(&mut file, &mut held);
+                let outcome = look(&mut file, &mut scratch);
                 let is_other = |found: &Identity| mark.is_some_and(|mark| !found.has_mark(&mark));
                 let outcome = match &file.identity {
-                    Some(found) if is_other(found) => Outcome::Unread(NOT_AS_WALKED.to_owned()),
+                    Some(found) if is_other(found) => Outcome::Unread(NOT_AS_WALKED.into()),
                     _ => outcome.unwrap_or_else(Outcome::Unread),
                 };
                 files.push((file, outcome));
@@ -89,6 +113,7 @@ pub(crate) fn look_at_all<Found: Send>(
             }
             looked_at.lock().unwrap_or_else(PoisonError::into_inner).append(&mut files);
         }
+        scratch.give_back(looker);
     });
     let mut looked_at = looked_at.into_inner().unwrap_or_else(PoisonError::into_inner);
     looked_at.sort_unstable_by(|(a, _), (b, _)| a.order(b));
@@ -154,7 +179,7 @@ pub(crate) fn join_names<Found>(files: &mut Vec<(Listed, Outcome<Found>)>, count
     let mut numbers = 0..;
     files.retain(|_| numbers.next().is_none_or(|at| !gone.contains(&at)));
     if !stale.is_empty() {
-        files.extend(stale.into_iter().map(|path| (Listed::new(&path), Outcome::Unread(CHANGED.to_owned()))));
+        files.extend(stale.into_iter().map(|path| (Listed::new(&path), Outcome::Unread(CHANGED.into()))));
         files.sort_unstable_by(|(a, _), (b, _)| a.order(b));
     }
 }
@@ -197,7 +222,7 @@ impl<Found> Outcome<Found> {
 }
 
 /// The first look at a file that is searched by its pixels: its header, and where others are likely to have its size,
-/// as much as tells it from most of them, for the file is open now.
+/// as much as tells it from most of them, for the file is open now. A file that the catalogue knows is not opened.
 ///
 /// What cannot be decoded here is left unknown: whether it has to be decoded at all is known only when all files were
 /// looked at, and may not depend on the order in which they were.
@@ -206,8 +231,51 @@ pub(crate) fn look_for_pixels(
     asked: Option<&Asked>,
     earlier: &Earlier,
     listed: &mut Listed,
+    scratch: &mut Scratch,
+) -> Result<Outcome<Picture>, Refusal> {
+    let Scratch { held, reader } = scratch;
+    let recalled = looker.memory.zip(reader.as_mut()).and_then(|(memory, reader)| memory.recall_first(reader, listed));
+    let mut is_like_none = false;
+    let mut outcome = match recalled {
+        Some(_) if listed.bytes() < looker.min_bytes => Ok(Outcome::Small),
+        Some(outcome) => {
+            if let Ok(Outcome::Candidate(picture)) = &outcome {
+                is_like_none = !is_met(earlier, picture);
+            }
+            outcome
+        }
+        None => {
+            let outcome = look_afresh(looker, asked, earlier, listed, held, &mut is_like_none);
+            looker.memory.into_iter().for_each(|memory| memory.learn_first(listed, &outcome));
+            outcome
+        }
+    };
+    if let Ok(Outcome::Candidate(picture)) = &mut outcome
+        && is_like_none
+        && !earlier.has_room()
+    {
+        picture.known.forget_more();
+    }
+    outcome.map(|outcome| unless_stranger(asked, outcome))
+}
+
+/// Whether others were met that can be twins of a picture that was not looked at. It can be met from now on.
+fn is_met(earlier: &Earlier, picture: &Picture) -> bool {
+    let is_size_met = earlier.meets_size(header_key(&picture.header));
+    let is_corner_met = picture.key(Rung::Head(0)).is_some_and(|corner| earlier.meets_corner(corner));
+    let payload = picture.known.hashes().map(|hashes| earlier.meet_payload(&hashes.payload, &hashes.bytes));
+    is_size_met && (is_corner_met || payload.is_some_and(|met| met != Met::New))
+}
+
+/// The look itself. Says whether much was learnt of a picture that is like no other so far.
+fn look_afresh(
+    looker: &Looker<'_>,
+    asked: Option<&Asked>,
+    earlier: &Earlier,
+    listed: &mut Listed,
     held: &mut Vec<u8>,
-) -> Result<Outcome<Picture>, String> {
+    is_like_none: &mut bool,
+) -> Result<Outcome<Picture>, Refusal> {
     let (file, identity) = listed.open().map_err(|cause| words_of(&cause))?;
     listed.identity = Some(identity);
     if identity.bytes < looker.min_bytes {
@@ -220,7 +288,7 @@ pub(crate) fn look_for_pixels(
     };
     if identity.bytes > whole_up_to {
         let mut source = Opened::new(&file, identity.bytes, window, looker.progress);
-        let mut outcome = sniff_and_head(looker, asked, listed, &mut source)?;
+        let mut outcome = sniff_and_head(looker, listed, &mut source)?;
         if let Outcome::Candidate(picture) = &mut outcome
             && picture.header.stops_early()
             && is_worth_more(asked, earlier, picture)
@@ -228,22 +296,23 @@ pub(crate) fn look_for_pixels(
             let _unknown = look_at_corner(looker, earlier, &mut source, picture, true);
             still_unchanged(&file, &identity)?;
         }
-        return Ok(unless_stranger(asked, outcome));
+        return Ok(outcome);
     }
     read_whole(&file, identity.bytes, held, looker.progress).map_err(|cause| words_of(&cause))?;
-    let mut outcome = sniff_and_head(looker, asked, listed, &mut InMemory::new(held))?;
+    let mut outcome = sniff_and_head(looker, listed, &mut InMemory::new(held))?;
     if let Outcome::Candidate(picture) = &mut outcome
         && is_worth_more(asked, earlier, picture)
     {
-        let _unknown = look_at_tiny(looker, earlier, held, picture);
+        *is_like_none = look_at_tiny(looker, earlier, held, picture).unwrap_or(false);
         still_unchanged(&file, &identity)?;
     }
-    Ok(unless_stranger(asked, outcome))
+    Ok(outcome)
 }
 
 /// Whether others are likely to have its size.
 fn is_worth_more(asked: Option<&Asked>, earlier: &Earlier, picture: &Picture) -> bool {
-    asked.is_some() || earlier.meets_size(header_key(&picture.header))
+    let size = header_key(&picture.header);
+    asked.map_or_else(|| earlier.meets_size(size), |asked| asked.may_match(size))
 }
 
 /// Looks for the first key, and says whether another picture had it. If so, and if the decoder is under way anyway, it
@@ -254,7 +323,7 @@ fn look_at_corner(
     source: &mut dyn Source,
     picture: &mut Picture,
     may_go_on: bool,
-) -> Result<bool, String> {
+) -> Result<bool, Refusal> {
     // Deep enough for the first key, which can come after the second: margins count in the left ends of rows only.
     let most = if may_go_on && picture.format.can_go_on() { Depth::of_head(2) } else { Depth::Corner };
     let mut is_met = false;
@@ -268,36 +337,37 @@ fn look_at_corner(
     Ok(is_met)
 }
 
-/// In a find, lets go of a picture whose first rows are known and those of none that is asked about.
+/// In a find, lets go of a picture whose size, or whose first rows as far as they are known, no picture has that is asked
+/// about.
 fn unless_stranger(asked: Option<&Asked>, outcome: Outcome<Picture>) -> Outcome<Picture> {
-    let Outcome::Candidate(picture) = &outcome else { return outcome };
-    let key = picture.key(Rung::Head(0));
-    let is_stranger = asked.zip(key).is_some_and(|(asked, key)| !asked.holds(Rung::Head(0), key));
-    if is_stranger { Outcome::Alone } else { outcome }
+    let (Outcome::Candidate(picture), Some(asked)) = (&outcome, asked) else { return outcome };
+    let is_stranger = |rung| picture.key(rung).is_some_and(|key| !asked.holds(rung, key));
+    if is_stranger(Rung::Header) || is_stranger(Rung::Head(0)) { Outcome::Alone } else { outcome }
 }
 
 /// Looks further at a picture that is held in memory. The payload comes first, for it costs less than the start of
-/// decoding; of a new one then the first rows. What others have too is decoded whole at once, if that is little.
-fn look_at_tiny(looker: &Looker<'_>, earlier: &Earlier, held: &[u8], picture: &mut Picture) -> Result<(), String> {
+/// decoding; of a new one then the first rows. What others have too is decoded whole at once, if that is little. Says
+/// whether much was learnt of a picture that is like no other so far.
+fn look_at_tiny(looker: &Looker<'_>, earlier: &Earlier, held: &[u8], picture: &mut Picture) -> Result<bool, Refusal> {
     let is_small = pixels(picture) <= SMALL_PICTURE_PIXELS;
     if !is_small && !picture.header.stops_early() {
-        return Ok(());
+        return Ok(false);
     }
     let is_needed = match hash_tiny(looker, earlier, held, picture)? {
-        Met::Known => return Ok(()),
+        Met::Known => return Ok(false),
         Met::InOtherFile => is_small || is_medium(picture),
         Met::New => {
             let is_met = look_at_corner(looker, earlier, &mut InMemory::new(held), picture, !is_small)?;
-            if !is_met && !earlier.has_room() {
-                picture.known.forget_more();
+            if !is_met {
+                return Ok(true);
             }
-            is_met && is_small
+            is_small
         }
     };
-    if !is_needed {
-        return Ok(());
+    if is_needed {
+        looker.decode_source(&mut InMemory::new(held), picture)?;
     }
-    looker.decode_source(&mut InMemory::new(held), picture)
+    Ok(false)
 }
 
 fn pixels(picture: &Picture) -> u64 {
@@ -309,36 +379,30 @@ fn is_medium(picture: &Picture) -> bool {
     pixels(picture) <= MEDIUM_PICTURE_PIXELS
 }
 
-fn hash_tiny(looker: &Looker<'_>, earlier: &Earlier, held: &[u8], picture: &mut Picture) -> Result<Met, String> {
+fn hash_tiny(looker: &Looker<'_>, earlier: &Earlier, held: &[u8], picture: &mut Picture) -> Result<Met, Refusal> {
     let hashes = looker.hashes_of(held, picture)?;
     picture.known.set_hashes(hashes);
     Ok(earlier.meet_payload(&hashes.payload, &hashes.bytes))
 }
 
-fn sniff_and_head(
-    looker: &Looker<'_>,
-    asked: Option<&Asked>,
-    listed: &Listed,
-    source: &mut dyn Source,
-) -> Result<Outcome<Picture>, String> {
+fn sniff_and_head(looker: &Looker<'_>, listed: &Listed, source: &mut dyn Source) -> Result<Outcome<Picture>, Refusal> {
     let format = match looker.sniff_open(source, listed.name())? {
         Sniffed::Picture(format) => format,
-        Sniffed::Unsupported(name) => return Err(format!("{name} pictures are not supported")),
+        Sniffed::Unsupported(name) => return Err(Refusal::of_content(format!("{name} pictures are not supported"))),
         Sniffed::Other => return not_a_picture(listed).map(|()| Outcome::Other),
     };
     let header = looker.header_open(source, format)?;
-    if asked.is_some_and(|asked| !asked.may_match(header_key(&header))) {
-        return Ok(Outcome::Alone);
-    }
     Ok(Outcome::Candidate(Picture::new(format, header, Known::default())))
 }
 
 /// Accepts a file that is no picture, unless its name says that it should be one.
-pub(crate) fn not_a_picture(listed: &Listed) -> Result<(), String> {
+pub(crate) fn not_a_picture(listed: &Listed) -> Result<(), Refusal> {
     match extension_of(listed.name()) {
-        Some(extension) if is_picture_name(extension) && listed.bytes() == 0 => Err("the file is empty".to_owned()),
+        Some(extension) if is_picture_name(extension) && listed.bytes() == 0 => {
+            Err(Refusal::of_content("the file is empty"))
+        }
         Some(extension) if is_picture_name(extension) => {
-            Err("named as a picture, but its content is none in any known format".to_owned())
+            Err(Refusal::of_content("named as a picture, but its content is none in any known format"))
         }
         _ => Ok(()),
     }

@@ -15,6 +15,7 @@ use crate::{
     offers::Looked,
     picture::{Known, Picture},
     progress::Stage,
+    refusal::Refusal,
     report::{Group, Unread},
     scan::{Searched, Subject},
     team::{Record, Team},
@@ -196,7 +197,7 @@ pub(crate) fn ask_each_all<T: Team, A: Record>(
 }
 
 /// A file to be decoded, its picture, and the digest that came of it.
-type Slot<'a> = (usize, Option<&'a Picture>, Result<[u8; 32], String>);
+type Slot<'a> = (usize, Option<&'a Picture>, Result<[u8; 32], Refusal>);
 
 /// Decodes one picture of every group that has no digest yet, unless all its files are equal byte for byte. Equal payloads
 /// prove equal pixels, but only if there are any: the files of a group are tried in their order, and those that cannot be
@@ -222,9 +223,9 @@ fn confirm_all<T: Team>(
         let mut refused = Vec::new();
         let digests = ask_each_all(team, &wanted, |files| {
             let mut slots: Vec<Slot<'_>> =
-                files.into_iter().map(|file| (file, known.picture(file), Err(String::new()))).collect();
+                files.into_iter().map(|file| (file, known.picture(file), Err("".into()))).collect();
             let keep = |(.., slot): &mut Slot<'_>, looked: Looked| {
-                let digest = |known: Known| known.digest().ok_or_else(|| "it was not decoded whole".to_owned());
+                let digest = |known: Known| known.digest().ok_or_else(|| "it was not decoded whole".into());
                 *slot = looked.and_then(digest).map(|digest| digest.0);
             };
             looks::look_at_all(looker, &known.files, &mut slots, Rung::Whole, |(_, picture, _)| *picture, keep);

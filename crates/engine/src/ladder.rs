@@ -15,6 +15,7 @@ use crate::{
     look::Looker,
     looks,
     picture::Picture,
+    refusal::Refusal,
     report::{RungCount, Unread},
 };
 
@@ -83,7 +84,7 @@ pub(crate) fn climb(
 }
 
 impl Ladder<'_> {
-    fn refuse(&mut self, picture: &mut Picture, reason: String) {
+    fn refuse(&mut self, picture: &mut Picture, reason: impl Into<String>) {
         picture.standing.is_refused = true;
         self.unread.extend(self.files.get(picture.at()).map(|file| Unread::new(&file.path(), reason)));
     }
@@ -108,7 +109,7 @@ impl Ladder<'_> {
             match picture.key(rung) {
                 Some(_) => in_play.push(picture),
                 None if rung == Rung::HeldPayload => {}
-                None => self.refuse(picture, "the decoder gave fewer rows than were asked for".to_owned()),
+                None => self.refuse(picture, "the decoder gave fewer rows than were asked for"),
             }
         }
         if let Rung::HeldPayload | Rung::Payload = rung {
@@ -141,7 +142,7 @@ impl Ladder<'_> {
     /// Looks at every picture in play whose key is not known, and says how many those were.
     fn look_where_missing(&mut self, pictures: &mut [Picture], rung: Rung) -> u64 {
         let is_missing = |picture: &&mut Picture| picture.standing.is_in_play() && picture.key(rung).is_none();
-        let mut missing: Vec<(&mut Picture, Option<String>)> =
+        let mut missing: Vec<(&mut Picture, Option<Refusal>)> =
             pictures.iter_mut().filter(is_missing).map(|picture| (picture, None)).collect();
         looks::look_at_all(
             self.looker,

@@ -38,6 +38,10 @@ mod offers;
 
 mod look;
 
+mod refusal;
+
+mod memory;
+
 mod picture;
 
 mod equal_bytes;
@@ -71,6 +75,7 @@ pub use compare::{Comparison, FrameDifference, Side, compare};
 pub use examine::{Examined, digest_all, is_picture, is_same_file};
 pub use file::{Mark, words_of};
 pub use find::{Match, find};
+pub use memory::{Memory, MemoryUse, Trust};
 pub use merge::{Records, ShardReader, merge};
 pub use offers::{Job, JobDone, Offers};
 pub use progress::{Progress, Stage};
@@ -82,6 +87,7 @@ pub use shelf::{Shelf, Taken, Waiting};
 pub use team::{Alone, Record, Team, halves, owner_of};
 pub use walk::check_globs;
 
+pub use pixtwin_catalogue::{Error as CatalogueError, is_on_network};
 pub use pixtwin_decode::{DECODERS, is_decoding};
 pub use pixtwin_matching::{Loss, Proof, Rung, Standing};
 pub use pixtwin_pixel::{Alpha, Delay, Difference, Fingerprint, HEAD_ROWS, PixelDigest, Raster, Turn};

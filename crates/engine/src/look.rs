@@ -10,11 +10,13 @@ use crate::{
     budget::{Budget, Charge},
     evidence::Remark,
     file::{Identity, Listed, words_of},
+    memory::Memory,
     merge::Recorded,
     offers::Offers,
     opened::{Opened, read_whole},
     picture::{Hashes, Known, Picture},
     progress::Progress,
+    refusal::Refusal,
     settings::{Orientation, Settings},
 };
 
@@ -66,6 +68,8 @@ pub(crate) struct Looker<'a> {
     /// Files shorter than this are passed over.
     pub(crate) min_bytes: u64,
     pub(crate) progress: &'a Progress,
+    /// What earlier runs learnt, if it is kept.
+    pub(crate) memory: Option<&'a Memory>,
     /// Looks shared with other ranks that see the same files, if there are any.
     pub(crate) offers: Option<Arc<Offers>>,
     /// Looks that were done before, which stand for those at the files.
@@ -81,6 +85,7 @@ impl<'a> Looker<'a> {
         Self {
             threads: settings.threads,
             min_bytes: 0,
+            memory: None,
             offers: None,
             recorded: None,
             branches: Branches::default(),
@@ -92,30 +97,30 @@ impl<'a> Looker<'a> {
     }
 
     /// Which format the file has. Learns the file's identity if it is not known yet.
-    pub(crate) fn sniff(&self, listed: &mut Listed) -> Result<Sniffed, String> {
+    pub(crate) fn sniff(&self, listed: &mut Listed) -> Result<Sniffed, Refusal> {
         let (file, identity) = reopen(listed)?;
         listed.identity = Some(identity);
         self.sniff_open(&mut self.window(&file, identity.bytes, HEADER_WINDOW_BYTES), listed.name())
     }
 
     /// Which format a file has that was looked at before.
-    pub(crate) fn sniff_again(&self, listed: &Listed) -> Result<Sniffed, String> {
+    pub(crate) fn sniff_again(&self, listed: &Listed) -> Result<Sniffed, Refusal> {
         let (file, identity) = reopen(listed)?;
         self.sniff_open(&mut self.window(&file, identity.bytes, HEADER_WINDOW_BYTES), listed.name())
     }
 
-    pub(crate) fn sniff_open(&self, source: &mut dyn Source, path: &Path) -> Result<Sniffed, String> {
-        sniff(source, extension_of(path)).map_err(|cause| reason_of(&cause))
+    pub(crate) fn sniff_open(&self, source: &mut dyn Source, path: &Path) -> Result<Sniffed, Refusal> {
+        sniff(source, extension_of(path)).map_err(|cause| Refusal::from(&cause))
     }
 
     /// Width, height and cost, as the picture will be compared.
-    pub(crate) fn header(&self, listed: &Listed, format: Format) -> Result<Header, String> {
+    pub(crate) fn header(&self, listed: &Listed, format: Format) -> Result<Header, Refusal> {
         let (file, identity) = reopen(listed)?;
         self.header_open(&mut self.window(&file, identity.bytes, HEADER_WINDOW_BYTES), format)
     }
 
-    pub(crate) fn header_open(&self, source: &mut dyn Source, format: Format) -> Result<Header, String> {
-        let header = format.header(source).map_err(|cause| reason_of(&cause))?;
+    pub(crate) fn header_open(&self, source: &mut dyn Source, format: Format) -> Result<Header, Refusal> {
+        let header = format.header(source).map_err(|cause| Refusal::from(&cause))?;
         let turn = self.turn(source, format)?;
         if turn == Turn::None {
             return Ok(header);
@@ -129,30 +134,38 @@ impl<'a> Looker<'a> {
     }
 
     /// How the picture is turned before it is compared.
-    fn turn(&self, source: &mut dyn Source, format: Format) -> Result<Turn, String> {
+    fn turn(&self, source: &mut dyn Source, format: Format) -> Result<Turn, Refusal> {
         match self.orientation {
             Orientation::AsStored => Ok(Turn::None),
-            Orientation::AsShown => format.orientation(source).map_err(|cause| reason_of(&cause)),
+            Orientation::AsShown => format.orientation(source).map_err(|cause| Refusal::from(&cause)),
         }
     }
 
     /// What the file holds beside its pixels.
-    pub(crate) fn remark(&self, listed: &Listed, format: Format) -> Result<Remark, String> {
-        match &self.recorded {
-            Some(recorded) => recorded.remark(listed),
-            None => self.metadata(listed, format).map(Remark::of),
+    pub(crate) fn remark(&self, listed: &Listed, picture: &Picture) -> Result<Remark, Refusal> {
+        if let Some(recorded) = &self.recorded {
+            return recorded.remark(listed);
         }
+        let memory = self.memory.filter(|_| picture.is_recalled);
+        if let Some(remark) = memory.and_then(|memory| memory.recall_remark(listed)) {
+            return remark;
+        }
+        let remark = self.metadata(listed, picture.format).map(Remark::of);
+        if let Some(memory) = self.memory {
+            memory.learn_remark(listed, picture, &remark);
+        }
+        remark
     }
 
     /// The same, with all that is known of it.
-    pub(crate) fn metadata(&self, listed: &Listed, format: Format) -> Result<Metadata, String> {
+    pub(crate) fn metadata(&self, listed: &Listed, format: Format) -> Result<Metadata, Refusal> {
         let (file, identity) = reopen(listed)?;
         let mut source = self.window(&file, identity.bytes, HEADER_WINDOW_BYTES);
-        format.metadata(&mut source).map_err(|cause| reason_of(&cause))
+        format.metadata(&mut source).map_err(|cause| Refusal::from(&cause))
     }
 
     /// Decodes it whole and keeps the digest and the keys.
-    pub(crate) fn decode(&self, listed: &Listed, picture: &mut Picture) -> Result<(), String> {
+    pub(crate) fn decode(&self, listed: &Listed, picture: &mut Picture) -> Result<(), Refusal> {
         let (file, identity) = reopen(listed)?;
         self.decode_source(&mut self.window(&file, identity.bytes, WHOLE_WINDOW_BYTES), picture)?;
         still_unchanged(&file, &identity)
@@ -160,7 +173,7 @@ impl<'a> Looker<'a> {
 
     /// Looks for the n-th key of the first rows, and for more of them while others have those. It fails if that key cannot
     /// be found; what is wrong further down counts for nothing, for how far down a look gets depends on those before it.
-    pub(crate) fn look_for_head(&self, listed: &Listed, picture: &mut Picture, number: usize) -> Result<(), String> {
+    pub(crate) fn look_for_head(&self, listed: &Listed, picture: &mut Picture, number: usize) -> Result<(), Refusal> {
         let depth = Depth::of_head(number);
         let (file, identity) = reopen(listed)?;
         let source = || self.window(&file, identity.bytes, window_for(depth));
@@ -182,7 +195,7 @@ impl<'a> Looker<'a> {
     }
 
     /// The same for an open file, of which the caller makes sure that it does not change.
-    pub(crate) fn decode_source(&self, source: &mut dyn Source, picture: &mut Picture) -> Result<(), String> {
+    pub(crate) fn decode_source(&self, source: &mut dyn Source, picture: &mut Picture) -> Result<(), Refusal> {
         let (found, decoded) = self.decode_while(source, picture, (Depth::Whole, Depth::Whole), &mut |_, _| true);
         decoded?;
         picture.known.add(found);
@@ -198,7 +211,7 @@ impl<'a> Looker<'a> {
         picture: &Picture,
         (told, asked): (Depth, Depth),
         goes_on: GoesOn<'_>,
-    ) -> (Known, Result<(), String>) {
+    ) -> (Known, Result<(), Refusal>) {
         let is_dear = picture.header.first_rows == FirstRows::Dear && told != Depth::Corner;
         let worth = match told <= Depth::of_head(1) {
             true if is_dear => WORTH_GOING_ON * DEARER,
@@ -230,7 +243,7 @@ impl<'a> Looker<'a> {
         picture: &Picture,
         depth: Depth,
         sink: &mut dyn RowSink,
-    ) -> Result<(), String> {
+    ) -> Result<(), Refusal> {
         let (file, identity) = reopen(listed)?;
         self.decode_charged(&mut self.window(&file, identity.bytes, window_for(depth)), picture, depth, sink)?;
         still_unchanged(&file, &identity)
@@ -242,7 +255,7 @@ impl<'a> Looker<'a> {
         picture: &Picture,
         depth: Depth,
         sink: &mut dyn RowSink,
-    ) -> Result<(), String> {
+    ) -> Result<(), Refusal> {
         let needed = match depth.rows() {
             Some(..=HEADER_PROMISES_ROWS) => picture.header.head_bytes,
             _ => picture.header.whole_bytes,
@@ -258,27 +271,28 @@ impl<'a> Looker<'a> {
         depth: Depth,
         memory_bytes: u64,
         sink: &mut dyn RowSink,
-    ) -> Result<(), String> {
+    ) -> Result<(), Refusal> {
         let mut sink = Counting { pixels_left: MOST_PIXELS, is_over: false, progress: self.progress, sink };
         let limits = Limits { memory_bytes };
         let decoded = match self.turn(source, format)? {
             Turn::None => format.rows(source, depth, limits, &mut sink),
             turn => format.rows(source, Depth::Whole, limits, &mut Turning::new(turn, memory_bytes, &mut sink)),
         };
-        decoded.map_err(|cause| reason_of(&cause))?;
+        decoded.map_err(|cause| Refusal::from(&cause))?;
         if sink.is_over {
-            return Err(format!("it has more than {} million pixels in all its frames", MOST_PIXELS / 1_000_000));
+            let most = MOST_PIXELS / 1_000_000;
+            return Err(Refusal::of_content(format!("it has more than {most} million pixels in all its frames")));
         }
         Ok(())
     }
 
-    fn charge_for_rows(&self, least: u64) -> Result<Charge<'_>, String> {
+    fn charge_for_rows(&self, least: u64) -> Result<Charge<'_>, Refusal> {
         let ample = least.saturating_mul(GENEROSITY).min(self.budget.share()).max(least);
         self.budget.take(ample).ok_or_else(|| self.too_large(least))
     }
 
     /// Hashes the payload and the whole file.
-    pub(crate) fn hash(&self, listed: &Listed, picture: &mut Picture) -> Result<(), String> {
+    pub(crate) fn hash(&self, listed: &Listed, picture: &mut Picture) -> Result<(), Refusal> {
         let (file, identity) = reopen(listed)?;
         let is_held = identity.bytes <= HELD_FILE_BYTES.min(self.budget.share() / 4);
         let held_bytes = if is_held { identity.bytes } else { WHOLE_WINDOW_BYTES as u64 };
@@ -301,7 +315,7 @@ impl<'a> Looker<'a> {
     }
 
     /// Hashes a file that is in memory.
-    pub(crate) fn hashes_of(&self, held: &[u8], picture: &Picture) -> Result<Hashes, String> {
+    pub(crate) fn hashes_of(&self, held: &[u8], picture: &Picture) -> Result<Hashes, Refusal> {
         let payload = self.payload_of(&mut InMemory::new(held), picture)?;
         Ok(Hashes { payload, bytes: *blake3::hash(held).as_bytes() })
     }
@@ -310,7 +324,7 @@ impl<'a> Looker<'a> {
         let Picture { format, header, .. } = picture;
         // Tables of the file; never more than its decoding. What is refused may not depend on how the work is shared.
         let limits = Limits { memory_bytes: header.whole_bytes.max(PAYLOAD_LIMIT_BYTES).min(self.budget.most()) };
-        let payload = format.payload(source, limits).map_err(|cause| reason_of(&cause))?;
+        let payload = format.payload(source, limits).map_err(|cause| Refusal::from(&cause))?;
         match self.turn(source, *format)? {
             Turn::None => Ok(payload),
             // The same samples turned are another picture.
@@ -319,7 +333,7 @@ impl<'a> Looker<'a> {
     }
 
     /// The first bytes of a file, up to `len`, and its identity.
-    pub(crate) fn start(&self, listed: &Listed, len: u64) -> Result<Vec<u8>, String> {
+    pub(crate) fn start(&self, listed: &Listed, len: u64) -> Result<Vec<u8>, Refusal> {
         let (file, identity) = reopen(listed)?;
         let mut start = Vec::new();
         read_whole(&file, identity.bytes.min(len), &mut start, self.progress).map_err(|cause| words_of(&cause))?;
@@ -340,8 +354,8 @@ impl<'a> Looker<'a> {
         Opened::new(file, file_bytes, capacity, self.progress)
     }
 
-    fn too_large(&self, needed: u64) -> String {
-        reason_of(&Error::TooLarge { needed, budget: self.budget.most() })
+    fn too_large(&self, needed: u64) -> Refusal {
+        Refusal::from(&Error::TooLarge { needed, budget: self.budget.most() })
     }
 }
 
@@ -436,11 +450,11 @@ fn raster_bytes(width: u32, height: u32) -> u64 {
 
 /// What a digester learnt of a picture that was decoded, in part or whole, or that failed; refuses rows that do not make the
 /// picture the header promised.
-fn learnt_from(digester: Digester, picture: &Picture, decoded: Result<bool, String>) -> (Known, Result<(), String>) {
+fn learnt_from(digester: Digester, picture: &Picture, decoded: Result<bool, Refusal>) -> (Known, Result<(), Refusal>) {
     let mut learnt = digester.finish();
     let is_promised = (learnt.width, learnt.height) == (picture.header.width, picture.header.height);
     if decoded.as_ref().is_ok_and(|is_whole| !is_promised || *is_whole && learnt.digest.is_none()) {
-        return (Known::default(), Err("the decoder gave other rows than its header promised".to_owned()));
+        return (Known::default(), Err(Refusal::of_content("the decoder gave other rows than its header promised")));
     }
     // A digest is believed only after the decoder has checked what follows the last row.
     if !matches!(decoded, Ok(true)) {
@@ -450,7 +464,7 @@ fn learnt_from(digester: Digester, picture: &Picture, decoded: Result<bool, Stri
     (found, decoded.map(|_| ()))
 }
 
-fn feed(source: &mut Opened<'_>, hasher: &mut blake3::Hasher) -> Result<(), String> {
+fn feed(source: &mut Opened<'_>, hasher: &mut blake3::Hasher) -> Result<(), Refusal> {
     loop {
         let piece = source.fill_buf().map_err(|cause| words_of(&cause))?;
         if piece.is_empty() {
@@ -463,30 +477,22 @@ fn feed(source: &mut Opened<'_>, hasher: &mut blake3::Hasher) -> Result<(), Stri
 }
 
 /// Opens a file, and makes sure it is what it was when it was looked at before.
-fn reopen(listed: &Listed) -> Result<(File, Identity), String> {
+fn reopen(listed: &Listed) -> Result<(File, Identity), Refusal> {
     let (file, identity) = listed.open().map_err(|cause| words_of(&cause))?;
     match listed.identity {
-        Some(before) if !before.is_unchanged(&identity) => Err(CHANGED.to_owned()),
+        Some(before) if !before.is_unchanged(&identity) => Err(CHANGED.into()),
         _ => Ok((file, identity)),
     }
 }
 
 pub(crate) const CHANGED: &str = "changed while it was being compared";
 
-pub(crate) fn still_unchanged(file: &File, before: &Identity) -> Result<(), String> {
+pub(crate) fn still_unchanged(file: &File, before: &Identity) -> Result<(), Refusal> {
     let now = file.metadata().map_err(|cause| words_of(&cause))?;
-    if before.is_unchanged(&Identity::of(&now)) { Ok(()) } else { Err(CHANGED.to_owned()) }
+    if before.is_unchanged(&Identity::of(&now)) { Ok(()) } else { Err(CHANGED.into()) }
 }
 
 /// The extension of a path, without the dot, as bytes.
 pub(crate) fn extension_of(path: &Path) -> Option<&[u8]> {
     path.extension().map(std::ffi::OsStr::as_encoded_bytes)
-}
-
-/// A decoder's refusal as a clause for the report.
-pub(crate) fn reason_of(cause: &Error) -> String {
-    match cause {
-        Error::Io(cause) => words_of(cause),
-        other => other.to_string(),
-    }
 }

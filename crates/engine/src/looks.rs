@@ -31,8 +31,7 @@ pub(crate) fn look_at_all<T: Send + Sync>(
     let offered = if looker.offers.is_some() { items.len().min(MOST_OFFERED) } else { 0 };
     let (own, last) = items.split_at_mut(items.len() - offered);
     pool::for_each(own, looker.threads, |item| {
-        let looked =
-            picture(item).ok_or_else(|| NOT_LISTED.to_owned()).and_then(|found| look(looker, files, found, rung));
+        let looked = picture(item).ok_or_else(|| NOT_LISTED.into()).and_then(|found| look(looker, files, found, rung));
         keep(item, looked);
         looker.progress.add_done();
     });
@@ -60,15 +59,14 @@ fn look_with_others(
     offers.open(pictures.iter().enumerate().filter_map(|(at, picture)| {
         let file = picture.and_then(|picture| files.get(picture.at()));
         if file.is_none() {
-            unlisted.push((at, Err(NOT_LISTED.to_owned())));
+            unlisted.push((at, Err(NOT_LISTED.into())));
         }
         Some(Job::new(at, file?, rung))
     }));
     pool::on_threads(looker.threads, || {
         while let Some(job) = offers.take() {
             let picture = pictures.get(job.number()).copied().flatten();
-            let looked =
-                picture.ok_or_else(|| NOT_LISTED.to_owned()).and_then(|found| look(looker, files, found, rung));
+            let looked = picture.ok_or_else(|| NOT_LISTED.into()).and_then(|found| look(looker, files, found, rung));
             offers.finish(job.number(), looked);
             looker.progress.add_done();
         }
@@ -87,12 +85,21 @@ fn look(looker: &Looker<'_>, files: &[Listed], picture: &Picture, rung: Rung) ->
     if let Some(recorded) = &looker.recorded {
         return recorded.look(file, picture, rung);
     }
-    match rung {
-        Rung::Head(number) => looker.look_for_head(file, &mut picture, number)?,
-        Rung::HeldPayload | Rung::Payload => looker.hash(file, &mut picture)?,
-        _ => looker.decode(file, &mut picture)?,
+    if picture.is_recalled
+        && let Some(looked) = looker.memory.and_then(|memory| memory.recall_look(file, &picture, rung))
+    {
+        return looked;
     }
-    Ok(picture.known)
+    let looked = match rung {
+        Rung::Head(number) => looker.look_for_head(file, &mut picture, number),
+        Rung::HeldPayload | Rung::Payload => looker.hash(file, &mut picture),
+        _ => looker.decode(file, &mut picture),
+    };
+    let looked = looked.map(|()| picture.known.clone());
+    if let Some(memory) = looker.memory {
+        memory.learn_look(file, &picture, rung, &looked);
+    }
+    looked
 }
 
 /// A look at a file of which nothing is known here but where it is.
@@ -102,11 +109,11 @@ fn look_for_another(looker: &Looker<'_>, job: &Job) -> Looked {
     let found = file.path().metadata().map_err(|cause| words_of(&cause))?;
     let found = Identity::of(&found);
     if file.identity.is_some_and(|identity| !identity.is_marked_as(&found)) {
-        return Err(CHANGED.to_owned());
+        return Err(CHANGED.into());
     }
     file.identity = Some(found);
     let Sniffed::Picture(format) = looker.sniff_again(&file)? else {
-        return Err(CHANGED.to_owned());
+        return Err(CHANGED.into());
     };
     let header = looker.header(&file, format)?;
     let picture = Picture::new(format, header, Known::default());

@@ -22,6 +22,7 @@ use crate::{
     offers::Looked,
     picture::{Hashes, Known, Picture},
     progress::Progress,
+    refusal::Refusal,
     report::{Counts, Failure, Group, Report},
     scan::{Searched, exchange},
     settings::{Settings, Tier},
@@ -33,10 +34,10 @@ use crate::{
 pub(crate) struct Recorded(HashMap<PathBuf, Seen>);
 
 impl Recorded {
-    fn picture(&self, listed: &Listed) -> Result<&PictureRecord, String> {
+    fn picture(&self, listed: &Listed) -> Result<&PictureRecord, Refusal> {
         match self.0.get(&listed.path()) {
             Some(Seen::Picture(picture)) => Ok(picture),
-            _ => Err("its record has no picture".to_owned()),
+            _ => Err("its record has no picture".into()),
         }
     }
 
@@ -56,18 +57,18 @@ impl Recorded {
         Ok(picture.known)
     }
 
-    pub(crate) fn remark(&self, listed: &Listed) -> Result<Remark, String> {
+    pub(crate) fn remark(&self, listed: &Listed) -> Result<Remark, Refusal> {
         self.picture(listed)?.remark.clone()
     }
 
-    pub(crate) fn bytes_key(&self, listed: &Listed, rung: Rung) -> Result<(Key, Option<[u8; 32]>), String> {
+    pub(crate) fn bytes_key(&self, listed: &Listed, rung: Rung) -> Result<(Key, Option<[u8; 32]>), Refusal> {
         match (self.0.get(&listed.path()), rung) {
             (Some(Seen::Blob { start, .. }), Rung::Start) => Ok((Key(start.clone()?), None)),
             (Some(Seen::Blob { bytes, .. }), _) => {
                 let bytes = bytes.clone()?;
                 Ok((Key(bytes.first_chunk().copied().unwrap_or_default()), Some(bytes)))
             }
-            _ => Err("its record has no bytes".to_owned()),
+            _ => Err("its record has no bytes".into()),
         }
     }
 }
@@ -492,7 +493,7 @@ mod tests {
             |file| file.path = "same".into(),
             |file| {
                 if let Seen::Picture(picture) = &mut file.seen {
-                    picture.whole = Err("no".to_owned());
+                    picture.whole = Err("no".into());
                     picture.heads.clear();
                     picture.payload = Ok(([0; 32], [0; 32]));
                 }

@@ -83,7 +83,7 @@ pub(crate) fn join_all<T: Team, Found>(
             (Verdict::First(other_paths), Some((file, _))) => file.set_other_paths(other_paths),
             (Verdict::Stale, Some((file, outcome))) => {
                 stale.append(&mut file.take_other_paths());
-                *outcome = Outcome::Unread(CHANGED.to_owned());
+                *outcome = Outcome::Unread(CHANGED.into());
             }
             _ => {
                 joined.insert(at);
@@ -93,7 +93,7 @@ pub(crate) fn join_all<T: Team, Found>(
     counts.repeated += joined.len() as u64;
     let mut numbers = 0..;
     files.retain(|_| numbers.next().is_none_or(|at| !joined.contains(&at)));
-    files.extend(stale.into_iter().map(|path| (Listed::new(&path), Outcome::Unread(CHANGED.to_owned()))));
+    files.extend(stale.into_iter().map(|path| (Listed::new(&path), Outcome::Unread(CHANGED.into()))));
     Ok(())
 }
 

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     file::{Identity, Listed},
     picture::{HalfKey, Hashes, Known},
+    refusal::Refusal,
     wire,
 };
 
@@ -55,7 +56,7 @@ impl Job {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct JobDone {
     number: usize,
-    known: Result<KnownRecord, String>,
+    known: Result<KnownRecord, Refusal>,
 }
 
 /// What is known of a picture, as it travels.
@@ -68,7 +69,7 @@ pub(crate) struct KnownRecord {
 }
 
 /// What a look came to: what is known of the picture then, or why it cannot be compared.
-pub(crate) type Looked = Result<Known, String>;
+pub(crate) type Looked = Result<Known, Refusal>;
 
 /// The looks of one rung that this rank still has to do, and those that it does for others.
 #[derive(Debug, Default)]

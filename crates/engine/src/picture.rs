@@ -18,6 +18,8 @@ pub(crate) struct Picture {
     pub(crate) standing: Climb,
     pub(crate) header: Header,
     pub(crate) known: Known,
+    /// The catalogue knew it, and may know more of it than this.
+    pub(crate) is_recalled: bool,
 }
 
 /// What the looks at one picture have found.
@@ -136,7 +138,7 @@ impl Known {
 
 impl Picture {
     pub(crate) fn new(format: Format, header: Header, known: Known) -> Self {
-        Self { file: 0, format, standing: Climb::default(), header, known }
+        Self { file: 0, format, standing: Climb::default(), header, known, is_recalled: false }
     }
 
     /// Which of the listed files.

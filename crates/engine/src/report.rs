@@ -82,8 +82,8 @@ pub struct Unread {
 }
 
 impl Unread {
-    pub(crate) fn new(path: &Path, reason: String) -> Self {
-        Self { path: path.to_owned(), host: None, reason }
+    pub(crate) fn new(path: &Path, reason: impl Into<String>) -> Self {
+        Self { path: path.to_owned(), host: None, reason: reason.into() }
     }
 }
 
@@ -104,6 +104,8 @@ pub struct Counts {
     pub hidden: u64,
     /// Symbolic links passed over.
     pub links: u64,
+    /// Files of which the catalogue knew what a first look finds; they were not opened for it.
+    pub recalled: u64,
     /// Bytes read from files.
     pub bytes_read: u64,
     /// What each rung did, in the order they were climbed.
@@ -139,6 +141,7 @@ impl Counts {
             (&mut self.small, other.small),
             (&mut self.hidden, other.hidden),
             (&mut self.links, other.links),
+            (&mut self.recalled, other.recalled),
             (&mut self.bytes_read, other.bytes_read),
         ];
         pairs.into_iter().for_each(|(sum, figure)| *sum += figure);
@@ -194,8 +197,8 @@ pub enum Failure {
 }
 
 impl Failure {
-    pub(crate) fn cannot(step: &'static str, path: Option<&Path>, reason: String) -> Self {
-        Self::Impossible { step: step.into(), path: path.map(Path::to_owned), reason }
+    pub(crate) fn cannot(step: &'static str, path: Option<&Path>, reason: impl Into<String>) -> Self {
+        Self::Impossible { step: step.into(), path: path.map(Path::to_owned), reason: reason.into() }
     }
 }
 

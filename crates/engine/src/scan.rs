@@ -8,12 +8,14 @@ use crate::{
     earlier::Earlier,
     equal_bytes::{self, Blob},
     file::{Listed, words_of},
-    first_look::{Outcome, join_names, look_at_all, look_for_pixels, sort_out},
+    first_look::{Outcome, Scratch, join_names, look_at_all, look_for_pixels, sort_out},
     gather, ladder,
     look::Looker,
+    memory::Memory,
     names,
     picture::Picture,
     progress::{Progress, Stage},
+    refusal::Refusal,
     report::{Counts, Failure, Group, Report, Unread},
     settings::{Selection, Settings, Tier},
     team::{AllOf, Team},
@@ -36,10 +38,12 @@ pub fn scan<T: Team>(
     roots: &[PathBuf],
     selection: &Selection,
     settings: &Settings,
+    memory: Option<&Memory>,
     progress: &Progress,
     report: &mut dyn Report,
 ) -> Result<Counts, Failure> {
     let mut looker = Looker::new(settings, progress);
+    looker.memory = memory;
     looker.min_bytes = selection.min_bytes;
     looker.offers = team.offers();
     let mut searched = Searched::default();
@@ -96,7 +100,7 @@ pub(crate) fn search_all<T: Team>(
                 &roots,
                 selection,
                 team,
-                |listed: &mut Listed, held: &mut Vec<u8>| look_for_pixels(looker, query, &earlier, listed, held),
+                |listed: &mut Listed, scratch: &mut Scratch| look_for_pixels(looker, query, &earlier, listed, scratch),
             )?;
             searched.climb_for_pixels(looker, pictures, exchange(&mut AllOf(team), asked))?;
         }
@@ -145,7 +149,7 @@ impl Searched {
         roots: &[PathBuf],
         selection: &Selection,
         team: &mut T,
-        look: impl Fn(&mut Listed, &mut Vec<u8>) -> Result<Outcome<Found>, String> + Sync,
+        look: impl Fn(&mut Listed, &mut Scratch) -> Result<Outcome<Found>, Refusal> + Sync,
     ) -> Result<Vec<Found>, Failure> {
         walk::check_globs(selection)?;
         looker.progress.begin(Stage::Listing, 0);
@@ -162,6 +166,7 @@ impl Searched {
             let names = look_at_all(looker, &shelf, look);
             (names, walker.map(ScopedJoinHandle::join))
         });
+        self.counts.recalled = looker.memory.map_or(0, Memory::recalled);
         match walked {
             Some(Ok(walked)) => {
                 let walked = walked?;

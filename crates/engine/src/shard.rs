@@ -19,12 +19,14 @@ use crate::{
     evidence::Remark,
     file::{Identity, Listed, words_of},
     find::{self, Query},
-    first_look::{Outcome, look_for_pixels},
+    first_look::{Outcome, Scratch, look_for_pixels},
     look::Looker,
+    memory::Memory,
     offers::KnownRecord,
     picture::{Known, Picture},
     pool,
     progress::{Progress, Stage},
+    refusal::Refusal,
     report::{Counts, Failure, Unread},
     settings::{Selection, Settings, Tier},
     shelf::{Shelf, Waiting},
@@ -32,7 +34,7 @@ use crate::{
 };
 
 /// The first bytes of a record: its name, and the version of what follows.
-pub(crate) const MAGIC: &[u8; 16] = b"pixtwin shard 4\n";
+pub(crate) const MAGIC: &[u8; 16] = b"pixtwin shard 5\n";
 
 /// No line of a record is longer: paths and metadata of one file.
 pub(crate) const MOST_LINE_BYTES: usize = 16 << 20;
@@ -125,9 +127,9 @@ pub(crate) enum Seen {
     Other,
     Small,
     Alone,
-    Unread(String),
+    Unread(Refusal),
     Picture(Box<PictureRecord>),
-    Blob { format: String, start: Result<[u8; 16], String>, bytes: Result<[u8; 32], String> },
+    Blob { format: String, start: Result<[u8; 16], Refusal>, bytes: Result<[u8; 32], Refusal> },
 }
 
 /// What every look at a picture came to.
@@ -137,11 +139,11 @@ pub(crate) struct PictureRecord {
     pub(crate) size: (u32, u32),
     /// What the first look knew.
     pub(crate) first: KnownRecord,
-    pub(crate) whole: Result<KnownRecord, String>,
+    pub(crate) whole: Result<KnownRecord, Refusal>,
     /// Looks at the first rows, where the whole cannot be decoded.
-    pub(crate) heads: Vec<Result<KnownRecord, String>>,
-    pub(crate) payload: Result<([u8; 32], [u8; 32]), String>,
-    pub(crate) remark: Result<Remark, String>,
+    pub(crate) heads: Vec<Result<KnownRecord, Refusal>>,
+    pub(crate) payload: Result<([u8; 32], [u8; 32]), Refusal>,
+    pub(crate) remark: Result<Remark, Refusal>,
 }
 
 /// Why a look is missing that no merge asks for: the pictures asked about differ there.
@@ -251,10 +253,12 @@ pub fn record(
     queries: &[PathBuf],
     (roots, selection): (&[PathBuf], &Selection),
     settings: &Settings,
+    memory: Option<&Memory>,
     progress: &Progress,
     writer: &mut ShardWriter<impl Write + Send>,
 ) -> Result<Counts, Failure> {
     let mut looker = Looker::new(settings, progress);
+    looker.memory = memory;
     let read = find::read_queries(&looker, queries, settings.tier, None)?;
     looker.min_bytes = selection.min_bytes;
     if let Some((root, cause)) = roots.iter().find_map(|root| Some((root, root.metadata().err()?))) {
@@ -312,30 +316,31 @@ impl<W: Write + Send> Part<'_, W> {
                 walked
             });
             pool::on_threads(self.looker.threads, || {
-                let mut held = Vec::new();
+                let mut scratch = Scratch::of(&self.looker);
                 while let Some(batch) = shelf.take() {
                     let mut walked = self.walked.lock().unwrap_or_else(PoisonError::into_inner);
                     batch.iter().for_each(|file| walked.add(&file.path));
                     drop(walked);
                     for Waiting { path, .. } in batch {
                         if self.shard.takes(&path) && !progress.is_given_up() {
-                            self.look_at(path, &mut held);
+                            self.look_at(path, &mut scratch);
                         }
                         progress.add_done();
                     }
                 }
+                scratch.give_back(&self.looker);
             });
             walker.join()
         });
         walked.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     }
 
-    fn look_at(&self, path: PathBuf, held: &mut Vec<u8>) {
+    fn look_at(&self, path: PathBuf, scratch: &mut Scratch) {
         let mut listed = Listed::new(&path);
         let asked = self.asked.as_ref();
         let seen = match self.tier {
             Tier::Pixels => {
-                let outcome = look_for_pixels(&self.looker, asked, &self.earlier, &mut listed, held);
+                let outcome = look_for_pixels(&self.looker, asked, &self.earlier, &mut listed, scratch);
                 seen_of(outcome, |picture| self.see_picture(&listed, picture))
             }
             Tier::Bytes => {
@@ -363,7 +368,7 @@ impl<W: Write + Send> Part<'_, W> {
     fn see_picture(&self, listed: &Listed, picture: Picture) -> Seen {
         let (format, size) = (picture.format.name().to_owned(), (picture.header.width, picture.header.height));
         let first = KnownRecord::of(&picture.known);
-        let not_needed = || NOT_NEEDED.to_owned();
+        let not_needed = || Refusal::from(NOT_NEEDED);
         if let Some(top) = self.top_of_stranger(listed, &picture) {
             let (whole, payload, remark) = (Err(not_needed()), Err(not_needed()), Err(not_needed()));
             return Seen::Picture(Box::new(PictureRecord {
@@ -384,13 +389,13 @@ impl<W: Write + Send> Part<'_, W> {
         let looked = |number: usize| self.looked(listed, &picture, number);
         let heads = if whole.is_ok() { Vec::new() } else { (0..HEAD_ROWS.len()).map(looked).collect() };
         let is_scan = self.asked.is_none();
-        let remark = if is_scan { self.looker.remark(listed, picture.format) } else { Err(not_needed()) };
-        let payload = payload.and_then(|()| hashes.ok_or_else(|| "it could not be hashed".to_owned()));
+        let remark = if is_scan { self.looker.remark(listed, &picture) } else { Err(not_needed()) };
+        let payload = payload.and_then(|()| hashes.ok_or_else(|| "it could not be hashed".into()));
         Seen::Picture(Box::new(PictureRecord { format, size, first, whole, heads, payload, remark }))
     }
 
     /// In a find, the look at the first rows of a picture that has not those of any that is asked about.
-    fn top_of_stranger(&self, listed: &Listed, picture: &Picture) -> Option<Result<KnownRecord, String>> {
+    fn top_of_stranger(&self, listed: &Listed, picture: &Picture) -> Option<Result<KnownRecord, Refusal>> {
         let asked = self.asked.as_ref()?;
         let mut top = picture.clone();
         if top.key(Rung::Head(0)).is_none() {
@@ -400,13 +405,13 @@ impl<W: Write + Send> Part<'_, W> {
         (!asked.holds(Rung::Head(0), key)).then(|| Ok(KnownRecord::of(&top.known)))
     }
 
-    fn looked(&self, listed: &Listed, picture: &Picture, number: usize) -> Result<KnownRecord, String> {
+    fn looked(&self, listed: &Listed, picture: &Picture, number: usize) -> Result<KnownRecord, Refusal> {
         let mut picture = picture.clone();
         self.looker.look_for_head(listed, &mut picture, number).map(|()| KnownRecord::of(&picture.known))
     }
 
     /// The whole picture; one of each payload is decoded.
-    fn whole_of(&self, listed: &Listed, picture: &Picture, payload: Option<[u8; 32]>) -> Result<KnownRecord, String> {
+    fn whole_of(&self, listed: &Listed, picture: &Picture, payload: Option<[u8; 32]>) -> Result<KnownRecord, Refusal> {
         if picture.known.digest().is_some() {
             return Ok(KnownRecord::of(&picture.known));
         }
@@ -427,7 +432,7 @@ impl<W: Write + Send> Part<'_, W> {
     fn see_blob(&self, listed: &Listed, blob: &Blob) -> Seen {
         let may_match = |rung, key| self.asked.as_ref().is_none_or(|asked| asked.holds(rung, key));
         let key = |rung| equal_bytes::key_of(&self.looker, listed, rung);
-        let not_needed = || NOT_NEEDED.to_owned();
+        let not_needed = || Refusal::from(NOT_NEEDED);
         let format = blob.format.clone().into_owned();
         if key(Rung::Length).is_ok_and(|(length, _)| !may_match(Rung::Length, length)) {
             return Seen::Blob { format, start: Err(not_needed()), bytes: Err(not_needed()) };
@@ -435,13 +440,13 @@ impl<W: Write + Send> Part<'_, W> {
         let start = key(Rung::Start).map(|(key, _)| key);
         let bytes = match &start {
             Ok(start) if !may_match(Rung::Start, *start) => Err(not_needed()),
-            _ => key(Rung::Bytes).and_then(|(_, hash)| hash.ok_or_else(|| "it could not be hashed".to_owned())),
+            _ => key(Rung::Bytes).and_then(|(_, hash)| hash.ok_or_else(|| "it could not be hashed".into())),
         };
         Seen::Blob { format, start: start.map(|key| key.0), bytes }
     }
 }
 
-fn seen_of<Found>(outcome: Result<Outcome<Found>, String>, see: impl FnOnce(Found) -> Seen) -> Seen {
+fn seen_of<Found>(outcome: Result<Outcome<Found>, Refusal>, see: impl FnOnce(Found) -> Seen) -> Seen {
     match outcome {
         Ok(Outcome::Candidate(found)) => see(found),
         Ok(Outcome::Alone) => Seen::Alone,

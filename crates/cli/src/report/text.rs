@@ -143,8 +143,8 @@ fn rungs(counts: &Counts) -> String {
         format!("\n{name:<22}{a:>12}{b:>12}{c:>12}{d:>12}{e:>12}")
     };
     let dash = || "-".to_owned();
-    let read = size::shown(first_look);
-    text.push_str(&row("first look", [size::count(counts.files), size::count(counts.files), dash(), dash(), read]));
+    let (read, looked) = (size::shown(first_look), counts.files.saturating_sub(counts.recalled));
+    text.push_str(&row("first look", [size::count(counts.files), size::count(looked), dash(), dash(), read]));
     // There are many of the first rows; most have nothing to say.
     let is_idle = |rung: &&RungCount| matches!(rung.rung, Rung::Head(2..)) && rung.looked == 0 && rung.settled == 0;
     for rung in counts.rungs.iter().filter(|rung| !is_idle(rung)) {

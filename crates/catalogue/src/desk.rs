@@ -1,0 +1,179 @@
+//! The connection that writes: files of many folders in one transaction.
+
+use std::{
+    collections::HashMap,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Transaction, TransactionBehavior};
+
+use crate::{
+    entry::Entry,
+    error::Error,
+    places::Folder,
+    rows::{self, Address, COLUMNS, WRITE},
+    schema::{Maker, names},
+    seal,
+    volumes::{Volume, host},
+    writer::InFolder,
+};
+
+/// The connection that writes, and the numbers of what it has met.
+#[derive(Debug)]
+pub(crate) struct Desk {
+    connection: Connection,
+    maker: Maker,
+    numbers: Numbers,
+}
+
+/// The numbers of rows that others name.
+#[derive(Debug, Default)]
+struct Numbers {
+    rules: Option<i64>,
+    decoders: HashMap<String, i64>,
+    volumes: HashMap<String, i64>,
+    /// Of folders, by volume and inode.
+    folders: HashMap<(i64, u64), i64>,
+}
+
+impl Desk {
+    pub(crate) fn new(connection: Connection, maker: Maker) -> Result<Self, Error> {
+        // The folder of a file is never missing, and a power cut never leaves half a page.
+        connection.pragma_update(None, "foreign_keys", true)?;
+        connection.pragma_update(None, "synchronous", "NORMAL")?;
+        let decoders = names(&connection, "decoder")?.into_iter().map(|(number, name)| (name, number)).collect();
+        Ok(Self { connection, maker, numbers: Numbers { decoders, ..Numbers::default() } })
+    }
+
+    /// Writes these files in one transaction, and says how many they were.
+    pub(crate) fn write(&mut self, mut folders: Vec<InFolder>) -> Result<u64, Error> {
+        let Self { connection, maker, numbers } = self;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // Neighbours lie beside each other in the tables as well.
+        folders.sort_unstable_by(|a, b| a.folder.path.cmp(&b.folder.path));
+        let mut written = 0;
+        for InFolder { folder, files } in folders {
+            written += files.len() as u64;
+            numbers.write_folder(&transaction, maker, &folder, files)?;
+        }
+        transaction.commit()?;
+        Ok(written)
+    }
+}
+
+impl Numbers {
+    fn write_folder(
+        &mut self,
+        transaction: &Transaction<'_>,
+        maker: &Maker,
+        folder: &Folder,
+        files: impl IntoIterator<Item = (Box<[u8]>, Entry)>,
+    ) -> Result<(), Error> {
+        let place = seal::of_place(&folder.volume.identity, folder.inode);
+        let (number, is_new) = self.of_folder(transaction, folder, place)?;
+        let rules = self.of_rules(transaction, &maker.rules)?;
+        let mut write = transaction.prepare_cached(WRITE)?;
+        let sql = format!("SELECT {COLUMNS} FROM file WHERE folder = ?1 AND name = ?2 AND rules = ?3");
+        let mut read = transaction.prepare_cached(&sql)?;
+        for (name, mut entry) in files {
+            let decoder = (maker.decoder)(entry.facts.format.as_deref());
+            let decoder_number = self.of_decoder(transaction, &decoder)?;
+            let address = Address {
+                folder: number,
+                place,
+                name: &name,
+                rules: (rules, &maker.rules),
+                decoder: (decoder_number, &decoder),
+            };
+            if !is_new {
+                add_known(&mut read, address, &mut entry)?;
+            }
+            rows::write(&mut write, address, &entry)?;
+        }
+        Ok(())
+    }
+
+    fn of_rules(&mut self, transaction: &Transaction<'_>, name: &str) -> Result<i64, Error> {
+        if let Some(number) = self.rules {
+            return Ok(number);
+        }
+        let number = number_of_name(transaction, "rules", name)?;
+        self.rules = Some(number);
+        Ok(number)
+    }
+
+    fn of_decoder(&mut self, transaction: &Transaction<'_>, name: &str) -> Result<i64, Error> {
+        if let Some(number) = self.decoders.get(name) {
+            return Ok(*number);
+        }
+        let number = number_of_name(transaction, "decoder", name)?;
+        self.decoders.insert(name.to_owned(), number);
+        Ok(number)
+    }
+
+    fn of_volume(&mut self, transaction: &Transaction<'_>, volume: &Volume) -> Result<i64, Error> {
+        if let Some(number) = self.volumes.get(&volume.identity) {
+            return Ok(*number);
+        }
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs()).cast_signed();
+        let mount_point = volume.mount_point.as_os_str().as_encoded_bytes();
+        let number = transaction.query_row(
+            "INSERT INTO volume (identity, root, mount_point, host, seen_s) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT DO UPDATE SET root = ?2, mount_point = ?3, host = ?4, seen_s = ?5 RETURNING id",
+            (&volume.identity, &volume.root, mount_point, host(), now),
+            |row| row.get(0),
+        )?;
+        self.volumes.insert(volume.identity.clone(), number);
+        Ok(number)
+    }
+
+    /// The number of a folder, and whether it had none before: then none of its files is known either.
+    fn of_folder(&mut self, transaction: &Transaction<'_>, folder: &Folder, place: u64) -> Result<(i64, bool), Error> {
+        let volume = self.of_volume(transaction, &folder.volume)?;
+        if let Some(number) = self.folders.get(&(volume, folder.inode)) {
+            return Ok((*number, false));
+        }
+        let (inode, sealed) = (folder.inode.cast_signed(), seal::of_folder(place, &folder.path).cast_signed());
+        let known: Option<(i64, Vec<u8>, i64)> = transaction
+            .prepare_cached("SELECT id, path, seal FROM folder WHERE volume = ?1 AND inode = ?2")?
+            .query_row((volume, inode), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .optional()?;
+        let (number, is_new) = match known {
+            Some((number, path, seal)) => {
+                // It was moved, and all that is in it with it.
+                if path != folder.path || seal != sealed {
+                    let sql = "UPDATE folder SET path = ?2, seal = ?3 WHERE id = ?1";
+                    transaction.prepare_cached(sql)?.execute((number, &folder.path, sealed))?;
+                }
+                (number, false)
+            }
+            None => {
+                let sql = "INSERT INTO folder (volume, inode, path, seal) VALUES (?1, ?2, ?3, ?4)";
+                transaction
+                    .prepare_cached(sql)?
+                    .insert((volume, inode, &folder.path, sealed))
+                    .map(|number| (number, true))?
+            }
+        };
+        self.folders.insert((volume, folder.inode), number);
+        Ok((number, is_new))
+    }
+}
+
+fn number_of_name(transaction: &Transaction<'_>, table: &str, name: &str) -> Result<i64, Error> {
+    // An update that changes nothing gives the number of a name that is there already.
+    let sql = format!("INSERT INTO {table} (name) VALUES (?1) ON CONFLICT DO UPDATE SET name = name RETURNING id");
+    Ok(transaction.query_row(&sql, [name], |row| row.get(0))?)
+}
+
+/// Adds what is known of the file in the same state, by the same decoder.
+fn add_known(read: &mut CachedStatement<'_>, address: Address<'_>, entry: &mut Entry) -> Result<(), Error> {
+    let Address { folder, place, name, rules, decoder } = address;
+    let known = rows::one(read, (folder, name, rules.0))?.filter(|known| known.decoder == decoder.0);
+    if let Some(known) = known.and_then(|known| known.unsealed(place, rules.1, decoder.1))
+        && known.stamp == entry.stamp
+    {
+        entry.facts.add(known.facts);
+    }
+    Ok(())
+}

@@ -1,0 +1,31 @@
+//! Keeps what searches learn of files, in one database a host; `docs/catalogue.md` says what it holds.
+//!
+//! This crate never opens a picture and never judges: it gives back what it was told of a file in exactly this state.
+
+mod error;
+
+mod entry;
+
+mod seal;
+
+mod volumes;
+
+mod places;
+
+mod schema;
+
+mod rows;
+
+mod reader;
+
+mod writer;
+
+mod desk;
+
+pub use entry::{Entry, Facts, Header, Stamp};
+pub use error::Error;
+pub use places::Folder;
+pub use reader::Reader;
+pub use schema::{Catalogue, Maker, Want};
+pub use volumes::is_on_network;
+pub use writer::{Saved, Writer};

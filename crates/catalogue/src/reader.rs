@@ -1,0 +1,145 @@
+//! Reads what is known of files. A folder's files are read together, for a search meets them together.
+
+use std::{collections::HashMap, path::Path, sync::Arc};
+
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::{
+    entry::{Entry, Stamp},
+    error::Error,
+    places::{Folder, Places},
+    rows::{self, COLUMNS, Read},
+    schema::{Maker, names},
+    seal,
+};
+
+/// Of a folder with more files than this each is read when it is asked for.
+const MOST_HELD: usize = 4096;
+
+/// Reads entries of one maker. Each thread has its own.
+#[derive(Debug)]
+pub struct Reader {
+    connection: Connection,
+    maker: Maker,
+    places: Arc<Places>,
+    /// The number of the rules; nothing while nobody has used them.
+    rules: Option<i64>,
+    /// What decoded each format, by number.
+    decoders: HashMap<i64, String>,
+    /// The folder that was asked about last.
+    last: Option<Shelf>,
+}
+
+/// What is known of the files of one folder.
+#[derive(Debug)]
+struct Shelf {
+    path: Box<[u8]>,
+    folder: Option<Arc<Folder>>,
+    /// Number and place of its row; nothing where it has none.
+    row: Option<(i64, u64)>,
+    /// Its files, sorted by name; nothing where they are too many.
+    held: Option<Vec<Read>>,
+}
+
+impl Reader {
+    pub(crate) fn new(connection: Connection, maker: Maker, places: Arc<Places>) -> Result<Self, Error> {
+        let rules = connection.query_row("SELECT id FROM rules WHERE name = ?1", [&maker.rules], |row| row.get(0));
+        let (rules, decoders) = (rules.optional()?, names(&connection, "decoder")?);
+        Ok(Self { connection, maker, places, rules, decoders, last: None })
+    }
+
+    /// What is known of a file: its folder, as it is reached, and its name; on which device it is, and its present state.
+    /// Nothing where nothing is known, or of another state, or by other rules or another decoder, or where the row is
+    /// damaged. `device` and `stamp` are asked for only if anything is known of the folder.
+    ///
+    /// # Errors
+    /// If the catalogue cannot be read.
+    pub fn recall(&mut self, folder: &Path, name: &[u8], device: u64, stamp: &Stamp) -> Result<Option<Entry>, Error> {
+        let Some((row, place)) = self.enter(folder, device)? else { return Ok(None) };
+        let found = match self.last.as_mut().and_then(|shelf| shelf.held.as_mut()) {
+            Some(held) => {
+                held.binary_search_by(|read| (*read.name).cmp(name)).ok().and_then(|at| held.get(at)).cloned()
+            }
+            None => self.find(row, name)?,
+        };
+        let Some(read) = found.filter(|read| read.entry.stamp == *stamp) else { return Ok(None) };
+        let decoder = self
+            .decoders
+            .get(&read.decoder)
+            .filter(|decoder| **decoder == (self.maker.decoder)(read.entry.facts.format.as_deref()));
+        Ok(decoder.and_then(|decoder| read.unsealed(place, &self.maker.rules, decoder)))
+    }
+
+    /// Whether anything is known of files in this folder by the maker's rules.
+    ///
+    /// # Errors
+    /// If the catalogue cannot be read.
+    pub fn knows(&mut self, folder: &Path) -> Result<bool, Error> {
+        self.turn_to(folder)?;
+        Ok(self
+            .last
+            .as_ref()
+            .is_some_and(|shelf| shelf.row.is_some() && shelf.held.as_ref().is_none_or(|held| !held.is_empty())))
+    }
+
+    /// The folder of this path.
+    #[must_use]
+    pub fn folder(&self, path: &Path) -> Option<Arc<Folder>> {
+        self.places.of(path)
+    }
+
+    /// Number and place of a folder's row, if files on this device belong to it.
+    fn enter(&mut self, folder: &Path, device: u64) -> Result<Option<(i64, u64)>, Error> {
+        self.turn_to(folder)?;
+        let shelf = self.last.as_ref().filter(|shelf| shelf.folder.as_ref().is_some_and(|folder| folder.is_on(device)));
+        Ok(shelf.and_then(|shelf| shelf.row))
+    }
+
+    fn turn_to(&mut self, path: &Path) -> Result<(), Error> {
+        let key = path.as_os_str().as_encoded_bytes();
+        if self.last.as_ref().is_some_and(|shelf| *shelf.path == *key) {
+            return Ok(());
+        }
+        self.last = None;
+        let folder = self.places.of(path);
+        let row = match &folder {
+            Some(folder) => self.row_of(folder)?,
+            None => None,
+        };
+        let held = match row {
+            Some((number, _)) => self.files_of(number)?,
+            None => Some(Vec::new()),
+        };
+        self.last = Some(Shelf { path: key.into(), folder, row, held });
+        Ok(())
+    }
+
+    /// Number and place of the row of a folder, whatever its path was.
+    fn row_of(&self, folder: &Folder) -> Result<Option<(i64, u64)>, Error> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT folder.id FROM folder JOIN volume ON volume.id = volume WHERE identity = ?1 AND inode = ?2",
+        )?;
+        let found = statement.query_row((&folder.volume.identity, folder.inode.cast_signed()), |row| row.get(0));
+        let place = seal::of_place(&folder.volume.identity, folder.inode);
+        Ok(found.optional()?.map(|number| (number, place)))
+    }
+
+    fn files_of(&self, folder: i64) -> Result<Option<Vec<Read>>, Error> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM file WHERE folder = ?1 AND rules = ?2 ORDER BY name LIMIT {}",
+            MOST_HELD + 1
+        );
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let mut found = statement.query((folder, self.rules))?;
+        let mut held = Vec::new();
+        while let Some(row) = found.next()? {
+            held.push(rows::read(row)?);
+        }
+        Ok((held.len() <= MOST_HELD).then_some(held))
+    }
+
+    fn find(&self, folder: i64, name: &[u8]) -> Result<Option<Read>, Error> {
+        let sql = format!("SELECT {COLUMNS} FROM file WHERE folder = ?1 AND name = ?2 AND rules = ?3");
+        rows::one(&mut self.connection.prepare_cached(&sql)?, (folder, name, self.rules))
+    }
+}

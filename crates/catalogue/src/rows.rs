@@ -1,0 +1,163 @@
+//! Entries as rows of the table `file`, and back.
+
+use std::num::NonZeroU64;
+
+use rusqlite::{CachedStatement, Row, Statement, ToSql, types::ValueRef};
+
+use crate::{
+    entry::{Entry, Facts, Header, Stamp},
+    error::Error,
+    seal,
+};
+
+/// The columns of an entry, in the order of [`read`].
+pub(crate) const COLUMNS: &str = "name, rules, decoder, inode, size, mtime_ns, ctime_ns, format, width, height, frames, \
+     head_bytes, whole_bytes, first_rows, keys, payload, content, digest, failures, metadata, probe, seal";
+
+/// Writes an entry over whatever was known under its name.
+pub(crate) const WRITE: &str = "INSERT INTO file (folder, name, rules, decoder, inode, size, mtime_ns, ctime_ns, format, \
+     width, height, frames, head_bytes, whole_bytes, first_rows, keys, payload, content, digest, failures, metadata, probe, \
+     seal) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23) \
+     ON CONFLICT DO UPDATE SET decoder = ?4, inode = ?5, size = ?6, mtime_ns = ?7, ctime_ns = ?8, format = ?9, width = ?10, \
+     height = ?11, frames = ?12, head_bytes = ?13, whole_bytes = ?14, first_rows = ?15, keys = ?16, payload = ?17, \
+     content = ?18, digest = ?19, failures = ?20, metadata = ?21, probe = ?22, seal = ?23";
+
+/// A row as it was read: whole, and its seal not yet looked at.
+#[derive(Clone, Debug)]
+pub(crate) struct Read {
+    pub(crate) name: Box<[u8]>,
+    pub(crate) rules: i64,
+    pub(crate) decoder: i64,
+    pub(crate) entry: Entry,
+    seal: i64,
+}
+
+/// Where an entry belongs: the number and the place of its folder, its name, its rules and what decoded it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Address<'a> {
+    pub(crate) folder: i64,
+    pub(crate) place: u64,
+    pub(crate) name: &'a [u8],
+    pub(crate) rules: (i64, &'a str),
+    pub(crate) decoder: (i64, &'a str),
+}
+
+impl Read {
+    /// The entry, if its seal is whole.
+    pub(crate) fn unsealed(self, place: u64, rules: &str, decoder: &str) -> Option<Entry> {
+        let expected = seal::of_file(place, &self.name, rules, decoder, &self.entry);
+        (expected.cast_signed() == self.seal).then_some(self.entry)
+    }
+}
+
+/// The columns of one row. What no entry can hold is an error: the file is damaged.
+pub(crate) fn read(row: &Row<'_>) -> Result<Read, Error> {
+    let integer = |at: usize| -> Result<i64, Error> { Ok(row.get(at)?) };
+    let number = |at: usize| integer(at).map(i64::cast_unsigned);
+    let small = |at: usize| integer(at).and_then(|value| u32::try_from(value).map_err(|_| damaged("a size")));
+    let is_null = |at: usize| row.get_ref(at).is_ok_and(|value| value == ValueRef::Null);
+    let header = match is_null(8) {
+        true => None,
+        false => Some(Header {
+            width: small(8)?,
+            height: small(9)?,
+            head_bytes: number(11)?,
+            whole_bytes: number(12)?,
+            first_rows: u8::try_from(integer(13)?).map_err(|_| damaged("first rows"))?,
+        }),
+    };
+    let keys = match row.get_ref(14)? {
+        ValueRef::Null => Vec::new(),
+        keys => keys
+            .as_blob()
+            .map_err(|_| damaged("keys"))?
+            .as_chunks()
+            .0
+            .iter()
+            .map(|key| NonZeroU64::new(u64::from_le_bytes(*key)))
+            .collect(),
+    };
+    let failures: Option<String> = row.get(18)?;
+    let mut facts = Facts {
+        format: row.get(7)?,
+        header,
+        frames: if is_null(10) { None } else { Some(small(10)?) },
+        keys,
+        payload: row.get(15)?,
+        content: row.get(16)?,
+        digest: row.get(17)?,
+        failures: failures.as_deref().map_or(Ok(Vec::new()), failures_of)?,
+        metadata: row.get(19)?,
+        size_key: None,
+    };
+    let probe: Option<i64> = row.get(20)?;
+    if facts.probe().is_none() {
+        facts.size_key = probe.map(i64::cast_unsigned);
+    }
+    let stamp = Stamp { inode: number(3)?, size: number(4)?, modified_ns: integer(5)?, changed_ns: integer(6)? };
+    let name = row.get_ref(0)?.as_blob().map_err(|_| damaged("a name"))?.into();
+    Ok(Read { name, rules: integer(1)?, decoder: integer(2)?, entry: Entry { stamp, facts }, seal: integer(21)? })
+}
+
+/// Writes an entry, by the statement [`WRITE`].
+pub(crate) fn write(statement: &mut Statement<'_>, address: Address<'_>, entry: &Entry) -> Result<(), Error> {
+    let Address { folder, place, name, rules, decoder } = address;
+    let Entry { stamp, facts } = entry;
+    let seal = seal::of_file(place, name, rules.1, decoder.1, entry).cast_signed();
+    let keys: Vec<u8> =
+        facts.known_keys().iter().flat_map(|key| key.map_or(0, NonZeroU64::get).to_le_bytes()).collect();
+    let header = facts.header.as_ref();
+    let signed = |number: u64| number.cast_signed();
+    let failures = (!facts.failures.is_empty()).then(|| text_of(&facts.failures));
+    let values: [&dyn ToSql; 23] = [
+        &folder,
+        &name,
+        &rules.0,
+        &decoder.0,
+        &signed(stamp.inode),
+        &signed(stamp.size),
+        &stamp.modified_ns,
+        &stamp.changed_ns,
+        &facts.format,
+        &header.map(|header| header.width),
+        &header.map(|header| header.height),
+        &facts.frames,
+        &header.map(|header| signed(header.head_bytes)),
+        &header.map(|header| signed(header.whole_bytes)),
+        &header.map(|header| header.first_rows),
+        &(!keys.is_empty()).then_some(keys),
+        &facts.payload,
+        &facts.content,
+        &facts.digest,
+        &failures,
+        &facts.metadata,
+        &facts.probe().map(signed),
+        &seal,
+    ];
+    statement.execute(values)?;
+    Ok(())
+}
+
+/// The only row of a query, if there is any.
+pub(crate) fn one(
+    statement: &mut CachedStatement<'_>,
+    parameters: impl rusqlite::Params,
+) -> Result<Option<Read>, Error> {
+    statement.query(parameters)?.next()?.map(read).transpose()
+}
+
+fn damaged(what: &str) -> Error {
+    Error::Damaged(format!("{what} is none"))
+}
+
+fn text_of(failures: &[(String, String)]) -> String {
+    let object: serde_json::Map<_, _> =
+        failures.iter().map(|(look, reason)| (look.clone(), reason.as_str().into())).collect();
+    serde_json::Value::Object(object).to_string()
+}
+
+fn failures_of(text: &str) -> Result<Vec<(String, String)>, Error> {
+    let object: std::collections::BTreeMap<String, String> =
+        serde_json::from_str(text).map_err(|_| damaged("a list of failures"))?;
+    Ok(object.into_iter().collect())
+}

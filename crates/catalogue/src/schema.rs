@@ -1,0 +1,196 @@
+//! Opens a catalogue, makes it where there is none, and brings an older one up to date.
+
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
+
+use crate::{
+    error::Error,
+    places::{Folder, Places},
+    reader::Reader,
+    writer::Writer,
+};
+
+/// `pxTw`.
+const APPLICATION_ID: i64 = 0x7078_5477;
+
+/// The version of the tables that this program reads and writes.
+pub(crate) const VERSION: i64 = MIGRATIONS.len() as i64;
+
+/// What makes each version of the version before; docs/catalogue.md describes what comes of it.
+const MIGRATIONS: [&str; 1] = ["
+    CREATE TABLE volume (
+        id INTEGER PRIMARY KEY, identity TEXT NOT NULL UNIQUE, root BLOB NOT NULL, mount_point BLOB NOT NULL,
+        host TEXT NOT NULL, seen_s INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE folder (
+        id INTEGER PRIMARY KEY, volume INTEGER NOT NULL REFERENCES volume, inode INTEGER NOT NULL, path BLOB NOT NULL,
+        seal INTEGER NOT NULL, UNIQUE (volume, inode)
+    ) STRICT;
+    CREATE INDEX folder_by_path ON folder (volume, path);
+    CREATE TABLE rules (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+    CREATE TABLE decoder (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+    CREATE TABLE file (
+        id INTEGER PRIMARY KEY,
+        folder INTEGER NOT NULL REFERENCES folder, name BLOB NOT NULL, rules INTEGER NOT NULL REFERENCES rules,
+        inode INTEGER NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL,
+        decoder INTEGER NOT NULL REFERENCES decoder, format TEXT, width INTEGER, height INTEGER, frames INTEGER,
+        head_bytes INTEGER, whole_bytes INTEGER, first_rows INTEGER,
+        keys BLOB, payload BLOB, content BLOB, digest BLOB, failures TEXT, metadata TEXT,
+        probe INTEGER, seal INTEGER NOT NULL,
+        UNIQUE (folder, name, rules)
+    ) STRICT;
+    CREATE INDEX file_by_probe ON file (probe) WHERE probe IS NOT NULL;
+"];
+
+/// How long a run waits for another that writes. A transaction takes a part of a second; only `compact` takes longer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Size of a page: rows of some 250 bytes fill it well, and few have to be read to find one.
+const PAGE_BYTES: u32 = 8192;
+
+/// What a connection may hold in memory.
+pub(crate) const CACHE_KIB: i64 = 4096;
+
+/// Whose knowledge is wanted: all that keys and digests depend on beside the file.
+#[derive(Clone, Debug)]
+pub struct Maker {
+    /// The rules, in one line.
+    pub rules: String,
+    /// What decodes a format, by its name; also what tells that a file is none.
+    pub decoder: fn(Option<&str>) -> String,
+}
+
+/// What a catalogue is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Want {
+    /// To read, and to write; it is made if there is none.
+    Write,
+    /// To read only.
+    Read,
+}
+
+/// A catalogue that can be used.
+#[derive(Debug)]
+pub struct Catalogue {
+    path: PathBuf,
+    pub(crate) maker: Maker,
+    pub(crate) places: Arc<Places>,
+}
+
+impl Catalogue {
+    /// The catalogue in this file. Its folder must exist.
+    ///
+    /// # Errors
+    /// If it cannot be opened or made, is of another kind or a later version, or its tables are not those of its version.
+    pub fn open(path: &Path, want: Want, maker: Maker) -> Result<Self, Error> {
+        let mut connection = connect(path, want)?;
+        if want == Want::Write {
+            set_up(&mut connection)?;
+        } else {
+            check_version(&connection, VERSION)?;
+        }
+        Ok(Self { path: path.to_owned(), maker, places: Arc::new(Places::new()) })
+    }
+
+    /// Reads entries, for one thread.
+    ///
+    /// # Errors
+    /// If no further connection can be had.
+    pub fn reader(&self) -> Result<Reader, Error> {
+        Reader::new(connect(&self.path, Want::Read)?, self.maker.clone(), Arc::clone(&self.places))
+    }
+
+    /// Writes entries, on a thread of its own.
+    ///
+    /// # Errors
+    /// If no further connection can be had.
+    pub fn writer(&self) -> Result<Writer, Error> {
+        Writer::new(connect(&self.path, Want::Write)?, self.maker.clone())
+    }
+
+    /// The folder of this path; nothing where it is gone, or the system does not say on which file system it lies.
+    #[must_use]
+    pub fn folder(&self, path: &Path) -> Option<Arc<Folder>> {
+        self.places.of(path)
+    }
+
+    /// Whether nothing is known of any file on the file system that holds this folder.
+    ///
+    /// # Errors
+    /// If the catalogue cannot be read.
+    pub fn is_empty(&self) -> Result<bool, Error> {
+        let connection = connect(&self.path, Want::Read)?;
+        let first: Option<i64> =
+            connection.query_row("SELECT id FROM file LIMIT 1", [], |row| row.get(0)).optional()?;
+        Ok(first.is_none())
+    }
+}
+
+/// Opens the file, and lets it wait for others.
+pub(crate) fn connect(path: &Path, want: Want) -> Result<Connection, Error> {
+    let flags = match want {
+        Want::Write => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+        // WAL needs to write beside the file also where the tables are only read.
+        Want::Read => OpenFlags::SQLITE_OPEN_READ_WRITE,
+    };
+    let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(PATIENCE)?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    // A catalogue that somebody made to harm: its schema may not run anything.
+    connection.pragma_update(None, "trusted_schema", false)?;
+    connection.pragma_update(None, "cell_size_check", true)?;
+    if want == Want::Read {
+        connection.pragma_update(None, "query_only", true)?;
+    }
+    Ok(connection)
+}
+
+fn set_up(connection: &mut Connection) -> Result<(), Error> {
+    if check_version(connection, 0)? < VERSION {
+        connection.pragma_update(None, "page_size", PAGE_BYTES)?;
+        let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
+        if mode != "wal" {
+            return Err(Error::Disk(format!("the file system cannot hold it: SQLite offers `{mode}` and not `wal`")));
+        }
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // Another run may have been faster.
+        let from = check_version(&transaction, 0)?;
+        for migration in MIGRATIONS.iter().skip(usize::try_from(from).unwrap_or(0)) {
+            transaction.execute_batch(migration)?;
+        }
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.pragma_update(None, "user_version", VERSION)?;
+        transaction.commit()?;
+    }
+    Ok(())
+}
+
+/// The version of the tables, which is `least` or more; 0 where there are none yet.
+fn check_version(connection: &Connection, least: i64) -> Result<i64, Error> {
+    let pragma = |name: &str| connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
+    let (application, version) = (pragma("application_id")?, pragma("user_version")?);
+    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    match (application, version) {
+        (APPLICATION_ID, 1..=VERSION) if version >= least => Ok(version),
+        (APPLICATION_ID, 1..=VERSION) => {
+            Err(Error::Disk("it is of an earlier version, and may only be read".to_owned()))
+        }
+        (APPLICATION_ID, newer) if newer > VERSION => Err(Error::Newer(newer)),
+        (0, 0) if tables == 0 && least == 0 => Ok(0),
+        _ => Err(Error::Foreign),
+    }
+}
+
+/// The numbers of names in one of the two tables of names.
+pub(crate) fn names(connection: &Connection, table: &str) -> Result<HashMap<i64, String>, Error> {
+    let mut statement = connection.prepare(&format!("SELECT id, name FROM {table}"))?;
+    let names = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
+    Ok(names)
+}

@@ -1,0 +1,338 @@
+//! What earlier searches learnt, and what this one learns: the catalogue in the words of the engine.
+//!
+//! Only the work depends on it, never the report: what it gives back of a file is what a look at the file would find.
+
+use std::{
+    path::Path,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use pixtwin_catalogue::{Catalogue, Entry, Error, Facts, Maker, Reader, Saved, Stamp, Want, Writer};
+use pixtwin_decode::{FirstRows, Format, Header, decoders_of};
+use pixtwin_matching::Rung;
+use pixtwin_pixel::{Alpha, HEAD_ROWS, Key, PixelDigest};
+
+use crate::{
+    evidence::Remark,
+    file::{Identity, Listed, Moment},
+    first_look::Outcome,
+    offers::Looked,
+    picture::{Hashes, Known, Picture, header_key},
+    refusal::Refusal,
+    settings::{Orientation, Settings, Tier},
+};
+
+/// The version of the keys that are kept beside the digest: which rows they cover and how they are hashed.
+const KEYS_VERSION: u32 = 1;
+
+/// A file that changed within this time before a run is not kept: a clock of coarse ticks could give its next change the
+/// same time. The coarsest of file systems in use has ticks of two seconds.
+const UNSETTLED_NS: i64 = 2_000_000_000;
+
+/// How a search uses its catalogue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trust {
+    /// Files in a state that it knows are not looked at again.
+    Believe,
+    /// Every file is looked at again, and what is found is kept.
+    LookAgain,
+}
+
+/// The catalogue of this host, for one run.
+#[derive(Debug)]
+pub struct Memory {
+    catalogue: Catalogue,
+    writer: Writer,
+    /// Readers that no thread has at the moment.
+    readers: Mutex<Vec<Reader>>,
+    /// There is something to believe.
+    recalls: bool,
+    /// Files that changed later are not kept.
+    settled: Moment,
+    recalled: AtomicU64,
+    /// The first reason why it could not be read.
+    fault: Mutex<Option<Error>>,
+}
+
+/// What a run had of its catalogue.
+#[derive(Debug, Default)]
+pub struct MemoryUse {
+    /// Why not all could be read.
+    pub unread: Option<Error>,
+    /// Why not all could be written.
+    pub unwritten: Option<Error>,
+}
+
+impl Memory {
+    /// The catalogue in this file, which is made if there is none; its folder must exist.
+    ///
+    /// # Errors
+    /// If it cannot be used.
+    pub fn open(path: &Path, settings: &Settings, trust: Trust) -> Result<Self, Error> {
+        let catalogue = Catalogue::open(path, Want::Write, maker(settings))?;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = i64::try_from(now.as_nanos()).unwrap_or(i64::MAX);
+        Ok(Self {
+            writer: catalogue.writer()?,
+            recalls: trust == Trust::Believe && !catalogue.is_empty()?,
+            catalogue,
+            readers: Mutex::default(),
+            settled: Moment::of((0, now.saturating_sub(UNSETTLED_NS))),
+            recalled: AtomicU64::default(),
+            fault: Mutex::default(),
+        })
+    }
+
+    /// How many files were not looked at, for they were known.
+    pub(crate) fn recalled(&self) -> u64 {
+        self.recalled.load(Ordering::Relaxed)
+    }
+
+    /// Writes what is left.
+    #[must_use]
+    pub fn finish(self) -> MemoryUse {
+        let Self { catalogue, writer, readers, fault, .. } = self;
+        drop(readers);
+        let unwritten = writer.finish().map(|Saved { .. }| ()).err();
+        drop(catalogue);
+        let unread = fault.into_inner().unwrap_or_else(PoisonError::into_inner);
+        MemoryUse { unread, unwritten }
+    }
+
+    /// A reader for one thread; nothing where there is nothing to read.
+    pub(crate) fn lend(&self) -> Option<Reader> {
+        if !self.recalls {
+            return None;
+        }
+        let kept = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        kept.or_else(|| self.unless_fault(self.catalogue.reader()))
+    }
+
+    pub(crate) fn take_back(&self, reader: Option<Reader>) {
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner).extend(reader);
+    }
+
+    /// What a look at a file found that is the same now, by its name and state.
+    fn recall(&self, reader: &mut Reader, listed: &Listed, identity: &Identity) -> Option<Facts> {
+        let name = listed.name().as_os_str().as_encoded_bytes();
+        let found = reader.recall(listed.folder(), name, identity.place.0, &stamp_of(identity));
+        self.unless_fault(found).flatten().map(|entry| entry.facts)
+    }
+
+    /// Learns the state of a file and what the first look at it found, if that is known.
+    pub(crate) fn recall_first(
+        &self,
+        reader: &mut Reader,
+        listed: &mut Listed,
+    ) -> Option<Result<Outcome<Picture>, Refusal>> {
+        // Of a folder that nobody knows the state of its files is learnt when they are opened.
+        if self.unless_fault(reader.knows(listed.folder())) != Some(true) {
+            return None;
+        }
+        let identity = listed.stat().ok()?;
+        let facts = self.recall(reader, listed, &identity)?;
+        let outcome = outcome_of(&facts)?;
+        listed.identity = Some(identity);
+        self.recalled.fetch_add(1, Ordering::Relaxed);
+        Some(outcome)
+    }
+
+    /// What a later look found, if that is known.
+    pub(crate) fn recall_look(&self, listed: &Listed, picture: &Picture, rung: Rung) -> Option<Looked> {
+        let facts = self.recall_again(listed)?;
+        if let Some(reason) = facts.failure(&name_of(rung)) {
+            return Some(Err(Refusal::of_content(reason)));
+        }
+        let mut picture = picture.clone();
+        picture.known.add(known_of(&facts));
+        picture.key(rung)?;
+        Some(Ok(picture.known))
+    }
+
+    /// What a file holds beside its pixels, if that is known.
+    pub(crate) fn recall_remark(&self, listed: &Listed) -> Option<Result<Remark, Refusal>> {
+        let facts = self.recall_again(listed)?;
+        match facts.failure(METADATA) {
+            Some(reason) => Some(Err(Refusal::of_content(reason))),
+            None => Remark::from_text(facts.metadata.as_deref()?).map(Ok),
+        }
+    }
+
+    /// Makes sure that the file is still what it was when it was looked at before, and says what is known of it.
+    fn recall_again(&self, listed: &Listed) -> Option<Facts> {
+        let identity = listed.stat().ok()?;
+        if listed.identity.is_some_and(|before| !before.is_unchanged(&identity)) {
+            return None;
+        }
+        let mut reader = self.lend();
+        let facts = reader.as_mut().and_then(|reader| self.recall(reader, listed, &identity));
+        self.take_back(reader);
+        facts
+    }
+
+    /// Keeps what the first look at a file came to.
+    pub(crate) fn learn_first(&self, listed: &Listed, outcome: &Result<Outcome<Picture>, Refusal>) {
+        let facts = match outcome {
+            Ok(Outcome::Candidate(picture)) => facts_of(picture),
+            Ok(Outcome::Other) => Facts::default(),
+            Ok(Outcome::Unread(refusal)) | Err(refusal) if refusal.lasts() => failure(FIRST, refusal),
+            Ok(Outcome::Unread(_) | Outcome::Alone | Outcome::Small) | Err(_) => return,
+        };
+        self.learn(listed, facts);
+    }
+
+    /// Keeps what a later look at a picture came to.
+    pub(crate) fn learn_look(&self, listed: &Listed, picture: &Picture, rung: Rung, looked: &Looked) {
+        let facts = match looked {
+            Ok(known) => facts_of_known(picture, known),
+            Err(refusal) if refusal.lasts() => with_failure(facts_of(picture), &name_of(rung), refusal),
+            Err(_) => return,
+        };
+        self.learn(listed, facts);
+    }
+
+    /// Keeps what a file holds beside its pixels.
+    pub(crate) fn learn_remark(&self, listed: &Listed, picture: &Picture, remark: &Result<Remark, Refusal>) {
+        let facts = facts_of(picture);
+        let facts = match remark {
+            Ok(remark) => Facts { metadata: Some(remark.to_text()), ..facts },
+            Err(refusal) if refusal.lasts() => with_failure(facts, METADATA, refusal),
+            Err(_) => return,
+        };
+        self.learn(listed, facts);
+    }
+
+    fn learn(&self, listed: &Listed, facts: Facts) {
+        let Some(identity) = listed.identity.filter(|identity| identity.changed < self.settled) else { return };
+        let folder = self.catalogue.folder(listed.folder()).filter(|folder| folder.is_on(identity.place.0));
+        if let Some(folder) = folder {
+            let name = listed.name().as_os_str().as_encoded_bytes();
+            self.writer.learn(&folder, name, Entry { stamp: stamp_of(&identity), facts });
+        }
+    }
+
+    /// Keeps the first reason why it cannot be read: the search goes on without.
+    fn unless_fault<T>(&self, result: Result<T, Error>) -> Option<T> {
+        let keep = |fault| {
+            self.fault.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(fault);
+        };
+        result.map_err(keep).ok()
+    }
+}
+
+/// Looks that can fail, as the catalogue names them.
+const FIRST: &str = "first";
+const METADATA: &str = "metadata";
+
+fn name_of(rung: Rung) -> String {
+    match rung {
+        Rung::Head(number) => format!("head{number}"),
+        Rung::HeldPayload | Rung::Payload => "payload".to_owned(),
+        _ => "whole".to_owned(),
+    }
+}
+
+/// All that what is found depends on beside the file.
+fn maker(settings: &Settings) -> Maker {
+    let alpha = match settings.alpha {
+        Alpha::Exact => "exact",
+        Alpha::IgnoreHidden => "ignore-hidden",
+    };
+    let shown = match settings.orientation {
+        Orientation::AsStored => "as stored",
+        Orientation::AsShown => "as shown",
+    };
+    let rules = match settings.tier {
+        Tier::Pixels => format!("pixels 1, keys {KEYS_VERSION}, alpha {alpha}, {shown}"),
+        Tier::Bytes => "bytes 1".to_owned(),
+    };
+    Maker { rules, decoder: decoders_of }
+}
+
+fn stamp_of(identity: &Identity) -> Stamp {
+    Stamp {
+        inode: identity.place.1,
+        size: identity.bytes,
+        modified_ns: identity.modified.nanoseconds(),
+        changed_ns: identity.changed.nanoseconds(),
+    }
+}
+
+fn outcome_of(facts: &Facts) -> Option<Result<Outcome<Picture>, Refusal>> {
+    if let Some(reason) = facts.failure(FIRST) {
+        return Some(Err(Refusal::of_content(reason)));
+    }
+    let Some(name) = &facts.format else { return Some(Ok(Outcome::Other)) };
+    let format = Format::ALL.into_iter().find(|format| format.name() == name)?;
+    let header = facts.header?;
+    let first_rows = match header.first_rows {
+        0 => FirstRows::Cheap,
+        1 => FirstRows::Dear,
+        _ => FirstRows::Whole,
+    };
+    let header = Header {
+        width: header.width,
+        height: header.height,
+        whole_bytes: header.whole_bytes,
+        head_bytes: header.head_bytes,
+        first_rows,
+    };
+    let mut picture = Picture::new(format, header, known_of(facts));
+    picture.is_recalled = true;
+    Some(Ok(Outcome::Candidate(picture)))
+}
+
+fn known_of(facts: &Facts) -> Known {
+    let mut heads = [None; HEAD_ROWS.len()];
+    heads.iter_mut().zip(&facts.keys).for_each(|(head, key)| *head = *key);
+    let hashes = facts.payload.zip(facts.content).map(|(payload, bytes)| Hashes { payload, bytes });
+    Known::from_halves(heads, facts.digest.map(PixelDigest), facts.frames.unwrap_or(0), hashes)
+}
+
+fn facts_of(picture: &Picture) -> Facts {
+    facts_of_known(picture, &picture.known)
+}
+
+fn facts_of_known(picture: &Picture, known: &Known) -> Facts {
+    let header = &picture.header;
+    let hashes = known.hashes();
+    let first_rows = match header.first_rows {
+        FirstRows::Cheap => 0,
+        FirstRows::Dear => 1,
+        FirstRows::Whole => 2,
+    };
+    Facts {
+        format: Some(picture.format.name().to_owned()),
+        header: Some(pixtwin_catalogue::Header {
+            width: header.width,
+            height: header.height,
+            head_bytes: header.head_bytes,
+            whole_bytes: header.whole_bytes,
+            first_rows,
+        }),
+        frames: known.digest().map(|_| known.frames()),
+        keys: known.halves().to_vec(),
+        payload: hashes.map(|hashes| hashes.payload),
+        content: hashes.map(|hashes| hashes.bytes),
+        digest: known.digest().map(|digest| digest.0),
+        size_key: Some(number_of(header_key(header))),
+        ..Facts::default()
+    }
+}
+
+/// The first half of a key, as the catalogue keeps it.
+pub(crate) fn number_of(key: Key) -> u64 {
+    key.0.first_chunk().map_or(0, |half| u64::from_le_bytes(*half))
+}
+
+fn failure(look: &str, refusal: &Refusal) -> Facts {
+    with_failure(Facts::default(), look, refusal)
+}
+
+fn with_failure(facts: Facts, look: &str, refusal: &Refusal) -> Facts {
+    Facts { failures: vec![(look.to_owned(), refusal.reason().to_owned())], ..facts }
+}
