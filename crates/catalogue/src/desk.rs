@@ -12,7 +12,7 @@ use crate::{
     error::Error,
     places::Folder,
     rows::{self, Address, COLUMNS, WRITE},
-    schema::{Maker, names},
+    schema::Maker,
     seal,
     volumes::{Volume, host},
     writer::InFolder,
@@ -30,7 +30,8 @@ pub(crate) struct Desk {
 #[derive(Debug, Default)]
 struct Numbers {
     rules: Option<i64>,
-    decoders: HashMap<String, i64>,
+    /// What decodes each format now, and its number.
+    formats: HashMap<Option<String>, (i64, String)>,
     volumes: HashMap<String, i64>,
     /// Of folders, by volume and inode.
     folders: HashMap<(i64, u64), i64>,
@@ -41,8 +42,7 @@ impl Desk {
         // The folder of a file is never missing, and a power cut never leaves half a page.
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.pragma_update(None, "synchronous", "NORMAL")?;
-        let decoders = names(&connection, "decoder")?.into_iter().map(|(number, name)| (name, number)).collect();
-        Ok(Self { connection, maker, numbers: Numbers { decoders, ..Numbers::default() } })
+        Ok(Self { connection, maker, numbers: Numbers::default() })
     }
 
     /// Writes these files in one transaction, and says how many they were.
@@ -76,15 +76,9 @@ impl Numbers {
         let sql = format!("SELECT {COLUMNS} FROM file WHERE folder = ?1 AND name = ?2 AND rules = ?3");
         let mut read = transaction.prepare_cached(&sql)?;
         for (name, mut entry) in files {
-            let decoder = (maker.decoder)(entry.facts.format.as_deref());
-            let decoder_number = self.of_decoder(transaction, &decoder)?;
-            let address = Address {
-                folder: number,
-                place,
-                name: &name,
-                rules: (rules, &maker.rules),
-                decoder: (decoder_number, &decoder),
-            };
+            let decoder = self.of_format(transaction, maker, &entry.facts.format)?;
+            let rules = (rules, maker.rules.as_str());
+            let address = Address { folder: number, place, name: &name, rules, decoder };
             if !is_new {
                 add_known(&mut read, address, &mut entry)?;
             }
@@ -102,13 +96,19 @@ impl Numbers {
         Ok(number)
     }
 
-    fn of_decoder(&mut self, transaction: &Transaction<'_>, name: &str) -> Result<i64, Error> {
-        if let Some(number) = self.decoders.get(name) {
-            return Ok(*number);
+    /// What decodes a format, and its number.
+    fn of_format(
+        &mut self,
+        transaction: &Transaction<'_>,
+        maker: &Maker,
+        format: &Option<String>,
+    ) -> Result<(i64, &str), Error> {
+        if !self.formats.contains_key(format) {
+            let name = (maker.decoder)(format.as_deref());
+            let number = number_of_name(transaction, "decoder", &name)?;
+            self.formats.insert(format.clone(), (number, name));
         }
-        let number = number_of_name(transaction, "decoder", name)?;
-        self.decoders.insert(name.to_owned(), number);
-        Ok(number)
+        Ok(self.formats.get(format).map_or((0, ""), |(number, name)| (*number, name)))
     }
 
     fn of_volume(&mut self, transaction: &Transaction<'_>, volume: &Volume) -> Result<i64, Error> {

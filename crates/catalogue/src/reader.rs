@@ -26,6 +26,10 @@ pub struct Reader {
     rules: Option<i64>,
     /// What decoded each format, by number.
     decoders: HashMap<i64, String>,
+    /// Formats with the decoder that they have now.
+    present: Vec<(Option<String>, i64)>,
+    /// Numbers and places of the rows of folders that were met, by device and inode.
+    folders: HashMap<(u64, u64), (i64, u64)>,
     /// The folder that was asked about last.
     last: Option<Shelf>,
 }
@@ -41,33 +45,70 @@ struct Shelf {
     held: Option<Vec<Read>>,
 }
 
+impl Shelf {
+    fn is_on(&self, device: u64) -> bool {
+        self.folder.as_ref().is_some_and(|folder| folder.is_on(device))
+    }
+}
+
 impl Reader {
     pub(crate) fn new(connection: Connection, maker: Maker, places: Arc<Places>) -> Result<Self, Error> {
         let rules = connection.query_row("SELECT id FROM rules WHERE name = ?1", [&maker.rules], |row| row.get(0));
         let (rules, decoders) = (rules.optional()?, names(&connection, "decoder")?);
-        Ok(Self { connection, maker, places, rules, decoders, last: None })
+        let (present, folders) = (Vec::new(), HashMap::new());
+        Ok(Self { connection, maker, places, rules, decoders, present, folders, last: None })
     }
 
     /// What is known of a file: its folder, as it is reached, and its name; on which device it is, and its present state.
     /// Nothing where nothing is known, or of another state, or by other rules or another decoder, or where the row is
-    /// damaged. `device` and `stamp` are asked for only if anything is known of the folder.
+    /// damaged.
     ///
     /// # Errors
     /// If the catalogue cannot be read.
     pub fn recall(&mut self, folder: &Path, name: &[u8], device: u64, stamp: &Stamp) -> Result<Option<Entry>, Error> {
-        let Some((row, place)) = self.enter(folder, device)? else { return Ok(None) };
-        let found = match self.last.as_mut().and_then(|shelf| shelf.held.as_mut()) {
+        self.turn_to(folder)?;
+        let Some(shelf) = self.last.as_mut().filter(|shelf| shelf.is_on(device)) else { return Ok(None) };
+        let Some((row, place)) = shelf.row else { return Ok(None) };
+        let found = match &mut shelf.held {
             Some(held) => {
                 held.binary_search_by(|read| (*read.name).cmp(name)).ok().and_then(|at| held.get(at)).cloned()
             }
             None => self.find(row, name)?,
         };
-        let Some(read) = found.filter(|read| read.entry.stamp == *stamp) else { return Ok(None) };
-        let decoder = self
-            .decoders
-            .get(&read.decoder)
-            .filter(|decoder| **decoder == (self.maker.decoder)(read.entry.facts.format.as_deref()));
-        Ok(decoder.and_then(|decoder| read.unsealed(place, &self.maker.rules, decoder)))
+        Ok(found.and_then(|read| self.believed(read, place, stamp)))
+    }
+
+    /// The same for a single file, whose neighbours are not likely to be asked about.
+    ///
+    /// # Errors
+    /// If the catalogue cannot be read.
+    pub fn recall_one(
+        &mut self,
+        folder: &Path,
+        name: &[u8],
+        device: u64,
+        stamp: &Stamp,
+    ) -> Result<Option<Entry>, Error> {
+        let Some(folder) = self.places.of(folder).filter(|folder| folder.is_on(device)) else { return Ok(None) };
+        let Some((row, place)) = self.row_of(&folder)? else { return Ok(None) };
+        let found = self.find(row, name)?;
+        Ok(found.and_then(|read| self.believed(read, place, stamp)))
+    }
+
+    /// The entry, if it is of the present state and decoder, and not damaged.
+    fn believed(&mut self, read: Read, place: u64, stamp: &Stamp) -> Option<Entry> {
+        if read.entry.stamp != *stamp {
+            return None;
+        }
+        let decoder = self.decoders.get(&read.decoder)?;
+        let format = &read.entry.facts.format;
+        if !self.present.iter().any(|(known, number)| known == format && *number == read.decoder) {
+            if *decoder != (self.maker.decoder)(format.as_deref()) {
+                return None;
+            }
+            self.present.push((format.clone(), read.decoder));
+        }
+        read.unsealed(place, &self.maker.rules, decoder)
     }
 
     /// Whether anything is known of files in this folder by the maker's rules.
@@ -86,13 +127,6 @@ impl Reader {
     #[must_use]
     pub fn folder(&self, path: &Path) -> Option<Arc<Folder>> {
         self.places.of(path)
-    }
-
-    /// Number and place of a folder's row, if files on this device belong to it.
-    fn enter(&mut self, folder: &Path, device: u64) -> Result<Option<(i64, u64)>, Error> {
-        self.turn_to(folder)?;
-        let shelf = self.last.as_ref().filter(|shelf| shelf.folder.as_ref().is_some_and(|folder| folder.is_on(device)));
-        Ok(shelf.and_then(|shelf| shelf.row))
     }
 
     fn turn_to(&mut self, path: &Path) -> Result<(), Error> {
@@ -115,13 +149,19 @@ impl Reader {
     }
 
     /// Number and place of the row of a folder, whatever its path was.
-    fn row_of(&self, folder: &Folder) -> Result<Option<(i64, u64)>, Error> {
+    fn row_of(&mut self, folder: &Folder) -> Result<Option<(i64, u64)>, Error> {
+        let key = (folder.device, folder.inode);
+        if let Some(row) = self.folders.get(&key) {
+            return Ok(Some(*row));
+        }
         let mut statement = self.connection.prepare_cached(
             "SELECT folder.id FROM folder JOIN volume ON volume.id = volume WHERE identity = ?1 AND inode = ?2",
         )?;
         let found = statement.query_row((&folder.volume.identity, folder.inode.cast_signed()), |row| row.get(0));
         let place = seal::of_place(&folder.volume.identity, folder.inode);
-        Ok(found.optional()?.map(|number| (number, place)))
+        let row = found.optional()?.map(|number| (number, place));
+        self.folders.extend(row.map(|row| (key, row)));
+        Ok(row)
     }
 
     fn files_of(&self, folder: i64) -> Result<Option<Vec<Read>>, Error> {

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, config::DbConfig};
 
 use crate::{
     error::Error,
@@ -146,6 +146,8 @@ pub(crate) fn connect(path: &Path, want: Want) -> Result<Connection, Error> {
     // A catalogue that somebody made to harm: its schema may not run anything.
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "cell_size_check", true)?;
+    // Statements are made once: they would be made anew whenever a value is bound that the plan could depend on.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     if want == Want::Read {
         connection.pragma_update(None, "query_only", true)?;
     }

@@ -147,7 +147,7 @@ impl<'a> Looker<'a> {
             return recorded.remark(listed);
         }
         let memory = self.memory.filter(|_| picture.is_recalled);
-        if let Some(remark) = memory.and_then(|memory| memory.recall_remark(listed)) {
+        if let Some(remark) = memory.and_then(|memory| memory.recall_remark(listed, picture)) {
             return remark;
         }
         let remark = self.metadata(listed, picture.format).map(Remark::of);

@@ -3,9 +3,11 @@
 //! Only the work depends on it, never the report: what it gives back of a file is what a look at the file would find.
 
 use std::{
+    collections::HashMap,
+    num::NonZeroU32,
     path::Path,
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::{SystemTime, UNIX_EPOCH},
@@ -54,8 +56,33 @@ pub struct Memory {
     /// Files that changed later are not kept.
     settled: Moment,
     recalled: AtomicU64,
+    remarks: Mutex<Remarks>,
     /// The first reason why it could not be read.
     fault: Mutex<Option<Error>>,
+}
+
+/// What was recalled of files beside their pixels, each text once: of twins most have the same.
+#[derive(Debug, Default)]
+struct Remarks {
+    texts: Vec<Arc<str>>,
+    numbers: HashMap<Arc<str>, NonZeroU32>,
+}
+
+impl Remarks {
+    fn number_of(&mut self, text: &str) -> Option<NonZeroU32> {
+        if let Some(number) = self.numbers.get(text) {
+            return Some(*number);
+        }
+        let text: Arc<str> = text.into();
+        self.texts.push(Arc::clone(&text));
+        let number = u32::try_from(self.texts.len()).ok().and_then(NonZeroU32::new)?;
+        self.numbers.insert(text, number);
+        Some(number)
+    }
+
+    fn text_of(&self, number: NonZeroU32) -> Option<Arc<str>> {
+        self.texts.get(usize::try_from(number.get()).ok()?.checked_sub(1)?).cloned()
+    }
 }
 
 /// What a run had of its catalogue.
@@ -83,6 +110,7 @@ impl Memory {
             readers: Mutex::default(),
             settled: Moment::of((0, now.saturating_sub(UNSETTLED_NS))),
             recalled: AtomicU64::default(),
+            remarks: Mutex::default(),
             fault: Mutex::default(),
         })
     }
@@ -123,7 +151,8 @@ impl Memory {
         self.unless_fault(found).flatten().map(|entry| entry.facts)
     }
 
-    /// Learns the state of a file and what the first look at it found, if that is known.
+    /// Learns the state of a file and what the first look at it found, if that is known. Neighbours are asked about one
+    /// after the other.
     pub(crate) fn recall_first(
         &self,
         reader: &mut Reader,
@@ -135,7 +164,10 @@ impl Memory {
         }
         let identity = listed.stat().ok()?;
         let facts = self.recall(reader, listed, &identity)?;
-        let outcome = outcome_of(&facts)?;
+        let mut outcome = outcome_of(&facts)?;
+        if let (Ok(Outcome::Candidate(picture)), Some(text)) = (&mut outcome, &facts.metadata) {
+            picture.remark = self.remarks.lock().unwrap_or_else(PoisonError::into_inner).number_of(text);
+        }
         listed.identity = Some(identity);
         self.recalled.fetch_add(1, Ordering::Relaxed);
         Some(outcome)
@@ -154,7 +186,11 @@ impl Memory {
     }
 
     /// What a file holds beside its pixels, if that is known.
-    pub(crate) fn recall_remark(&self, listed: &Listed) -> Option<Result<Remark, Refusal>> {
+    pub(crate) fn recall_remark(&self, listed: &Listed, picture: &Picture) -> Option<Result<Remark, Refusal>> {
+        if let Some(number) = picture.remark {
+            let text = self.remarks.lock().unwrap_or_else(PoisonError::into_inner).text_of(number)?;
+            return Remark::from_text(&text).map(Ok);
+        }
         let facts = self.recall_again(listed)?;
         match facts.failure(METADATA) {
             Some(reason) => Some(Err(Refusal::of_content(reason))),
@@ -169,9 +205,12 @@ impl Memory {
             return None;
         }
         let mut reader = self.lend();
-        let facts = reader.as_mut().and_then(|reader| self.recall(reader, listed, &identity));
+        let name = listed.name().as_os_str().as_encoded_bytes();
+        let found = reader
+            .as_mut()
+            .map(|reader| reader.recall_one(listed.folder(), name, identity.place.0, &stamp_of(&identity)));
         self.take_back(reader);
-        facts
+        self.unless_fault(found?).flatten().map(|entry| entry.facts)
     }
 
     /// Keeps what the first look at a file came to.

@@ -1,6 +1,6 @@
 //! A picture of the search, and what is known of it.
 
-use std::num::NonZeroU64;
+use std::num::{NonZeroU32, NonZeroU64};
 
 use pixtwin_decode::{Format, Header};
 use pixtwin_matching::Rung;
@@ -20,6 +20,8 @@ pub(crate) struct Picture {
     pub(crate) known: Known,
     /// The catalogue knew it, and may know more of it than this.
     pub(crate) is_recalled: bool,
+    /// What the catalogue knows of it beside its pixels, by number.
+    pub(crate) remark: Option<NonZeroU32>,
 }
 
 /// What the looks at one picture have found.
@@ -138,7 +140,7 @@ impl Known {
 
 impl Picture {
     pub(crate) fn new(format: Format, header: Header, known: Known) -> Self {
-        Self { file: 0, format, standing: Climb::default(), header, known, is_recalled: false }
+        Self { file: 0, format, standing: Climb::default(), header, known, is_recalled: false, remark: None }
     }
 
     /// Which of the listed files.
