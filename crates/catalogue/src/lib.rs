@@ -18,10 +18,13 @@ mod rows;
 
 mod reader;
 
+mod ask;
+
 mod writer;
 
 mod desk;
 
+pub use ask::{Absent, Holder};
 pub use entry::{Entry, Facts, Header, Stamp};
 pub use error::Error;
 pub use places::Folder;

@@ -11,6 +11,7 @@ use crate::{
     rows::{self, COLUMNS, Read},
     schema::{Maker, names},
     seal,
+    volumes::Volume,
 };
 
 /// Of a folder with more files than this each is read when it is asked for.
@@ -32,6 +33,10 @@ pub struct Reader {
     folders: HashMap<(u64, u64), (i64, u64)>,
     /// The folder that was asked about last.
     last: Option<Shelf>,
+    /// Folders whose rows say less than is known by now, for whoever writes.
+    outdated: Vec<Arc<Folder>>,
+    /// The volumes that were met.
+    volumes: Vec<Arc<Volume>>,
 }
 
 /// What is known of the files of one folder.
@@ -56,7 +61,18 @@ impl Reader {
         let rules = connection.query_row("SELECT id FROM rules WHERE name = ?1", [&maker.rules], |row| row.get(0));
         let (rules, decoders) = (rules.optional()?, names(&connection, "decoder")?);
         let (present, folders) = (Vec::new(), HashMap::new());
-        Ok(Self { connection, maker, places, rules, decoders, present, folders, last: None })
+        Ok(Self {
+            connection,
+            maker,
+            places,
+            rules,
+            decoders,
+            present,
+            folders,
+            last: None,
+            outdated: Vec::new(),
+            volumes: Vec::new(),
+        })
     }
 
     /// What is known of a file: its folder, as it is reached, and its name; on which device it is, and its present state.
@@ -100,15 +116,33 @@ impl Reader {
         if read.entry.stamp != *stamp {
             return None;
         }
+        self.unsealed(read, place).filter(|(_, is_current)| *is_current).map(|(entry, _)| entry)
+    }
+
+    /// The entry, if it is not damaged, and whether it was made by the decoder that its format has now.
+    pub(crate) fn unsealed(&mut self, read: Read, place: u64) -> Option<(Entry, bool)> {
         let decoder = self.decoders.get(&read.decoder)?;
         let format = &read.entry.facts.format;
-        if !self.present.iter().any(|(known, number)| known == format && *number == read.decoder) {
-            if *decoder != (self.maker.decoder)(format.as_deref()) {
-                return None;
-            }
+        let is_known = self.present.iter().any(|(known, number)| known == format && *number == read.decoder);
+        let is_current = is_known || *decoder == (self.maker.decoder)(format.as_deref());
+        if is_current && !is_known {
             self.present.push((format.clone(), read.decoder));
         }
-        read.unsealed(place, &self.maker.rules, decoder)
+        let entry = read.unsealed(place, &self.maker.rules, decoder)?;
+        Some((entry, is_current))
+    }
+
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    pub(crate) fn places(&self) -> &Places {
+        &self.places
+    }
+
+    /// The number of the maker's rules, if anybody has used them.
+    pub(crate) fn rules(&self) -> Option<i64> {
+        self.rules
     }
 
     /// Whether anything is known of files in this folder by the maker's rules.
@@ -121,6 +155,12 @@ impl Reader {
             .last
             .as_ref()
             .is_some_and(|shelf| shelf.row.is_some() && shelf.held.as_ref().is_none_or(|held| !held.is_empty())))
+    }
+
+    /// Folders that were met since the last call and are elsewhere by now than their rows say, and one of each volume: for
+    /// [`crate::Writer::visit`].
+    pub fn take_outdated(&mut self) -> Vec<Arc<Folder>> {
+        std::mem::take(&mut self.outdated)
     }
 
     /// The folder of this path.
@@ -149,19 +189,28 @@ impl Reader {
     }
 
     /// Number and place of the row of a folder, whatever its path was.
-    fn row_of(&mut self, folder: &Folder) -> Result<Option<(i64, u64)>, Error> {
+    fn row_of(&mut self, folder: &Arc<Folder>) -> Result<Option<(i64, u64)>, Error> {
         let key = (folder.device, folder.inode);
         if let Some(row) = self.folders.get(&key) {
             return Ok(Some(*row));
         }
         let mut statement = self.connection.prepare_cached(
-            "SELECT folder.id FROM folder JOIN volume ON volume.id = volume WHERE identity = ?1 AND inode = ?2",
+            "SELECT folder.id, path FROM folder JOIN volume ON volume.id = volume WHERE identity = ?1 AND inode = ?2",
         )?;
-        let found = statement.query_row((&folder.volume.identity, folder.inode.cast_signed()), |row| row.get(0));
-        let place = seal::of_place(&folder.volume.identity, folder.inode);
-        let row = found.optional()?.map(|number| (number, place));
-        self.folders.extend(row.map(|row| (key, row)));
-        Ok(row)
+        let found: Option<(i64, Vec<u8>)> = statement
+            .query_row((&folder.volume.identity, folder.inode.cast_signed()), |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let Some((number, path)) = found else { return Ok(None) };
+        let is_volume_met = self.volumes.iter().any(|volume| Arc::ptr_eq(volume, &folder.volume));
+        if !is_volume_met {
+            self.volumes.push(Arc::clone(&folder.volume));
+        }
+        if !is_volume_met || path != folder.path {
+            self.outdated.push(Arc::clone(folder));
+        }
+        let row = (number, seal::of_place(&folder.volume.identity, folder.inode));
+        self.folders.insert(key, row);
+        Ok(Some(row))
     }
 
     fn files_of(&self, folder: i64) -> Result<Option<Vec<Read>>, Error> {

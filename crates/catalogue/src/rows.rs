@@ -11,8 +11,12 @@ use crate::{
 };
 
 /// The columns of an entry, in the order of [`read`].
-pub(crate) const COLUMNS: &str = "name, rules, decoder, inode, size, mtime_ns, ctime_ns, format, width, height, frames, \
-     head_bytes, whole_bytes, first_rows, keys, payload, content, digest, failures, metadata, probe, seal";
+pub(crate) const COLUMNS: &str = "file.name, file.decoder, file.inode, file.size, file.mtime_ns, \
+     file.ctime_ns, file.format, file.width, file.height, file.frames, file.head_bytes, file.whole_bytes, file.first_rows, \
+     file.keys, file.payload, file.content, file.digest, file.failures, file.metadata, file.probe, file.seal";
+
+/// How many they are.
+pub(crate) const COLUMN_COUNT: usize = 21;
 
 /// Writes an entry over whatever was known under its name.
 pub(crate) const WRITE: &str = "INSERT INTO file (folder, name, rules, decoder, inode, size, mtime_ns, ctime_ns, format, \
@@ -26,7 +30,6 @@ pub(crate) const WRITE: &str = "INSERT INTO file (folder, name, rules, decoder, 
 #[derive(Clone, Debug)]
 pub(crate) struct Read {
     pub(crate) name: Box<[u8]>,
-    pub(crate) rules: i64,
     pub(crate) decoder: i64,
     pub(crate) entry: Entry,
     seal: i64,
@@ -56,17 +59,17 @@ pub(crate) fn read(row: &Row<'_>) -> Result<Read, Error> {
     let number = |at: usize| integer(at).map(i64::cast_unsigned);
     let small = |at: usize| integer(at).and_then(|value| u32::try_from(value).map_err(|_| damaged("a size")));
     let is_null = |at: usize| row.get_ref(at).is_ok_and(|value| value == ValueRef::Null);
-    let header = match is_null(8) {
+    let header = match is_null(7) {
         true => None,
         false => Some(Header {
-            width: small(8)?,
-            height: small(9)?,
-            head_bytes: number(11)?,
-            whole_bytes: number(12)?,
-            first_rows: u8::try_from(integer(13)?).map_err(|_| damaged("first rows"))?,
+            width: small(7)?,
+            height: small(8)?,
+            head_bytes: number(10)?,
+            whole_bytes: number(11)?,
+            first_rows: u8::try_from(integer(12)?).map_err(|_| damaged("first rows"))?,
         }),
     };
-    let keys = match row.get_ref(14)? {
+    let keys = match row.get_ref(13)? {
         ValueRef::Null => Vec::new(),
         keys => keys
             .as_blob()
@@ -77,26 +80,26 @@ pub(crate) fn read(row: &Row<'_>) -> Result<Read, Error> {
             .map(|key| NonZeroU64::new(u64::from_le_bytes(*key)))
             .collect(),
     };
-    let failures: Option<String> = row.get(18)?;
+    let failures: Option<String> = row.get(17)?;
     let mut facts = Facts {
-        format: row.get(7)?,
+        format: row.get(6)?,
         header,
-        frames: if is_null(10) { None } else { Some(small(10)?) },
+        frames: if is_null(9) { None } else { Some(small(9)?) },
         keys,
-        payload: row.get(15)?,
-        content: row.get(16)?,
-        digest: row.get(17)?,
+        payload: row.get(14)?,
+        content: row.get(15)?,
+        digest: row.get(16)?,
         failures: failures.as_deref().map_or(Ok(Vec::new()), failures_of)?,
-        metadata: row.get(19)?,
+        metadata: row.get(18)?,
         size_key: None,
     };
-    let probe: Option<i64> = row.get(20)?;
+    let probe: Option<i64> = row.get(19)?;
     if facts.probe().is_none() {
         facts.size_key = probe.map(i64::cast_unsigned);
     }
-    let stamp = Stamp { inode: number(3)?, size: number(4)?, modified_ns: integer(5)?, changed_ns: integer(6)? };
+    let stamp = Stamp { inode: number(2)?, size: number(3)?, modified_ns: integer(4)?, changed_ns: integer(5)? };
     let name = row.get_ref(0)?.as_blob().map_err(|_| damaged("a name"))?.into();
-    Ok(Read { name, rules: integer(1)?, decoder: integer(2)?, entry: Entry { stamp, facts }, seal: integer(21)? })
+    Ok(Read { name, decoder: integer(1)?, entry: Entry { stamp, facts }, seal: integer(20)? })
 }
 
 /// Writes an entry, by the statement [`WRITE`].

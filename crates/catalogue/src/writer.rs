@@ -39,12 +39,16 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct State {
-    pending: HashMap<(u64, u64), InFolder>,
+    pending: Pending,
+    /// How much there is to write.
     count: usize,
     is_finished: bool,
     /// Nothing can be written any more: what is learnt is dropped.
     is_failed: bool,
 }
+
+/// What is to be written, by the folder's device and inode.
+type Pending = HashMap<(u64, u64), InFolder>;
 
 /// What is to be written of the files of one folder, by name.
 #[derive(Debug)]
@@ -83,9 +87,7 @@ impl Writer {
             return;
         }
         let State { pending, count, .. } = &mut *state;
-        let of_folder = pending
-            .entry((folder.device, folder.inode))
-            .or_insert_with(|| InFolder { folder: Arc::clone(folder), files: BTreeMap::new() });
+        let of_folder = of_folder(pending, folder);
         match of_folder.files.get_mut(name) {
             Some(known) => merge(known, entry),
             None => {
@@ -96,6 +98,15 @@ impl Writer {
         if state.count == 1 || state.count >= MOST_PENDING {
             drop(state);
             self.shared.changed.notify_all();
+        }
+    }
+
+    /// Keeps where a folder is now, and that its volume was seen.
+    pub fn visit(&self, folder: &Arc<Folder>) {
+        let mut state = self.shared.lock();
+        if !state.is_failed {
+            of_folder(&mut state.pending, folder);
+            state.count += 1;
         }
     }
 
@@ -119,6 +130,11 @@ impl Drop for Writer {
     fn drop(&mut self) {
         self.end();
     }
+}
+
+fn of_folder<'a>(pending: &'a mut Pending, folder: &Arc<Folder>) -> &'a mut InFolder {
+    let new = || InFolder { folder: Arc::clone(folder), files: BTreeMap::new() };
+    pending.entry((folder.device, folder.inode)).or_insert_with(new)
 }
 
 /// What is known of one state stays known; of two states the later counts.

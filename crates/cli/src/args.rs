@@ -1,6 +1,6 @@
 //! Every argument, defined once: help, manual page and completions are made from this.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use pixtwin_cluster::{Crew, Storage};
@@ -32,22 +32,34 @@ pub(crate) enum Command {
     Generate(GenerateArguments),
 }
 
+/// The place that is no folder.
+const CATALOGUE: &str = "catalogue";
+
+impl FindArguments {
+    /// Whether the catalogue is asked, and no folder is walked.
+    pub(crate) fn asks_catalogue(&self) -> bool {
+        self.places == [Path::new(CATALOGUE)]
+    }
+}
+
 /// Does this picture exist already, and where?
 ///
-/// Prints every twin of each PICTURE that lies below the folders given with --in. The picture itself is left out,
-/// whatever name it is reached by; hard links to it are the picture itself.
+/// Prints every twin of each PICTURE that lies below the folders given with --in, or, without --in, that the catalogue
+/// knows, also on disks that are not there. The picture itself is left out, whatever name it is reached by; hard links to
+/// it are the picture itself.
 ///
 /// Example: pixtwin find holiday.png --in ~/Pictures /media/backup
 #[derive(Args)]
-#[command(after_help = exit::TABLE, override_usage = "pixtwin find [OPTIONS] [PICTURE]... --in <PATH>...")]
+#[command(after_help = exit::TABLE, override_usage = "pixtwin find [OPTIONS] [PICTURE]... [--in <PATH>...]")]
 pub(crate) struct FindArguments {
     /// The pictures to look for; `-` reads their names from standard input, one a line. Without any, on a terminal,
     /// asks for one.
     #[arg(value_name = "PICTURE")]
     pub(crate) pictures: Vec<PathBuf>,
 
-    /// Where to look: folders, or single files.
-    #[arg(long = "in", value_name = "PATH", num_args = 1.., required = true)]
+    /// Where to look: folders, or single files; or the word `catalogue`: wherever scan and find have looked before
+    /// [default: catalogue].
+    #[arg(long = "in", value_name = "PATH", num_args = 1.., default_value = CATALOGUE, hide_default_value = true)]
     pub(crate) places: Vec<PathBuf>,
 
     /// Names on standard input end with a NUL byte instead of a line feed.
@@ -348,7 +360,7 @@ pub(crate) struct Pixels {
     pub(crate) orient: bool,
 }
 
-#[derive(Clone, Copy, Default, ValueEnum)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum TierName {
     /// The files are equal, byte for byte; also takes formats that are not decoded.
     Bytes,
@@ -402,6 +414,12 @@ pub(crate) struct Selected {
 }
 
 impl Selected {
+    /// Whether anything was said about which files.
+    pub(crate) fn is_any(&self) -> bool {
+        let Self { hidden, follow, include, exclude, min_size } = self;
+        *hidden || *follow || !include.is_empty() || !exclude.is_empty() || *min_size > 0
+    }
+
     pub(crate) fn selection(&self) -> Selection {
         Selection {
             hidden: self.hidden,

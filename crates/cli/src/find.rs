@@ -5,10 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use pixtwin_engine::{Counts, Failure, Memory, Progress, Report, Settings, Team, find, words_of};
+use pixtwin_engine::{Counts, Failure, Report, Run, Team, find, find_in_catalogue, words_of};
 
 use crate::{
-    args::{Common, FindArguments, Listing, Searched},
+    args::{Common, FindArguments, Listing, Searched, TierName},
     exit::{Exit, Stop},
     names::from_bytes,
     ranks,
@@ -23,10 +23,11 @@ impl Search for FindArguments {
     }
 
     fn places(&self) -> &[PathBuf] {
-        &self.places
+        if self.asks_catalogue() { &[] } else { &self.places }
     }
 
     fn queries(&self) -> Result<Vec<PathBuf>, Stop> {
+        self.check()?;
         match self.pictures.as_slice() {
             [] => Ok(vec![ask_for_picture()?]),
             named => expand(named, self.null),
@@ -37,17 +38,42 @@ impl Search for FindArguments {
         &self,
         team: &mut T,
         queries: &[PathBuf],
-        settings: &Settings,
-        memory: Option<&Memory>,
-        progress: &Progress,
+        run: Run<'_>,
         report: &mut dyn Report,
     ) -> Result<Counts, Failure> {
-        find(team, queries, &self.places, &self.searched.selected.selection(), settings, memory, progress, report)
+        if self.asks_catalogue() {
+            return find_in_catalogue(team, queries, run, report);
+        }
+        find(team, queries, &self.places, &self.searched.selected.selection(), run, report)
     }
 
     /// Launchers print an alarm for every other end than 0: there, `no` is one only where it is asked for.
     fn exit(&self, has_found: bool, is_launched: bool) -> Exit {
         if has_found || (is_launched && !self.check) { Exit::Done } else { Exit::No }
+    }
+}
+
+impl FindArguments {
+    /// Refuses what the catalogue cannot answer.
+    fn check(&self) -> Result<(), Stop> {
+        let refused = |message: &str| Err(Stop::Fatal(message.to_owned()));
+        let has_word = self.places.iter().any(|place| place == Path::new("catalogue"));
+        if has_word && !self.asks_catalogue() {
+            return refused("`--in catalogue` takes no folders beside it\nhint: a folder of this name is ./catalogue");
+        }
+        if !self.asks_catalogue() {
+            return Ok(());
+        }
+        if self.searched.selected.is_any() || self.searched.shard.is_some() {
+            return refused("the catalogue is asked whole: which files, and --shard, are for folders given with --in");
+        }
+        if self.searched.comparison.tier == TierName::Bytes {
+            return refused("the catalogue is asked for pixels: --tier bytes is for folders given with --in");
+        }
+        if self.searched.remembered.no_catalogue {
+            return refused("where to look?\nhint: name folders with --in, or leave out --no-catalogue");
+        }
+        Ok(())
     }
 }
 

@@ -16,7 +16,7 @@ use pixtwin_cluster::{
         mpi::{Launched, Launcher, MpiLink, launched},
     },
 };
-use pixtwin_engine::{Counts, Failure, Group, Loss, Match, Progress, Report, Team, Unread};
+use pixtwin_engine::{Counts, Failure, Group, Loss, Match, Progress, Report, Run, Team, Unread};
 
 use crate::{
     catalogue::Kept,
@@ -124,25 +124,33 @@ pub(crate) fn run<S: Search>(search: &S, launched: &Launched) -> Result<Exit, St
     finish(ran.link, exit)
 }
 
-/// The work of one rank, and at the root all that is printed.
+/// The work of one rank.
 fn work(search: &impl Search, team: &mut Ranks<Post>, progress: &Progress, bar: &Bar) -> Result<Exit, Stop> {
-    let (common, listing, searched) = search.arguments();
+    let (common, _, searched) = search.arguments();
     let rank = team.rank();
     let crew = team.crew().clone();
     let settings = searched.settings_of_rank(common, &crew, rank);
     let kept = Kept::open(&searched.remembered, &settings);
-    let memory = kept.as_ref().map(Kept::memory);
-    if rank > 0 {
-        let ended = follow(team, |team| search.search(team, &[], &settings, memory, progress, &mut Nobody));
-        kept.into_iter().for_each(Kept::close);
-        return ended;
-    }
+    let run = Run { settings: &settings, memory: kept.as_ref().map(Kept::memory), progress };
+    let ended = match rank {
+        0 => lead(search, team, run, bar),
+        _ => follow(team, |team| search.search(team, &[], run, &mut Nobody)),
+    };
+    // What was found is kept also where another rank was lost: the next run goes on from there.
+    kept.into_iter().for_each(Kept::close);
+    ended
+}
+
+/// The work of the root, and all that is printed.
+fn lead(search: &impl Search, team: &mut Ranks<Post>, run: Run<'_>, bar: &Bar) -> Result<Exit, Stop> {
+    let (common, listing, _) = search.arguments();
+    let crew = team.crew().clone();
     if !common.quiet {
         crew.notes().iter().for_each(|text| output::note(text));
     }
     let queries = search.queries();
     let prepared = match &queries {
-        Ok(queries) => Printer::new(common, listing, settings.tier, queries, bar).map(|printer| (queries, printer)),
+        Ok(queries) => Printer::new(common, listing, run.settings.tier, queries, bar).map(|printer| (queries, printer)),
         Err(_) => Err(Stop::Silent),
     };
     // The others do not begin if the root cannot.
@@ -152,7 +160,7 @@ fn work(search: &impl Search, team: &mut Ranks<Post>, progress: &Progress, bar: 
         Err(stop) => return Err(queries.err().unwrap_or(stop)),
     };
     let state = Arc::clone(team.world().state());
-    match search.search(team, queries, &settings, memory, progress, &mut printer) {
+    match search.search(team, queries, run, &mut printer) {
         Ok(counts) => {
             let (has_found, is_all_read) = (printer.has_found(), printer.is_all_read());
             let printed = printer.close(&counts, None);

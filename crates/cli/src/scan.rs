@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use pixtwin_engine::{Counts, Failure, Memory, Progress, Report, Settings, Team, scan};
+use pixtwin_engine::{Counts, Failure, Report, Run, Team, scan};
 
 use crate::{
     args::{Common, Listing, ScanArguments, Searched},
@@ -29,12 +29,10 @@ impl Search for ScanArguments {
         &self,
         team: &mut T,
         _queries: &[PathBuf],
-        settings: &Settings,
-        memory: Option<&Memory>,
-        progress: &Progress,
+        run: Run<'_>,
         report: &mut dyn Report,
     ) -> Result<Counts, Failure> {
-        scan(team, &self.places, &self.searched.selected.selection(), settings, memory, progress, report)
+        scan(team, &self.places, &self.searched.selected.selection(), run, report)
     }
 
     fn exit(&self, has_found: bool, _is_launched: bool) -> Exit {

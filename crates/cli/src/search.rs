@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use pixtwin_engine::{Alone, Counts, Failure, Memory, Progress, Report, Settings, Team};
+use pixtwin_engine::{Alone, Counts, Failure, Report, Run, Team};
 
 use crate::{
     args::{Common, Listing, Searched},
@@ -34,9 +34,7 @@ pub(crate) trait Search: Sync {
         &self,
         team: &mut T,
         queries: &[PathBuf],
-        settings: &Settings,
-        memory: Option<&Memory>,
-        progress: &Progress,
+        run: Run<'_>,
         report: &mut dyn Report,
     ) -> Result<Counts, Failure>;
 
@@ -63,8 +61,8 @@ fn run_alone(search: &impl Search) -> Result<Exit, Stop> {
         let settings = searched.settings(common);
         let mut printer = Printer::new(common, listing, settings.tier, &queries, bar)?;
         let kept = Kept::open(&searched.remembered, &settings);
-        let memory = kept.as_ref().map(Kept::memory);
-        let counts = search.search(&mut Alone::default(), &queries, &settings, memory, progress, &mut printer)?;
+        let run = Run { settings: &settings, memory: kept.as_ref().map(Kept::memory), progress };
+        let counts = search.search(&mut Alone::default(), &queries, run, &mut printer)?;
         let (has_found, is_all_read) = (printer.has_found(), printer.is_all_read());
         printer.close(&counts, None)?;
         kept.into_iter().for_each(Kept::close);

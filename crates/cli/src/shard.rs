@@ -5,7 +5,7 @@ use std::{
     io::{self, BufReader, BufWriter, IsTerminal},
 };
 
-use pixtwin_engine::{Records, Shard, ShardReader, ShardWriter, merge, record, words_of};
+use pixtwin_engine::{Records, Run, Shard, ShardReader, ShardWriter, merge, record, words_of};
 
 use crate::{
     args::{MergeArguments, Pixels, TierName},
@@ -34,8 +34,8 @@ pub(crate) fn run_part<S: Search>(search: &S, part: Shard) -> Result<Exit, Stop>
     let files = (search.places(), &searched.selected.selection());
     let counts = progress_bar::beside(common, |progress, _| {
         let kept = Kept::open(&searched.remembered, &settings);
-        let memory = kept.as_ref().map(Kept::memory);
-        let counts = record(part, terms, &queries, files, &settings, memory, progress, &mut writer);
+        let run = Run { settings: &settings, memory: kept.as_ref().map(Kept::memory), progress };
+        let counts = record(part, terms, &queries, files, run, &mut writer);
         kept.into_iter().for_each(Kept::close);
         counts
     })?;

@@ -32,7 +32,7 @@ use pixtwin_cluster::{
         threads,
     },
 };
-use pixtwin_engine::{Group, Loss, Match, Offers, Progress, Report, Selection, Shelf, Unread, scan};
+use pixtwin_engine::{Group, Loss, Match, Offers, Progress, Report, Run, Selection, Shelf, Unread, scan};
 use pixtwin_testkit::{Dir, cases, draw::Seeded};
 
 /// What one rank may hold beyond what it holds when all messages are sound: a list that claims a huge length is given
@@ -252,7 +252,9 @@ fn scan_on(world: Hearsay, root: &Path) -> Option<Vec<String>> {
     let settings = settings();
     let (mut lines, mut team) = (Lines::default(), Ranks::of_hosts(world, &["h1", "h2"]));
     let (roots, selection) = ([root.to_owned()], Selection::default());
-    let counts = scan(&mut team, &roots, &selection, &settings, &Progress::default(), &mut lines).ok()?;
+    let progress = Progress::default();
+    let run = Run { settings: &settings, memory: None, progress: &progress };
+    let counts = scan(&mut team, &roots, &selection, run, &mut lines).ok()?;
     lines.0.push(format!("{:?}", (counts.files, counts.pictures, counts.others, counts.repeated)));
     Some(lines.0)
 }
@@ -395,8 +397,7 @@ fn messages_of_a_run() -> Vec<Messages> {
                 let settings = settings();
                 let link = Recording { link, heard: Arc::clone(heard) };
                 let (selection, roots) = (Selection::default(), [gallery()]);
-                let work =
-                    |team: &mut Ranks<_>| scan(team, &roots, &selection, &settings, &progress, &mut lines).map(drop);
+                let work = |team: &mut Ranks<_>| scan(team, &roots, &selection, alone, &mut lines).map(drop);
                 run(link, seat, &progress, |_| {}, || {}, work).unwrap().result.unwrap().unwrap().unwrap();
             });
         }

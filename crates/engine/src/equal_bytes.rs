@@ -9,9 +9,10 @@ use pixtwin_pixel::Key;
 
 use crate::{
     file::{Listed, words_of},
-    first_look::{Outcome, not_a_picture},
+    first_look::{Outcome, Scratch, not_a_picture},
     ladder::Climbed,
     look::{HEADER_WINDOW_BYTES, Looker},
+    memory::facts_of_blob,
     opened::Opened,
     pool,
     progress::Stage,
@@ -31,18 +32,38 @@ pub(crate) struct Blob {
     /// The name of its format.
     pub(crate) format: Cow<'static, str>,
     key: Option<Key>,
-    hash: Option<[u8; 32]>,
+    /// The hash of its first bytes.
+    pub(crate) start: Option<Key>,
+    /// The hash of all its bytes.
+    pub(crate) hash: Option<[u8; 32]>,
     refusal: Option<Refusal>,
 }
 
 impl Blob {
     pub(crate) fn new(format: Cow<'static, str>) -> Self {
-        Self { file: 0, format, key: None, hash: None, refusal: None }
+        Self { file: 0, format, key: None, start: None, hash: None, refusal: None }
     }
 }
 
-/// The first look at a file that is searched by its bytes.
-pub(crate) fn look_for_bytes(looker: &Looker<'_>, listed: &mut Listed) -> Result<Outcome<Blob>, Refusal> {
+/// The first look at a file that is searched by its bytes. One that the catalogue knows is not opened.
+pub(crate) fn look_for_bytes(
+    looker: &Looker<'_>,
+    listed: &mut Listed,
+    scratch: &mut Scratch,
+) -> Result<Outcome<Blob>, Refusal> {
+    let recalled = looker.memory.zip(scratch.reader.as_mut());
+    match recalled.and_then(|(memory, reader)| memory.recall_blob(reader, listed)) {
+        Some(_) if listed.bytes() < looker.min_bytes => Ok(Outcome::Small),
+        Some(outcome) => outcome,
+        None => {
+            let outcome = look_afresh(looker, listed);
+            looker.memory.into_iter().for_each(|memory| memory.learn_first(listed, &outcome, facts_of_blob));
+            outcome
+        }
+    }
+}
+
+fn look_afresh(looker: &Looker<'_>, listed: &mut Listed) -> Result<Outcome<Blob>, Refusal> {
     let (file, identity) = listed.open().map_err(|cause| words_of(&cause))?;
     listed.identity = Some(identity);
     if identity.bytes < looker.min_bytes {
@@ -67,9 +88,38 @@ pub(crate) fn key_of(looker: &Looker<'_>, listed: &Listed, rung: Rung) -> Result
         Rung::Start => looker.start(listed, START_BYTES).map(|start| (Key::of(&start), None)),
         _ => {
             let hash = looker.hash_bytes(listed)?;
-            Ok((Key(hash.first_chunk().copied().unwrap_or_default()), Some(hash)))
+            Ok((short(&hash), Some(hash)))
         }
     }
+}
+
+impl Blob {
+    /// Learns its key of a rung, unless that is known, and takes it for what is asked about next.
+    fn look(&mut self, looker: &Looker<'_>, listed: &Listed, rung: Rung) -> Result<(), Refusal> {
+        let known = match rung {
+            Rung::Start => self.start,
+            Rung::Bytes => self.hash.map(|hash| short(&hash)),
+            _ => None,
+        };
+        if known.is_some() {
+            self.key = known;
+            return Ok(());
+        }
+        let (key, hash) = key_of(looker, listed, rung)?;
+        self.key = Some(key);
+        self.hash = self.hash.or(hash);
+        if rung == Rung::Start {
+            self.start = self.key;
+        }
+        if let (Some(memory), Rung::Start | Rung::Bytes) = (looker.memory, rung) {
+            memory.learn(listed, facts_of_blob(self));
+        }
+        Ok(())
+    }
+}
+
+fn short(hash: &[u8; 32]) -> Key {
+    Key(hash.first_chunk().copied().unwrap_or_default())
 }
 
 /// Sends the files up the three rungs.
@@ -86,9 +136,8 @@ pub(crate) fn climb(
         looker.progress.begin(Stage::Comparing, blobs.len());
         pool::for_each(&mut blobs, looker.threads, |blob| {
             let listed = files.get(blob.file).ok_or_else(|| "it is not listed".into());
-            match listed.and_then(|listed| key_of(looker, listed, rung)) {
-                Ok((key, hash)) => (blob.key, blob.hash) = (Some(key), hash),
-                Err(reason) => blob.refusal = Some(reason),
+            if let Err(reason) = listed.and_then(|listed| blob.look(looker, listed, rung)) {
+                blob.refusal = Some(reason);
             }
             looker.progress.add_done();
         });

@@ -263,7 +263,7 @@ impl Listed {
     pub(crate) fn stat(&self) -> io::Result<Identity> {
         let found = match self.in_folder(|folder, name| statat(folder, name, AtFlags::empty())) {
             Some(found) => found?,
-            None => retry_on_intr(|| rustix::fs::stat(&self.path()))?,
+            None => retry_on_intr(|| rustix::fs::stat(self.path()))?,
         };
         let is_file = FileType::from_raw_mode(found.st_mode) == FileType::RegularFile;
         if is_file { Ok(Identity::of_stat(&found)) } else { Err(io::Error::other("not a regular file")) }

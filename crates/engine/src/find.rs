@@ -17,12 +17,10 @@ use crate::{
     examine::identify,
     file::{Identity, Listed},
     look::Looker,
-    memory::Memory,
-    progress::Progress,
     refusal::Refusal,
-    report::{Counts, Failure, Report},
+    report::{Absent, Counts, Failure, Report},
     scan::{Searched, search_all},
-    settings::{Selection, Settings, Tier},
+    settings::{Run, Selection, Tier},
     team::Team,
     wire,
 };
@@ -45,6 +43,8 @@ pub struct Match {
     pub format: Cow<'static, str>,
     /// Length in bytes.
     pub bytes: u64,
+    /// The volume it lies on, if that is not mounted: the file was there when it was seen last.
+    pub absent: Option<Absent>,
 }
 
 /// A picture that was asked about, as every rank must know it.
@@ -75,13 +75,11 @@ pub fn find<T: Team>(
     queries: &[PathBuf],
     roots: &[PathBuf],
     selection: &Selection,
-    settings: &Settings,
-    memory: Option<&Memory>,
-    progress: &Progress,
+    run: Run<'_>,
     report: &mut dyn Report,
 ) -> Result<Counts, Failure> {
-    let mut looker = Looker::new(settings, progress);
-    looker.memory = memory;
+    let Run { settings, progress, .. } = run;
+    let mut looker = Looker::of(run);
     let read =
         if team.rank() == 0 { read_queries(&looker, queries, settings.tier, team.host()) } else { Ok(Vec::new()) };
     let queries = team.hear_root_all(read)??;
@@ -190,7 +188,26 @@ impl Query {
         (self.payload, self.digest)
     }
 
-    fn evidence(&self) -> Candidate {
+    /// Hash of all bytes of its file.
+    pub(crate) fn bytes(&self) -> [u8; 32] {
+        self.bytes
+    }
+
+    /// Its key of the first rows of this number.
+    pub(crate) fn head(&self, number: usize) -> Option<Key> {
+        self.key(Rung::Head(number))
+    }
+
+    /// The keys by which a picture is found that is not known whole: of its size and its first rows.
+    pub(crate) fn probing_keys(&self) -> impl Iterator<Item = Key> {
+        [Rung::Header, Rung::Head(0)].into_iter().filter_map(|rung| self.key(rung))
+    }
+
+    fn key(&self, rung: Rung) -> Option<Key> {
+        self.keys.iter().find(|(known, _)| *known == rung).map(|(_, key)| *key)
+    }
+
+    pub(crate) fn evidence(&self) -> Candidate {
         let digest = self.digest.map(PixelDigest);
         Candidate { file: 0, bytes: self.bytes, payload: self.payload, digest }
     }
@@ -221,6 +238,7 @@ impl Searched {
             proof: proof_between(&query.evidence(), candidate),
             format: self.subjects.get(&candidate.file)?.format_name(),
             bytes: listed.bytes(),
+            absent: None,
         })
     }
 }

@@ -16,7 +16,7 @@ use crate::{
     earlier::{Earlier, Met},
     file::{Identity, Listed, words_of},
     look::{CHANGED, HEADER_WINDOW_BYTES, Looker, extension_of, still_unchanged},
-    memory::Memory,
+    memory::{Memory, facts_of},
     opened::{Opened, read_whole},
     picture::{Known, Picture, header_key},
     pool,
@@ -70,7 +70,7 @@ pub(crate) struct Scratch {
     /// The file that is looked at, where it is small.
     held: Vec<u8>,
     /// Reads the catalogue, where there is one.
-    reader: Option<Reader>,
+    pub(crate) reader: Option<Reader>,
 }
 
 impl Scratch {
@@ -246,7 +246,7 @@ pub(crate) fn look_for_pixels(
         }
         None => {
             let outcome = look_afresh(looker, asked, earlier, listed, held, &mut is_like_none);
-            looker.memory.into_iter().for_each(|memory| memory.learn_first(listed, &outcome));
+            looker.memory.into_iter().for_each(|memory| memory.learn_first(listed, &outcome, facts_of));
             outcome
         }
     };

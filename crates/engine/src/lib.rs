@@ -8,6 +8,8 @@ mod scan;
 
 mod find;
 
+mod find_in_catalogue;
+
 mod examine;
 
 mod compare;
@@ -75,13 +77,14 @@ pub use compare::{Comparison, FrameDifference, Side, compare};
 pub use examine::{Examined, digest_all, is_picture, is_same_file};
 pub use file::{Mark, words_of};
 pub use find::{Match, find};
+pub use find_in_catalogue::find_in_catalogue;
 pub use memory::{Memory, MemoryUse, Trust};
 pub use merge::{Records, ShardReader, merge};
 pub use offers::{Job, JobDone, Offers};
 pub use progress::{Progress, Stage};
-pub use report::{Counts, Failure, Group, Member, Report, RungCount, Unread};
+pub use report::{Absent, Counts, Failure, Group, Member, Report, RungCount, Unread};
 pub use scan::scan;
-pub use settings::{Links, Orientation, Selection, Settings, Tier};
+pub use settings::{Links, Orientation, Run, Selection, Settings, Tier};
 pub use shard::{Shard, ShardWriter, record};
 pub use shelf::{Shelf, Taken, Waiting};
 pub use team::{Alone, Record, Team, halves, owner_of};

@@ -17,7 +17,7 @@ use crate::{
     picture::{Hashes, Known, Picture},
     progress::Progress,
     refusal::Refusal,
-    settings::{Orientation, Settings},
+    settings::{Orientation, Run, Settings},
 };
 
 /// Windows on files: small where a look needs a few hundred bytes, large where it reads on.
@@ -94,6 +94,11 @@ impl<'a> Looker<'a> {
             budget: Budget::new(settings.memory_bytes, settings.sharers),
             progress,
         }
+    }
+
+    /// Looks on behalf of a run, with what it knows.
+    pub(crate) fn of(run: Run<'a>) -> Self {
+        Self { memory: run.memory, ..Self::new(run.settings, run.progress) }
     }
 
     /// Which format the file has. Learns the file's identity if it is not known yet.
@@ -320,7 +325,7 @@ impl<'a> Looker<'a> {
         Ok(Hashes { payload, bytes: *blake3::hash(held).as_bytes() })
     }
 
-    fn payload_of(&self, source: &mut dyn Source, picture: &Picture) -> Result<[u8; 32], String> {
+    fn payload_of(&self, source: &mut dyn Source, picture: &Picture) -> Result<[u8; 32], Refusal> {
         let Picture { format, header, .. } = picture;
         // Tables of the file; never more than its decoding. What is refused may not depend on how the work is shared.
         let limits = Limits { memory_bytes: header.whole_bytes.max(PAYLOAD_LIMIT_BYTES).min(self.budget.most()) };

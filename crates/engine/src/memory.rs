@@ -4,7 +4,7 @@
 
 use std::{
     collections::HashMap,
-    num::NonZeroU32,
+    num::{NonZeroU32, NonZeroU64},
     path::Path,
     sync::{
         Arc, Mutex, PoisonError,
@@ -13,18 +13,20 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use pixtwin_catalogue::{Catalogue, Entry, Error, Facts, Maker, Reader, Saved, Stamp, Want, Writer};
+use pixtwin_catalogue::{Catalogue, Entry, Error, Facts, Holder, Maker, Reader, Saved, Stamp, Want, Writer};
 use pixtwin_decode::{FirstRows, Format, Header, decoders_of};
 use pixtwin_matching::Rung;
 use pixtwin_pixel::{Alpha, HEAD_ROWS, Key, PixelDigest};
 
 use crate::{
+    equal_bytes::Blob,
     evidence::Remark,
     file::{Identity, Listed, Moment},
     first_look::Outcome,
     offers::Looked,
     picture::{Hashes, Known, Picture, header_key},
     refusal::Refusal,
+    report::Failure,
     settings::{Orientation, Settings, Tier},
 };
 
@@ -115,6 +117,12 @@ impl Memory {
         })
     }
 
+    /// All files that one of these probes finds.
+    pub(crate) fn holders(&self, probes: &[u64]) -> Result<Vec<Holder>, Failure> {
+        let holders = self.catalogue.reader().and_then(|mut reader| reader.holders(probes));
+        holders.map_err(|cause| Failure::cannot("ask the catalogue", None, cause.to_string()))
+    }
+
     /// How many files were not looked at, for they were known.
     pub(crate) fn recalled(&self) -> u64 {
         self.recalled.load(Ordering::Relaxed)
@@ -158,16 +166,38 @@ impl Memory {
         reader: &mut Reader,
         listed: &mut Listed,
     ) -> Option<Result<Outcome<Picture>, Refusal>> {
+        self.recall_as(reader, listed, |facts| {
+            let mut outcome = outcome_of(facts)?;
+            if let (Ok(Outcome::Candidate(picture)), Some(text)) = (&mut outcome, &facts.metadata) {
+                picture.remark = self.remarks.lock().unwrap_or_else(PoisonError::into_inner).number_of(text);
+            }
+            Some(outcome)
+        })
+    }
+
+    /// The same of a file that is searched by its bytes.
+    pub(crate) fn recall_blob(
+        &self,
+        reader: &mut Reader,
+        listed: &mut Listed,
+    ) -> Option<Result<Outcome<Blob>, Refusal>> {
+        self.recall_as(reader, listed, blob_of)
+    }
+
+    fn recall_as<Found>(
+        &self,
+        reader: &mut Reader,
+        listed: &mut Listed,
+        outcome_of: impl Fn(&Facts) -> Option<Result<Outcome<Found>, Refusal>>,
+    ) -> Option<Result<Outcome<Found>, Refusal>> {
         // Of a folder that nobody knows the state of its files is learnt when they are opened.
         if self.unless_fault(reader.knows(listed.folder())) != Some(true) {
             return None;
         }
+        reader.take_outdated().iter().for_each(|folder| self.writer.visit(folder));
         let identity = listed.stat().ok()?;
         let facts = self.recall(reader, listed, &identity)?;
-        let mut outcome = outcome_of(&facts)?;
-        if let (Ok(Outcome::Candidate(picture)), Some(text)) = (&mut outcome, &facts.metadata) {
-            picture.remark = self.remarks.lock().unwrap_or_else(PoisonError::into_inner).number_of(text);
-        }
+        let outcome = outcome_of(&facts)?;
         listed.identity = Some(identity);
         self.recalled.fetch_add(1, Ordering::Relaxed);
         Some(outcome)
@@ -214,9 +244,14 @@ impl Memory {
     }
 
     /// Keeps what the first look at a file came to.
-    pub(crate) fn learn_first(&self, listed: &Listed, outcome: &Result<Outcome<Picture>, Refusal>) {
+    pub(crate) fn learn_first<Found>(
+        &self,
+        listed: &Listed,
+        outcome: &Result<Outcome<Found>, Refusal>,
+        facts_of: impl Fn(&Found) -> Facts,
+    ) {
         let facts = match outcome {
-            Ok(Outcome::Candidate(picture)) => facts_of(picture),
+            Ok(Outcome::Candidate(found)) => facts_of(found),
             Ok(Outcome::Other) => Facts::default(),
             Ok(Outcome::Unread(refusal)) | Err(refusal) if refusal.lasts() => failure(FIRST, refusal),
             Ok(Outcome::Unread(_) | Outcome::Alone | Outcome::Small) | Err(_) => return,
@@ -245,7 +280,8 @@ impl Memory {
         self.learn(listed, facts);
     }
 
-    fn learn(&self, listed: &Listed, facts: Facts) {
+    /// Keeps these facts of a file in the state that it was seen in.
+    pub(crate) fn learn(&self, listed: &Listed, facts: Facts) {
         let Some(identity) = listed.identity.filter(|identity| identity.changed < self.settled) else { return };
         let folder = self.catalogue.folder(listed.folder()).filter(|folder| folder.is_on(identity.place.0));
         if let Some(folder) = folder {
@@ -292,7 +328,7 @@ fn maker(settings: &Settings) -> Maker {
     Maker { rules, decoder: decoders_of }
 }
 
-fn stamp_of(identity: &Identity) -> Stamp {
+pub(crate) fn stamp_of(identity: &Identity) -> Stamp {
     Stamp {
         inode: identity.place.1,
         size: identity.bytes,
@@ -301,7 +337,7 @@ fn stamp_of(identity: &Identity) -> Stamp {
     }
 }
 
-fn outcome_of(facts: &Facts) -> Option<Result<Outcome<Picture>, Refusal>> {
+pub(crate) fn outcome_of(facts: &Facts) -> Option<Result<Outcome<Picture>, Refusal>> {
     if let Some(reason) = facts.failure(FIRST) {
         return Some(Err(Refusal::of_content(reason)));
     }
@@ -325,6 +361,30 @@ fn outcome_of(facts: &Facts) -> Option<Result<Outcome<Picture>, Refusal>> {
     Some(Ok(Outcome::Candidate(picture)))
 }
 
+fn blob_of(facts: &Facts) -> Option<Result<Outcome<Blob>, Refusal>> {
+    if let Some(reason) = facts.failure(FIRST) {
+        return Some(Err(Refusal::of_content(reason)));
+    }
+    let Some(format) = &facts.format else { return Some(Ok(Outcome::Other)) };
+    let mut blob = Blob::new(format.clone().into());
+    if let [Some(low), Some(high), ..] = facts.keys[..] {
+        blob.start = Some(Key((u128::from(high.get()) << 64 | u128::from(low.get())).to_le_bytes()));
+    }
+    blob.hash = facts.content;
+    Some(Ok(Outcome::Candidate(blob)))
+}
+
+/// What is known of a file that is searched by its bytes.
+pub(crate) fn facts_of_blob(blob: &Blob) -> Facts {
+    let halves = |key: Key| key.0.as_chunks().0.iter().map(|half| NonZeroU64::new(u64::from_le_bytes(*half))).collect();
+    Facts {
+        format: Some(blob.format.clone().into_owned()),
+        keys: blob.start.map(halves).unwrap_or_default(),
+        content: blob.hash,
+        ..Facts::default()
+    }
+}
+
 fn known_of(facts: &Facts) -> Known {
     let mut heads = [None; HEAD_ROWS.len()];
     heads.iter_mut().zip(&facts.keys).for_each(|(head, key)| *head = *key);
@@ -332,7 +392,7 @@ fn known_of(facts: &Facts) -> Known {
     Known::from_halves(heads, facts.digest.map(PixelDigest), facts.frames.unwrap_or(0), hashes)
 }
 
-fn facts_of(picture: &Picture) -> Facts {
+pub(crate) fn facts_of(picture: &Picture) -> Facts {
     facts_of_known(picture, &picture.known)
 }
 

@@ -411,7 +411,7 @@ mod tests {
     use super::*;
     use crate::{
         report::Unread,
-        settings::{Orientation, Selection},
+        settings::{Orientation, Run, Selection},
         shard::{ShardWriter, record},
     };
 
@@ -447,7 +447,8 @@ mod tests {
         let (mut bytes, progress) = (Vec::new(), Progress::default());
         let mut writer = ShardWriter::new(&mut bytes);
         let (roots, selection) = ([dir.path().to_owned()], Selection::default());
-        record(shard, Vec::new(), &[], (&roots, &selection), &settings(), &progress, &mut writer).unwrap();
+        let run = Run { settings: &settings(), memory: None, progress: &progress };
+        record(shard, Vec::new(), &[], (&roots, &selection), run, &mut writer).unwrap();
         writer.finish().unwrap();
         let (mut lines, end) = ShardReader::new(&bytes[..]).read().unwrap();
         for line in &mut lines {

@@ -1,5 +1,7 @@
 //! Why a look at a file came to nothing.
 
+use std::io::{self, ErrorKind};
+
 use pixtwin_decode::Error;
 use serde::{Deserialize, Serialize};
 
@@ -50,9 +52,34 @@ impl From<Refusal> for String {
 impl From<&Error> for Refusal {
     fn from(cause: &Error) -> Self {
         match cause {
-            Error::Io(cause) => words_of(cause).into(),
+            Error::Io(cause) => Self { reason: words_of(cause), lasts: is_of_content(cause) },
             other @ Error::TooLarge { .. } => other.to_string().into(),
             other => Self::of_content(other.to_string()),
         }
+    }
+}
+
+/// Whether an error of reading was made by a decoder, and not by the system: those of a decoder have no number, and one
+/// of few kinds.
+fn is_of_content(cause: &io::Error) -> bool {
+    let kinds = [ErrorKind::InvalidData, ErrorKind::InvalidInput, ErrorKind::UnexpectedEof, ErrorKind::Other];
+    cause.raw_os_error().is_none() && kinds.contains(&cause.kind())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_system_says_is_of_the_moment() {
+        for number in [5, 12, 13, 116] {
+            let cause = io::Error::from_raw_os_error(number);
+            let again = io::Error::new(cause.kind(), cause.to_string());
+            assert!(!Refusal::from(&Error::Io(cause)).lasts(), "{number}");
+            assert!(!Refusal::from(&Error::Io(again)).lasts(), "{number}");
+        }
+        assert!(!Refusal::from(&Error::TooLarge { needed: 2, budget: 1 }).lasts());
+        assert!(Refusal::from(&Error::Corrupt("cut".to_owned())).lasts());
+        assert!(Refusal::from(&Error::Io(io::Error::other("cut"))).lasts());
     }
 }

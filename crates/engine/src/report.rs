@@ -69,6 +69,17 @@ pub struct Member {
     pub differs: Vec<String>,
 }
 
+/// A volume that is not mounted, on which a twin lies.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Absent {
+    /// Type and identifier of its file system.
+    pub volume: String,
+    /// The host that saw it last.
+    pub host: String,
+    /// When, in seconds since 1970.
+    pub seen_s: i64,
+}
+
 /// A file that was not compared.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Unread {

@@ -17,7 +17,7 @@ use crate::{
     progress::{Progress, Stage},
     refusal::Refusal,
     report::{Counts, Failure, Group, Report, Unread},
-    settings::{Selection, Settings, Tier},
+    settings::{Run, Selection, Tier},
     team::{AllOf, Team},
     walk,
     wire::PathRecord,
@@ -37,13 +37,11 @@ pub fn scan<T: Team>(
     team: &mut T,
     roots: &[PathBuf],
     selection: &Selection,
-    settings: &Settings,
-    memory: Option<&Memory>,
-    progress: &Progress,
+    run: Run<'_>,
     report: &mut dyn Report,
 ) -> Result<Counts, Failure> {
-    let mut looker = Looker::new(settings, progress);
-    looker.memory = memory;
+    let Run { settings, progress, .. } = run;
+    let mut looker = Looker::of(run);
     looker.min_bytes = selection.min_bytes;
     looker.offers = team.offers();
     let mut searched = Searched::default();
@@ -105,8 +103,8 @@ pub(crate) fn search_all<T: Team>(
             searched.climb_for_pixels(looker, pictures, exchange(&mut AllOf(team), asked))?;
         }
         Tier::Bytes => {
-            let blobs = searched.first_look_all(looker, &roots, selection, team, |listed, _| {
-                equal_bytes::look_for_bytes(looker, listed)
+            let blobs = searched.first_look_all(looker, &roots, selection, team, |listed, scratch| {
+                equal_bytes::look_for_bytes(looker, listed, scratch)
             })?;
             searched.climb_for_bytes(looker, blobs, exchange(&mut AllOf(team), asked))?;
         }

@@ -2,6 +2,8 @@
 
 use pixtwin_pixel::Alpha;
 
+use crate::{memory::Memory, progress::Progress};
+
 /// How much must be equal for two files to be twins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Tier {
@@ -41,6 +43,17 @@ pub enum Links {
     Skip,
     /// Follow them; a link that leads into a loop is reported.
     Follow,
+}
+
+/// What a run has at hand beside its files.
+#[derive(Clone, Copy, Debug)]
+pub struct Run<'a> {
+    /// How it is done.
+    pub settings: &'a Settings,
+    /// What earlier runs learnt, if that is kept.
+    pub memory: Option<&'a Memory>,
+    /// Who may watch it.
+    pub progress: &'a Progress,
 }
 
 /// Which files of the folders are looked at.

@@ -21,14 +21,13 @@ use crate::{
     find::{self, Query},
     first_look::{Outcome, Scratch, look_for_pixels},
     look::Looker,
-    memory::Memory,
     offers::KnownRecord,
     picture::{Known, Picture},
     pool,
-    progress::{Progress, Stage},
+    progress::Stage,
     refusal::Refusal,
     report::{Counts, Failure, Unread},
-    settings::{Selection, Settings, Tier},
+    settings::{Run, Selection, Tier},
     shelf::{Shelf, Waiting},
     walk, wire,
 };
@@ -252,13 +251,11 @@ pub fn record(
     terms: Vec<(String, String)>,
     queries: &[PathBuf],
     (roots, selection): (&[PathBuf], &Selection),
-    settings: &Settings,
-    memory: Option<&Memory>,
-    progress: &Progress,
+    run: Run<'_>,
     writer: &mut ShardWriter<impl Write + Send>,
 ) -> Result<Counts, Failure> {
-    let mut looker = Looker::new(settings, progress);
-    looker.memory = memory;
+    let Run { settings, progress, .. } = run;
+    let mut looker = Looker::of(run);
     let read = find::read_queries(&looker, queries, settings.tier, None)?;
     looker.min_bytes = selection.min_bytes;
     if let Some((root, cause)) = roots.iter().find_map(|root| Some((root, root.metadata().err()?))) {
@@ -344,7 +341,7 @@ impl<W: Write + Send> Part<'_, W> {
                 seen_of(outcome, |picture| self.see_picture(&listed, picture))
             }
             Tier::Bytes => {
-                let outcome = equal_bytes::look_for_bytes(&self.looker, &mut listed);
+                let outcome = equal_bytes::look_for_bytes(&self.looker, &mut listed, scratch);
                 seen_of(outcome, |blob| self.see_blob(&listed, &blob))
             }
         };

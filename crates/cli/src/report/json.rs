@@ -2,7 +2,7 @@
 
 use std::{io::Write, path::Path};
 
-use pixtwin_engine::{Examined, Group, Match, PixelDigest, Tier, Unread};
+use pixtwin_engine::{Absent, Examined, Group, Match, PixelDigest, Tier, Unread};
 use serde::Serialize;
 
 use crate::{
@@ -37,6 +37,8 @@ enum Line<'a> {
         proof: &'static str,
         format: &'a str,
         size: u64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        absent: Option<&'a Absent>,
     },
     Digest {
         path: PathJson,
@@ -120,6 +122,7 @@ pub(crate) fn found(out: &mut dyn Write, query: &Path, found: &Match, tier: Tier
         proof: proof_name(found.proof),
         format: &found.format,
         size: found.bytes,
+        absent: found.absent.as_ref(),
     };
     print(out, &line)
 }

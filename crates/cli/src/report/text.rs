@@ -3,9 +3,10 @@
 use std::{
     io::{self, Write},
     path::{Path, PathBuf},
+    time::{SystemTime, UNIX_EPOCH},
 };
 
-use pixtwin_engine::{Counts, Group, HEAD_ROWS, Match, Member, Proof, Rung, RungCount, Unread};
+use pixtwin_engine::{Absent, Counts, Group, HEAD_ROWS, Match, Member, Proof, Rung, RungCount, Unread};
 
 use crate::{
     args::Common,
@@ -69,10 +70,23 @@ pub(crate) fn found(out: &mut dyn Write, found: &Match, palette: Palette) -> io:
         Proof::Payload => "same payload",
         Proof::Pixels => "same pixels",
     };
-    let evidence = format!("{}, {proof}", found.format);
+    let mut evidence = format!("{}, {proof}", found.format);
+    if let Some(Absent { volume, host, seen_s }) = &found.absent {
+        evidence.push_str(&format!("; not mounted: {volume}, last seen on {host} {}", days_ago(*seen_s)));
+    }
     let place = shown_at(&found.path, found.host.as_deref());
     writeln!(out, "  {place}  {}", palette.paint(Mark::Faint, &evidence))?;
     other_paths(out, &found.other_paths, found.host.as_deref(), 4)
+}
+
+/// How long ago something was, by this machine's clock.
+fn days_ago(then_s: i64) -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs()).cast_signed();
+    match now.saturating_sub(then_s) / 86_400 {
+        ..=0 => "today".to_owned(),
+        1 => "yesterday".to_owned(),
+        days => format!("{days} days ago"),
+    }
 }
 
 fn other_paths(out: &mut dyn Write, paths: &[PathBuf], host: Option<&str>, indent: usize) -> io::Result<()> {

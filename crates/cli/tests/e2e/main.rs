@@ -7,6 +7,8 @@
     reason = "a panic is how a test fails, and pictures of tests are small"
 )]
 
+mod catalogue;
+
 mod compare;
 
 mod docs;

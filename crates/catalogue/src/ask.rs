@@ -1,0 +1,148 @@
+//! Asks the whole catalogue for pictures, wherever they lie, also on volumes that are not there.
+
+use std::{
+    collections::HashMap,
+    ffi::OsStr,
+    os::unix::ffi::OsStrExt,
+    path::{Path, PathBuf},
+    rc::Rc,
+};
+
+use rusqlite::Row;
+
+use crate::{
+    entry::Entry,
+    error::Error,
+    reader::Reader,
+    rows::{self, COLUMN_COUNT, COLUMNS},
+    seal,
+    volumes::{Mount, joined},
+};
+
+/// A file that may hold a picture that is asked for.
+#[derive(Clone, Debug)]
+pub struct Holder {
+    /// Where it is now, or was when its volume was there last.
+    pub path: PathBuf,
+    /// The volume it lies on, if that is not there.
+    pub absent: Option<Absent>,
+    /// What is known of it.
+    pub entry: Entry,
+    /// What is known was found by the decoder that this program has.
+    pub is_current: bool,
+}
+
+/// A volume that is not there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Absent {
+    /// Type and identifier of its file system.
+    pub identity: String,
+    /// The host that saw it last.
+    pub host: String,
+    /// When, in seconds since 1970.
+    pub seen_s: i64,
+}
+
+/// A volume as a row says it.
+struct Volume {
+    identity: String,
+    root: Vec<u8>,
+    mount_point: PathBuf,
+    absent: Absent,
+    /// Where it is mounted now.
+    mounts: Vec<Mount>,
+}
+
+impl Reader {
+    /// All files that one of these probes finds, by the maker's rules, in no order. Damaged rows are left out.
+    ///
+    /// # Errors
+    /// If the catalogue cannot be read.
+    pub fn holders(&mut self, probes: &[u64]) -> Result<Vec<Holder>, Error> {
+        let sql = format!(
+            "SELECT {COLUMNS}, folder.inode, folder.path, folder.seal, folder.volume
+             FROM file JOIN folder ON folder.id = file.folder WHERE probe = ?1 AND rules = ?2"
+        );
+        let mut holders = Vec::new();
+        let mut volumes = HashMap::new();
+        let mut found = Vec::new();
+        {
+            let mut statement = self.connection().prepare_cached(&sql)?;
+            for probe in probes {
+                let mut rows = statement.query((probe.cast_signed(), self.rules()))?;
+                while let Some(row) = rows.next()? {
+                    found.push(Found::of(row)?);
+                }
+            }
+        }
+        for found in found {
+            let volume = match volumes.get(&found.volume) {
+                Some(volume) => Rc::clone(volume),
+                None => {
+                    let volume = Rc::new(self.volume(found.volume)?);
+                    volumes.insert(found.volume, Rc::clone(&volume));
+                    volume
+                }
+            };
+            holders.extend(self.holder(found, &volume));
+        }
+        Ok(holders)
+    }
+
+    fn volume(&self, number: i64) -> Result<Volume, Error> {
+        let sql = "SELECT identity, root, mount_point, host, seen_s FROM volume WHERE id = ?1";
+        let (identity, root, mount_point, host, seen_s): (String, Vec<u8>, Vec<u8>, String, i64) = self
+            .connection()
+            .query_row(sql, [number], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))?;
+        let mounts = self.places().volumes().mounts_of(&identity).into_iter().cloned().collect();
+        let absent = Absent { identity: identity.clone(), host, seen_s };
+        Ok(Volume { identity, root, mount_point: OsStr::from_bytes(&mount_point).into(), absent, mounts })
+    }
+
+    fn holder(&mut self, found: Found, volume: &Volume) -> Option<Holder> {
+        let place = seal::of_place(&volume.identity, found.inode);
+        if seal::of_folder(place, &found.path).cast_signed() != found.seal {
+            return None;
+        }
+        let name = found.read.name.clone();
+        let (entry, is_current) = self.unsealed(found.read, place)?;
+        let below = joined(&found.path, &name);
+        let now = volume.mounts.iter().find_map(|mount| mount.place(&below));
+        let (path, absent) = match now {
+            Some(path) => (path, None),
+            None => (volume.last_place(&below), Some(volume.absent.clone())),
+        };
+        Some(Holder { path, absent, entry, is_current })
+    }
+}
+
+impl Volume {
+    /// Where a path was when the volume was there last.
+    fn last_place(&self, path: &[u8]) -> PathBuf {
+        let below = path.strip_prefix(self.root.as_slice()).unwrap_or(path);
+        let below = below.strip_prefix(b"/").unwrap_or(below);
+        self.mount_point.join(Path::new(OsStr::from_bytes(below)))
+    }
+}
+
+/// A row that a probe found.
+struct Found {
+    read: rows::Read,
+    inode: u64,
+    path: Vec<u8>,
+    seal: i64,
+    volume: i64,
+}
+
+impl Found {
+    fn of(row: &Row<'_>) -> Result<Self, Error> {
+        let inode: i64 = row.get(COLUMN_COUNT)?;
+        Ok(Self {
+            read: rows::read(row)?,
+            inode: inode.cast_unsigned(),
+            path: row.get(COLUMN_COUNT + 1)?,
+            seal: row.get(COLUMN_COUNT + 2)?,
+            volume: row.get(COLUMN_COUNT + 3)?,
+        })
+    }
+}

@@ -1,0 +1,184 @@
+//! Does the catalogue know this picture, and where is it? No folder is walked.
+
+use std::{io, path::PathBuf};
+
+use pixtwin_catalogue::{Facts, Holder};
+use pixtwin_matching::{Asked, Candidate, Proof, proof_between};
+use pixtwin_pixel::PixelDigest;
+
+use crate::{
+    earlier::Earlier,
+    file::{Listed, words_of},
+    find::{self, Match, Query, asked, matches, read_queries},
+    first_look::{Outcome, Scratch, look_for_pixels},
+    look::Looker,
+    memory::{number_of, outcome_of, stamp_of},
+    picture::Picture,
+    progress::Stage,
+    refusal::Refusal,
+    report::{Absent, Counts, Failure, Report, Unread},
+    scan::Searched,
+    settings::Run,
+    team::Team,
+};
+
+/// Why a file is not compared of which not enough is known, and which cannot be looked at.
+const UNDECIDED: &str = "not enough of it is known, and its volume is not mounted";
+
+/// Reports, at the root of the team, every twin of each of `queries` that the catalogues of the ranks' hosts know, the
+/// queries themselves left out. Of files that are there it is made sure that they are still the same; one of which too
+/// little is known is looked at. Files on volumes that are not there are reported as they were seen last.
+///
+/// # Errors
+/// If a query cannot be read, a host has no catalogue, or a rank is lost.
+///
+/// # Cost
+/// Decodes the queries whole. Of the catalogue it reads what has the digest, or, where that is not known, the first rows or
+/// the size of a query.
+pub fn find_in_catalogue<T: Team>(
+    team: &mut T,
+    queries: &[PathBuf],
+    run: Run<'_>,
+    report: &mut dyn Report,
+) -> Result<Counts, Failure> {
+    let Run { settings, memory, progress } = run;
+    let looker = Looker::of(run);
+    let read =
+        if team.rank() == 0 { read_queries(&looker, queries, settings.tier, team.host()) } else { Ok(Vec::new()) };
+    let queries = team.hear_root_all(read)??;
+    // One rank of each host asks: they have one catalogue.
+    let held = match memory.filter(|_| team.is_walker()) {
+        Some(memory) => memory.holders(&probes(&queries)),
+        None if memory.is_none() => Err(Failure::cannot("ask the catalogue", None, "there is none that can be used")),
+        None => Ok(Vec::new()),
+    };
+    if team.any_all(held.is_err())? {
+        let elsewhere = Failure::cannot("ask the catalogue", None, "that of another host cannot be used");
+        return Err(held.err().unwrap_or(elsewhere));
+    }
+    let mut searched = Searched::default();
+    let mut absent = Vec::new();
+    let mut files = Vec::new();
+    progress.begin(Stage::FirstLook, 0);
+    let mut exchange = asked(&queries);
+    let mut counted = 0;
+    for holder in held.unwrap_or_default() {
+        if holder.absent.is_some() {
+            counted += 1;
+            searched.judge_absent(holder, &queries, team.host(), &mut absent);
+        } else {
+            files.extend(look_at(&looker, &exchange, holder));
+        }
+    }
+    files.sort_unstable_by(|(a, _), (b, _)| a.order(b));
+    let found = searched.take_names_all(team, files).and_then(|pictures| {
+        searched.climb_for_pixels(&looker, pictures, &mut exchange)?;
+        let mut found = matches(&searched, &queries, (team.rank(), team.host()));
+        found.append(&mut absent);
+        found.sort_by(find::order);
+        team.merge_all(found, find::order, &mut |(query, found)| report.found(query, found))
+    });
+    searched.counts.files += counted;
+    searched.counts.pictures += counted;
+    searched.close_all(found.map_err(Failure::from), team, progress, report)
+}
+
+/// What rows are found by that can be twins of the pictures asked about.
+fn probes(queries: &[Query]) -> Vec<u64> {
+    let mut probes: Vec<u64> = queries
+        .iter()
+        .flat_map(|query| {
+            let digest = query.content().1.and_then(|digest| digest.first_chunk().copied()).map(u64::from_le_bytes);
+            let keys = query.probing_keys().map(number_of);
+            digest.into_iter().chain(keys)
+        })
+        .collect();
+    probes.sort_unstable();
+    probes.dedup();
+    probes
+}
+
+/// A file that is there, as the first look leaves it; nothing where it is gone.
+fn look_at(looker: &Looker<'_>, asked: &Asked, holder: Holder) -> Option<(Listed, Outcome<Picture>)> {
+    let mut listed = Listed::new(&holder.path);
+    let identity = match listed.stat() {
+        Ok(identity) => identity,
+        Err(cause) if is_gone(&cause) => return None,
+        Err(cause) => return Some((listed, Outcome::Unread(words_of(&cause).into()))),
+    };
+    let is_same = holder.is_current && stamp_of(&identity) == holder.entry.stamp;
+    if let Some(outcome) = outcome_of(&holder.entry.facts).filter(|_| is_same) {
+        return Some((listed.with(Some(identity)), outcome.unwrap_or_else(Outcome::Unread)));
+    }
+    // It is another by now, or was seen by another decoder.
+    let mut scratch = Scratch::default();
+    let outcome = look_for_pixels(looker, Some(asked), &Earlier::default(), &mut listed, &mut scratch);
+    Some((listed, outcome.unwrap_or_else(Outcome::Unread)))
+}
+
+/// Whether there is no file any more, rather than that it cannot be read.
+fn is_gone(cause: &io::Error) -> bool {
+    matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+/// What is known of a file against a picture that is asked about.
+enum Verdict {
+    Twin(Proof),
+    Other,
+    Undecided,
+}
+
+impl Query {
+    fn judge(&self, facts: &Facts) -> Verdict {
+        let (payload, digest) = self.content();
+        if let (Some(ours), Some(theirs)) = (facts.digest, digest) {
+            return if ours == theirs { Verdict::Twin(self.proof(facts)) } else { Verdict::Other };
+        }
+        if facts.payload == Some(payload) || facts.content == Some(self.bytes()) {
+            return Verdict::Twin(self.proof(facts));
+        }
+        let differs = |(number, known): (usize, u64)| self.head(number).is_some_and(|key| number_of(key) != known);
+        let known = facts.keys.iter().enumerate().filter_map(|(number, key)| Some((number, (*key)?.get())));
+        let is_other_size = facts.size_key.is_some_and(|size| !self.probing_keys().any(|key| number_of(key) == size));
+        if is_other_size || known.into_iter().any(differs) { Verdict::Other } else { Verdict::Undecided }
+    }
+
+    fn proof(&self, facts: &Facts) -> Proof {
+        let digest = facts.digest.map(PixelDigest);
+        // What is not known proves nothing: it equals no hash.
+        let (bytes, payload) = (facts.content.unwrap_or_default(), facts.payload.unwrap_or_default());
+        proof_between(&self.evidence(), &Candidate { file: 0, bytes, payload, digest })
+    }
+}
+
+impl Searched {
+    /// Decides by what is known of a file that cannot be looked at.
+    fn judge_absent(&mut self, holder: Holder, queries: &[Query], host: Option<&str>, found: &mut Vec<(usize, Match)>) {
+        let Holder { path, absent, entry, is_current } = holder;
+        let facts = &entry.facts;
+        for (number, query) in queries.iter().enumerate() {
+            match query.judge(facts) {
+                Verdict::Other => {}
+                Verdict::Twin(proof) if is_current => found.push((
+                    number,
+                    Match {
+                        path: path.clone(),
+                        host: host.map(str::to_owned),
+                        other_paths: Vec::new(),
+                        proof,
+                        format: facts.format.clone().unwrap_or_default().into(),
+                        bytes: entry.stamp.size,
+                        absent: absent.as_ref().map(|absent| Absent {
+                            volume: absent.identity.clone(),
+                            host: absent.host.clone(),
+                            seen_s: absent.seen_s,
+                        }),
+                    },
+                )),
+                Verdict::Twin(_) | Verdict::Undecided => {
+                    self.unread.push(Unread::new(&path, Refusal::from(UNDECIDED)));
+                }
+            }
+        }
+    }
+}
