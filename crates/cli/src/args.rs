@@ -388,6 +388,7 @@ impl Selected {
             include: self.include.clone(),
             exclude: self.exclude.clone(),
             min_bytes: self.min_size,
+            sets: None,
         }
     }
 }

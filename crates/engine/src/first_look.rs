@@ -2,7 +2,7 @@
 //! that costs less now than to open the file again.
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeMap, HashSet},
     path::PathBuf,
     sync::{Mutex, PoisonError},
 };
@@ -19,6 +19,7 @@ use crate::{
     picture::{Known, Picture, header_key},
     pool,
     report::{Counts, Unread},
+    sets::{SetId, Sets},
     shelf::{Shelf, Waiting},
 };
 
@@ -128,17 +129,24 @@ pub(crate) fn sort_out<Found>(
 
 /// Joins the names of one file. What it is can depend on the name (a TGA without a signature is believed only if it is
 /// named so): the name by which most was learnt goes first. A file that was renamed or written to while it was searched,
-/// and so was met in two states, is no twin of itself: the older state is not compared.
-pub(crate) fn join_names<Found>(files: &mut Vec<(Listed, Outcome<Found>)>, counts: &mut Counts) {
+/// and so was met in two states, is no twin of itself: the older state is not compared. Names in different sets are not
+/// joined, for a file that two sets have is what is looked for.
+pub(crate) fn join_names<Found>(files: &mut Vec<(Listed, Outcome<Found>)>, sets: Option<&Sets>, counts: &mut Counts) {
     let place_of = |at: usize| files.get(at).and_then(|(file, _)| file.identity).map(|identity| identity.place);
     let mut by_place: Vec<u32> =
         (0..).zip(&*files).filter(|(_, (file, _))| file.identity.is_some()).map(|(at, _)| at).collect();
     by_place.sort_unstable_by_key(|at| (place_of(*at as usize), *at));
-    // The first name of a file, and each other.
-    let mut pairs: Vec<(u32, u32)> = Vec::new();
-    for same in by_place.chunk_by(|a, b| place_of(*a as usize) == place_of(*b as usize)) {
-        if let [first, others @ ..] = same {
-            pairs.extend(others.iter().map(|at| (*first, *at)));
+    // The first name of a file, and each other; and the first names of files that several sets have.
+    let (mut pairs, mut across): (Vec<(u32, u32)>, Vec<Vec<u32>>) = Default::default();
+    for same in by_place.chunk_by(|a, b| place_of(*a as usize) == place_of(*b as usize)).filter(|same| same.len() > 1) {
+        let by_set = names_by_set(files, sets, same);
+        for names in &by_set {
+            if let [first, others @ ..] = &**names {
+                pairs.extend(others.iter().map(|at| (*first, *at)));
+            }
+        }
+        if by_set.len() > 1 {
+            across.push(by_set.iter().filter_map(|names| names.first().copied()).collect());
         }
     }
     let mut gone = HashSet::new();
@@ -148,6 +156,7 @@ pub(crate) fn join_names<Found>(files: &mut Vec<(Listed, Outcome<Found>)>, count
         let Ok([first, other]) = files.get_disjoint_mut([first, at]) else { continue };
         join_two(first, other, counts, &mut stale);
     }
+    across.iter().for_each(|names| leave_older_states(files, names, &mut gone, &mut stale));
     if gone.is_empty() {
         return;
     }
@@ -156,6 +165,36 @@ pub(crate) fn join_names<Found>(files: &mut Vec<(Listed, Outcome<Found>)>, count
     if !stale.is_empty() {
         files.extend(stale.into_iter().map(|path| (Listed::new(&path), Outcome::Unread(CHANGED.to_owned()))));
         files.sort_unstable_by(|(a, _), (b, _)| a.order(b));
+    }
+}
+
+/// The names of one file by their sets, each in its order.
+fn names_by_set<Found>(files: &[(Listed, Outcome<Found>)], sets: Option<&Sets>, names: &[u32]) -> Vec<Vec<u32>> {
+    let mut by_set: BTreeMap<Option<SetId>, Vec<u32>> = BTreeMap::new();
+    for at in names {
+        let file = files.get(*at as usize).map(|(file, _)| file);
+        let set = sets.zip(file).and_then(|(sets, file)| sets.set_of(&file.path()));
+        by_set.entry(set).or_default().push(*at);
+    }
+    by_set.into_values().collect()
+}
+
+/// Of the names that a file has in several sets, leaves those under which it was met in an older state than under others
+/// to what is stale.
+fn leave_older_states<Found>(
+    files: &[(Listed, Outcome<Found>)],
+    names: &[u32],
+    gone: &mut HashSet<usize>,
+    stale: &mut Vec<PathBuf>,
+) {
+    let met = || {
+        let names = names.iter().map(|at| *at as usize);
+        names.filter_map(|at| files.get(at).and_then(|(file, _)| Some((at, file, file.identity?))))
+    };
+    let Some((.., newest)) = met().max_by_key(|(.., identity)| identity.changed) else { return };
+    for (at, file, _) in met().filter(|(.., identity)| !identity.is_unchanged(&newest)) {
+        gone.insert(at);
+        stale.extend(file.clone().into_paths());
     }
 }
 
@@ -369,7 +408,7 @@ mod tests {
         for (first, second) in [(7, 8), (8, 7)] {
             let mut counts = Counts::default();
             let mut files = vec![named("a", 1, first), named("b", 1, second), named("c", 2, 7)];
-            join_names(&mut files, &mut counts);
+            join_names(&mut files, None, &mut counts);
             let fate = |(file, outcome): &(Listed, Outcome<()>)| {
                 (file.path().to_str().unwrap().to_owned(), matches!(outcome, Outcome::Candidate(())))
             };
@@ -378,6 +417,31 @@ mod tests {
             let expected = [("a".to_owned(), is_a_newer), ("b".to_owned(), !is_a_newer), ("c".to_owned(), true)];
             assert_eq!((fates, counts.repeated), (expected.to_vec(), 0));
         }
+    }
+
+    #[test]
+    fn names_in_different_sets_are_not_joined_unless_the_file_was_renamed_from_one_to_the_other() {
+        let sets = Sets::new(["a", "b"].map(|name| (name.into(), name.into())));
+        let identity = some_identity();
+        let fates = |changed: [i64; 3]| {
+            let mut counts = Counts::default();
+            let met = |(path, changed): (&str, i64)| {
+                let identity = Identity { changed: Moment::of((changed, 0)), ..identity };
+                (Listed::new(Path::new(path)).with(Some(identity)), Outcome::Candidate(()))
+            };
+            let mut files = ["a/1", "a/2", "b/1"].into_iter().zip(changed).map(met).collect();
+            join_names(&mut files, Some(&sets), &mut counts);
+            let fate = |(file, outcome): &(Listed, Outcome<()>)| match outcome {
+                Outcome::Candidate(()) => format!("{}", 1 + file.other_paths().len()),
+                _ => "stale".to_owned(),
+            };
+            let fates = files.iter().map(|file| format!("{} {}", file.0.path().display(), fate(file)));
+            (fates.collect::<Vec<_>>().join(", "), counts.repeated)
+        };
+        assert_eq!(fates([7, 7, 7]), ("a/1 2, b/1 1".to_owned(), 1));
+        assert_eq!(fates([7, 7, 8]), ("a/1 stale, a/2 stale, b/1 1".to_owned(), 1));
+        assert_eq!(fates([8, 8, 7]), ("a/1 2, b/1 stale".to_owned(), 1));
+        assert_eq!(fates([7, 8, 8]), ("a/1 stale, a/2 1, b/1 1".to_owned(), 0));
     }
 
     #[test]

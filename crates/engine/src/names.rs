@@ -15,6 +15,7 @@ use crate::{
     first_look::Outcome,
     look::CHANGED,
     report::Counts,
+    sets::{SetId, Sets},
     team::Team,
     wire,
 };
@@ -24,6 +25,8 @@ use crate::{
 struct Name {
     key: [u8; 16],
     identity: Identity,
+    /// The set it lies in, if there are sets: names in different sets are not joined.
+    set: Option<SetId>,
     /// How much was learnt under this name.
     rank: u8,
     #[serde(with = "wire::path")]
@@ -48,6 +51,7 @@ enum Verdict {
 pub(crate) fn join_all<T: Team, Found>(
     team: &mut T,
     files: &mut Vec<(Listed, Outcome<Found>)>,
+    sets: Option<&Sets>,
     counts: &mut Counts,
 ) -> Result<(), Loss> {
     if team.size() == 1 {
@@ -69,7 +73,8 @@ pub(crate) fn join_all<T: Team, Found>(
         if let (Some(sent), Some(names)) = (sent.get_mut(owner), names.get_mut(owner)) {
             sent.push(at);
             let (path, other_paths) = (file.path(), file.other_paths().to_vec());
-            names.push(Name { key: key.0, identity, rank: outcome.rank(), path, other_paths });
+            let set = sets.and_then(|sets| sets.set_of(&path));
+            names.push(Name { key: key.0, identity, set, rank: outcome.rank(), path, other_paths });
         }
     }
     let is_one_tree = host.is_none();
@@ -127,23 +132,61 @@ fn judge(names: Vec<Vec<Name>>, is_one_tree: bool) -> Vec<Vec<Verdict>> {
             }
             !is_stale
         });
-        names.sort_unstable_by(|(.., a), (.., b)| (Reverse(a.rank), &a.path).cmp(&(Reverse(b.rank), &b.path)));
-        let mut names = names.into_iter();
-        let Some((rank, at, first)) = names.next() else { continue };
-        let mut other_paths = first.other_paths;
-        for (rank, at, name) in names {
-            other_paths.push(name.path);
-            other_paths.extend(name.other_paths);
-            set(&mut verdicts, rank, at, Verdict::Joined);
-        }
-        other_paths.sort_unstable();
-        set(&mut verdicts, rank, at, Verdict::First(other_paths));
+        names.sort_unstable_by(|(.., a), (.., b)| {
+            (a.set, Reverse(a.rank), &a.path).cmp(&(b.set, Reverse(b.rank), &b.path))
+        });
+        names.chunk_by_mut(|(.., a), (.., b)| a.set == b.set).for_each(|names| join(names, &mut verdicts));
     }
     verdicts
+}
+
+/// Joins names to the first of them.
+fn join(names: &mut [(usize, usize, Name)], verdicts: &mut [Vec<Verdict>]) {
+    let Some(((rank, at, first), others)) = names.split_first_mut() else { return };
+    let mut other_paths = std::mem::take(&mut first.other_paths);
+    for (rank, at, name) in others {
+        other_paths.push(std::mem::take(&mut name.path));
+        other_paths.append(&mut name.other_paths);
+        set(verdicts, *rank, *at, Verdict::Joined);
+    }
+    other_paths.sort_unstable();
+    set(verdicts, *rank, *at, Verdict::First(other_paths));
 }
 
 fn set(verdicts: &mut [Vec<Verdict>], rank: usize, at: usize, verdict: Verdict) {
     if let Some(slot) = verdicts.get_mut(rank).and_then(|verdicts| verdicts.get_mut(at)) {
         *slot = verdict;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::file::{Moment, open};
+
+    #[test]
+    fn names_in_different_sets_are_not_joined_over_ranks() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let identity = open(file.path()).unwrap().1;
+        let sets = Sets::new(["a", "b"].map(|name| (name.into(), name.into())));
+        let name = |path: &str, changed: i64| Name {
+            key: [1; 16],
+            identity: Identity { changed: Moment::of((changed, 0)), ..identity },
+            set: sets.set_of(path.as_ref()),
+            rank: 3,
+            path: path.into(),
+            other_paths: Vec::new(),
+        };
+        let fates = |b_changed: i64| {
+            let names = vec![vec![name("b/1", b_changed), name("a/2", 8)], vec![name("a/1", 8)]];
+            let fate = |verdict: Verdict| match verdict {
+                Verdict::First(others) => format!("first of {}", 1 + others.len()),
+                Verdict::Joined => "joined".to_owned(),
+                Verdict::Stale => "stale".to_owned(),
+            };
+            judge(names, false).into_iter().flatten().map(fate).collect::<Vec<_>>()
+        };
+        assert_eq!(fates(8), ["first of 1", "joined", "first of 2"]);
+        assert_eq!(fates(7), ["stale", "joined", "first of 2"]);
     }
 }

@@ -26,13 +26,15 @@ use crate::{
     pool,
     progress::{Progress, Stage},
     report::{Counts, Failure, Unread},
+    sets::Sets,
     settings::{Selection, Settings, Tier},
     shelf::{Shelf, Waiting},
+    team::Alone,
     walk, wire,
 };
 
 /// The first bytes of a record: its name, and the version of what follows.
-pub(crate) const MAGIC: &[u8; 16] = b"pixtwin shard 4\n";
+pub(crate) const MAGIC: &[u8; 16] = b"pixtwin shard 5\n";
 
 /// No line of a record is longer: paths and metadata of one file.
 pub(crate) const MOST_LINE_BYTES: usize = 16 << 20;
@@ -82,6 +84,8 @@ pub(crate) struct Head {
     /// The folders, as they were named.
     #[serde(with = "wire::paths")]
     pub(crate) roots: Vec<PathBuf>,
+    /// The sets that these folders are in, if there are sets, as this part sees them.
+    pub(crate) sets: Option<Sets>,
 }
 
 /// A line of a record.
@@ -261,8 +265,9 @@ pub fn record(
         return Err(Failure::cannot("search", Some(root), words_of(&cause)));
     }
     walk::check_globs(selection)?;
+    let sets = selection.sets.as_ref().map(|sets| sets.settled_all(&mut Alone::default())).transpose()?;
     let (version, is_for_bytes) = (env!("CARGO_PKG_VERSION").to_owned(), settings.tier == Tier::Bytes);
-    writer.write(&Line::Head(Box::new(Head { shard, version, is_for_bytes, terms, roots: roots.to_vec() })));
+    writer.write(&Line::Head(Box::new(Head { shard, version, is_for_bytes, terms, roots: roots.to_vec(), sets })));
     let met = Met::default();
     roots.iter().for_each(|root| met.add_root(root));
     for (path, query) in queries.iter().zip(&read) {

@@ -83,6 +83,11 @@ pub(crate) fn list(
     })
 }
 
+/// A root as paths below it begin. The walker takes a lone dash for standard input.
+pub(crate) fn as_walked(root: &Path) -> &Path {
+    if root == Path::new("-") { Path::new("./-") } else { root }
+}
+
 /// Whether one root lies below another, or is named twice.
 fn overlap(roots: &[PathBuf]) -> bool {
     let mut others = roots.iter().enumerate();
@@ -92,8 +97,7 @@ fn overlap(roots: &[PathBuf]) -> bool {
 impl Walk<'_> {
     fn list_root(&self, root: &Path, threads: usize) -> Result<(), Failure> {
         let globs = overrides(root, self.selection)?;
-        // The walker takes a lone dash for standard input.
-        let root = if root == Path::new("-") { Path::new("./-") } else { root };
+        let root = as_walked(root);
         let walk = WalkBuilder::new(root)
             .standard_filters(false)
             .follow_links(self.selection.links == Links::Follow)
