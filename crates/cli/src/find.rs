@@ -12,7 +12,7 @@ use crate::{
     exit::{Exit, Stop},
     names::from_bytes,
     ranks,
-    search::Search,
+    search::{self, Search},
 };
 
 impl Search for FindArguments {
@@ -41,7 +41,7 @@ impl Search for FindArguments {
         progress: &Progress,
         report: &mut dyn Report,
     ) -> Result<Counts, Failure> {
-        find(team, queries, &self.places, &self.searched.selected.selection(), settings, progress, report)
+        find(team, queries, &self.places, &search::selection(self), settings, progress, report)
     }
 
     /// Launchers print an alarm for every other end than 0: there, `no` is one only where it is asked for.

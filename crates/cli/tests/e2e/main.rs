@@ -29,6 +29,8 @@ mod scan;
 
 mod second_decoders;
 
+mod sets;
+
 mod shard;
 
 mod traps;
