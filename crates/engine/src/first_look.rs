@@ -1,11 +1,7 @@
 //! The first look at every file: what it is, how large the picture is, and as much more as is likely to be needed, for
 //! that costs less now than to open the file again.
 
-use std::{
-    collections::{BTreeMap, HashSet},
-    path::PathBuf,
-    sync::{Mutex, PoisonError},
-};
+use std::sync::{Mutex, PoisonError};
 
 use pixtwin_decode::{InMemory, Sniffed, Source, is_picture_name};
 use pixtwin_matching::{Asked, Rung};
@@ -14,12 +10,11 @@ use pixtwin_pixel::Depth;
 use crate::{
     earlier::{Earlier, Met},
     file::{Identity, Listed, words_of},
-    look::{CHANGED, HEADER_WINDOW_BYTES, Looker, extension_of, still_unchanged},
+    look::{HEADER_WINDOW_BYTES, Looker, extension_of, still_unchanged},
     opened::{Opened, read_whole},
     picture::{Known, Picture, header_key},
     pool,
     report::{Counts, Unread},
-    sets::{SetId, Sets},
     shelf::{Shelf, Waiting},
 };
 
@@ -125,102 +120,6 @@ pub(crate) fn sort_out<Found>(
     kept.files.reverse();
     kept.found.reverse();
     kept
-}
-
-/// Joins the names of one file. What it is can depend on the name (a TGA without a signature is believed only if it is
-/// named so): the name by which most was learnt goes first. A file that was renamed or written to while it was searched,
-/// and so was met in two states, is no twin of itself: the older state is not compared. Names in different sets are not
-/// joined, for a file that two sets have is what is looked for.
-pub(crate) fn join_names<Found>(files: &mut Vec<(Listed, Outcome<Found>)>, sets: Option<&Sets>, counts: &mut Counts) {
-    let place_of = |at: usize| files.get(at).and_then(|(file, _)| file.identity).map(|identity| identity.place);
-    let mut by_place: Vec<u32> =
-        (0..).zip(&*files).filter(|(_, (file, _))| file.identity.is_some()).map(|(at, _)| at).collect();
-    by_place.sort_unstable_by_key(|at| (place_of(*at as usize), *at));
-    // The first name of a file, and each other; and the first names of files that several sets have.
-    let (mut pairs, mut across): (Vec<(u32, u32)>, Vec<Vec<u32>>) = Default::default();
-    for same in by_place.chunk_by(|a, b| place_of(*a as usize) == place_of(*b as usize)).filter(|same| same.len() > 1) {
-        let by_set = names_by_set(files, sets, same);
-        for names in &by_set {
-            if let [first, others @ ..] = &**names {
-                pairs.extend(others.iter().map(|at| (*first, *at)));
-            }
-        }
-        if by_set.len() > 1 {
-            across.push(by_set.iter().filter_map(|names| names.first().copied()).collect());
-        }
-    }
-    let mut gone = HashSet::new();
-    let mut stale = Vec::new();
-    for (first, at) in pairs.into_iter().map(|(first, at)| (first as usize, at as usize)) {
-        gone.insert(at);
-        let Ok([first, other]) = files.get_disjoint_mut([first, at]) else { continue };
-        join_two(first, other, counts, &mut stale);
-    }
-    across.iter().for_each(|names| leave_older_states(files, names, &mut gone, &mut stale));
-    if gone.is_empty() {
-        return;
-    }
-    let mut numbers = 0..;
-    files.retain(|_| numbers.next().is_none_or(|at| !gone.contains(&at)));
-    if !stale.is_empty() {
-        files.extend(stale.into_iter().map(|path| (Listed::new(&path), Outcome::Unread(CHANGED.to_owned()))));
-        files.sort_unstable_by(|(a, _), (b, _)| a.order(b));
-    }
-}
-
-/// The names of one file by their sets, each in its order.
-fn names_by_set<Found>(files: &[(Listed, Outcome<Found>)], sets: Option<&Sets>, names: &[u32]) -> Vec<Vec<u32>> {
-    let mut by_set: BTreeMap<Option<SetId>, Vec<u32>> = BTreeMap::new();
-    for at in names {
-        let file = files.get(*at as usize).map(|(file, _)| file);
-        let set = sets.zip(file).and_then(|(sets, file)| sets.set_of(&file.path()));
-        by_set.entry(set).or_default().push(*at);
-    }
-    by_set.into_values().collect()
-}
-
-/// Of the names that a file has in several sets, leaves those under which it was met in an older state than under others
-/// to what is stale.
-fn leave_older_states<Found>(
-    files: &[(Listed, Outcome<Found>)],
-    names: &[u32],
-    gone: &mut HashSet<usize>,
-    stale: &mut Vec<PathBuf>,
-) {
-    let met = || {
-        let names = names.iter().map(|at| *at as usize);
-        names.filter_map(|at| files.get(at).and_then(|(file, _)| Some((at, file, file.identity?))))
-    };
-    let Some((.., newest)) = met().max_by_key(|(.., identity)| identity.changed) else { return };
-    for (at, file, _) in met().filter(|(.., identity)| !identity.is_unchanged(&newest)) {
-        gone.insert(at);
-        stale.extend(file.clone().into_paths());
-    }
-}
-
-/// Joins another name to the first of a file, or leaves the older of two states to what is stale.
-fn join_two<Found>(
-    first: &mut (Listed, Outcome<Found>),
-    other: &mut (Listed, Outcome<Found>),
-    counts: &mut Counts,
-    stale: &mut Vec<PathBuf>,
-) {
-    let (Some(known), Some(identity)) = (first.0.identity, other.0.identity) else { return };
-    if !known.is_unchanged(&identity) {
-        if known.changed < identity.changed {
-            std::mem::swap(first, other);
-        }
-        stale.extend(other.0.clone().into_paths());
-        return;
-    }
-    counts.repeated += 1;
-    if other.1.rank() > first.1.rank() {
-        first.0.trade_path(&mut other.0);
-        std::mem::swap(&mut first.1, &mut other.1);
-    }
-    let mut others = first.0.take_other_paths();
-    others.push(other.0.path());
-    first.0.set_other_paths(others);
 }
 
 impl<Found> Outcome<Found> {
@@ -385,64 +284,8 @@ pub(crate) fn not_a_picture(listed: &Listed) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
-    use crate::{
-        file::{Moment, open},
-        shelf::Shelf,
-    };
-
-    fn some_identity() -> Identity {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        open(file.path()).unwrap().1
-    }
-
-    fn named(path: &str, number: u64, changed: i64) -> (Listed, Outcome<()>) {
-        let identity = Identity { place: (1, number), changed: Moment::of((changed, 0)), ..some_identity() };
-        (Listed::new(Path::new(path)).with(Some(identity)), Outcome::Candidate(()))
-    }
-
-    #[test]
-    fn a_file_that_was_met_before_and_after_it_was_renamed_is_no_twin_of_itself() {
-        for (first, second) in [(7, 8), (8, 7)] {
-            let mut counts = Counts::default();
-            let mut files = vec![named("a", 1, first), named("b", 1, second), named("c", 2, 7)];
-            join_names(&mut files, None, &mut counts);
-            let fate = |(file, outcome): &(Listed, Outcome<()>)| {
-                (file.path().to_str().unwrap().to_owned(), matches!(outcome, Outcome::Candidate(())))
-            };
-            let fates: Vec<_> = files.iter().map(fate).collect();
-            let is_a_newer = first > second;
-            let expected = [("a".to_owned(), is_a_newer), ("b".to_owned(), !is_a_newer), ("c".to_owned(), true)];
-            assert_eq!((fates, counts.repeated), (expected.to_vec(), 0));
-        }
-    }
-
-    #[test]
-    fn names_in_different_sets_are_not_joined_unless_the_file_was_renamed_from_one_to_the_other() {
-        let sets = Sets::new(["a", "b"].map(|name| (name.into(), name.into())));
-        let identity = some_identity();
-        let fates = |changed: [i64; 3]| {
-            let mut counts = Counts::default();
-            let met = |(path, changed): (&str, i64)| {
-                let identity = Identity { changed: Moment::of((changed, 0)), ..identity };
-                (Listed::new(Path::new(path)).with(Some(identity)), Outcome::Candidate(()))
-            };
-            let mut files = ["a/1", "a/2", "b/1"].into_iter().zip(changed).map(met).collect();
-            join_names(&mut files, Some(&sets), &mut counts);
-            let fate = |(file, outcome): &(Listed, Outcome<()>)| match outcome {
-                Outcome::Candidate(()) => format!("{}", 1 + file.other_paths().len()),
-                _ => "stale".to_owned(),
-            };
-            let fates = files.iter().map(|file| format!("{} {}", file.0.path().display(), fate(file)));
-            (fates.collect::<Vec<_>>().join(", "), counts.repeated)
-        };
-        assert_eq!(fates([7, 7, 7]), ("a/1 2, b/1 1".to_owned(), 1));
-        assert_eq!(fates([7, 7, 8]), ("a/1 stale, a/2 stale, b/1 1".to_owned(), 1));
-        assert_eq!(fates([8, 8, 7]), ("a/1 2, b/1 stale".to_owned(), 1));
-        assert_eq!(fates([7, 8, 8]), ("a/1 stale, a/2 1, b/1 1".to_owned(), 0));
-    }
+    use crate::file::open;
 
     #[test]
     fn a_file_that_is_another_than_the_walk_saw_is_not_compared() {

@@ -8,7 +8,7 @@ use crate::{
     earlier::Earlier,
     equal_bytes::{self, Blob},
     file::{Listed, words_of},
-    first_look::{Outcome, join_names, look_at_all, look_for_pixels, sort_out},
+    first_look::{Outcome, look_at_all, look_for_pixels, sort_out},
     gather, ladder,
     look::Looker,
     names,
@@ -194,7 +194,7 @@ impl Searched {
         self.counts.files = names.len() as u64;
         let mut files = names;
         let sets = self.sets.as_ref();
-        join_names(&mut files, sets, &mut self.counts);
+        names::join_own(&mut files, sets, &mut self.counts);
         let joined = names::join_all(team, &mut files, sets, &mut self.counts);
         let kept = sort_out(files, &mut self.counts, &mut self.unread);
         self.files = kept.files;
