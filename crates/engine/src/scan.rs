@@ -159,11 +159,11 @@ impl Searched {
     ) -> Result<Vec<Found>, Failure> {
         walk::check_globs(selection)?;
         looker.progress.begin(Stage::Listing, 0);
-        let shelf = team.shelf();
+        let (shelf, sets) = (team.shelf(), self.sets.as_ref());
         let is_walker = team.is_walker();
         let (names, walked) = std::thread::scope(|scope| {
             let walk = || {
-                let walked = walk::list(roots, selection, looker.threads, &shelf, looker.progress);
+                let walked = walk::list(roots, selection, sets, looker.threads, &shelf, looker.progress);
                 looker.progress.enter(Stage::FirstLook);
                 shelf.complete();
                 walked

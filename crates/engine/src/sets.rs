@@ -1,6 +1,7 @@
 //! Sets of places that are held against each other: with them, only twins that lie in two sets are reported.
 
 use std::{
+    collections::HashSet,
     ffi::{OsStr, OsString},
     path::{Path, PathBuf},
 };
@@ -100,6 +101,14 @@ impl Sets {
         })
     }
 
+    /// Other places that lie below this one, as paths from there.
+    pub(crate) fn below(&self, path: &Path) -> HashSet<PathBuf> {
+        let above = self.places.iter().find(|place| place.path == path).and_then(|place| place.real.as_ref());
+        let Some(above) = above else { return HashSet::new() };
+        let below = self.places.iter().filter_map(|place| place.real.as_ref()?.strip_prefix(above).ok());
+        below.filter(|below| !below.as_os_str().is_empty()).map(Path::to_owned).collect()
+    }
+
     /// The set of a file by its path, which begins with that of a place: of the places that it lies below, the deepest
     /// one's. Nothing if it lies below none.
     ///
@@ -178,6 +187,21 @@ mod tests {
         }
         // Below a place, a link to a folder of another set is a way of its own to its files.
         assert_eq!(set_of(&sets, &dir.join("./data/test/../soft/x")).as_deref(), Some("train"));
+    }
+
+    #[test]
+    fn places_below_a_place_are_known_whatever_they_are_called() {
+        let dir = Dir::new();
+        dir.write("data/test/x", "").mkdir("data/tests").mkdir("other").symlink("data/test", "link");
+        let sets = settled(&dir, &[("a", "data"), ("b", "link"), ("b", "link/x"), ("c", "other")]).unwrap();
+        let below = |place: &str| {
+            let mut below: Vec<_> = sets.below(&dir.join(place)).into_iter().collect();
+            below.sort_unstable();
+            below
+        };
+        assert_eq!(below("data"), [Path::new("test"), Path::new("test/x")]);
+        assert_eq!(below("link"), [Path::new("x")]);
+        assert_eq!((below("other"), below("link/x")), (vec![], vec![]));
     }
 
     #[test]

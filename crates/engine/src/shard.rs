@@ -267,7 +267,8 @@ pub fn record(
     walk::check_globs(selection)?;
     let sets = selection.sets.as_ref().map(|sets| sets.settled_all(&mut Alone::default())).transpose()?;
     let (version, is_for_bytes) = (env!("CARGO_PKG_VERSION").to_owned(), settings.tier == Tier::Bytes);
-    writer.write(&Line::Head(Box::new(Head { shard, version, is_for_bytes, terms, roots: roots.to_vec(), sets })));
+    let head = Head { shard, version, is_for_bytes, terms, roots: roots.to_vec(), sets: sets.clone() };
+    writer.write(&Line::Head(Box::new(head)));
     let met = Met::default();
     roots.iter().for_each(|root| met.add_root(root));
     for (path, query) in queries.iter().zip(&read) {
@@ -286,7 +287,7 @@ pub fn record(
         writer: Mutex::new(writer),
         counts: Mutex::default(),
     };
-    let walked = part.look_at_all(roots, selection)?;
+    let walked = part.look_at_all(roots, selection, sets.as_ref())?;
     let Part { met, walked: files, writer, counts, .. } = part;
     let writer = writer.into_inner().unwrap_or_else(PoisonError::into_inner);
     walked.unread.into_iter().for_each(|unread| writer.write(&Line::Unlisted(unread)));
@@ -306,12 +307,17 @@ pub fn record(
 
 impl<W: Write + Send> Part<'_, W> {
     /// Walks the folders and looks at the files of this part.
-    fn look_at_all(&self, roots: &[PathBuf], selection: &Selection) -> Result<walk::Walked, Failure> {
+    fn look_at_all(
+        &self,
+        roots: &[PathBuf],
+        selection: &Selection,
+        sets: Option<&Sets>,
+    ) -> Result<walk::Walked, Failure> {
         let (shelf, progress) = (Shelf::default(), self.looker.progress);
         progress.begin(Stage::Listing, 0);
         let walked = std::thread::scope(|scope| {
             let walker = scope.spawn(|| {
-                let walked = walk::list(roots, selection, self.looker.threads, &shelf, progress);
+                let walked = walk::list(roots, selection, sets, self.looker.threads, &shelf, progress);
                 progress.enter(Stage::FirstLook);
                 shelf.complete();
                 walked

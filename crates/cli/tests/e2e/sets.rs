@@ -148,6 +148,28 @@ fn of_places_that_overlap_the_deeper_has_the_file() {
 }
 
 #[test]
+fn a_place_below_another_is_looked_at_once_and_by_its_own_words() {
+    let dir = Dir::new();
+    let file = png(&noise(5, 5, 1));
+    dir.write("a.png", &file).write("b/.c/b.png", &file).write(".d/d.png", &file).symlink("../a.png", "b/soft.png");
+    let size = file.len();
+    let found = format!(
+        "4 files, 5 x 5, {} B can be freed\n  {size} B  rest  ./a.png  PNG\n  {size} B  c     b/.c/b.png  PNG, same bytes\n  \
+         {size} B  soft  b/soft.png  PNG, same file\n  {size} B  c     d/d.png  PNG, same bytes\n",
+        2 * size
+    );
+    dir.symlink(".d", "d");
+    // The hidden folders and the links are no longer passed over where they are places; the names of files are as given.
+    let sets = ["scan", "--set", "rest=.", "--set", "c=b/.c", "--set", "soft=b/soft.png", "--set", "c=d"];
+    let said = "files with a twin in another set, by folder:\n  1  rest  .\n  1  soft  b\n  1  c     b/.c\n  1  c     d\n\
+                4 files, 4 pictures: 1 group of twins across sets with 4 files, ";
+    let ended = ran(&dir, &sets);
+    assert_eq!((ended.code, ended.out()), (0, &*found));
+    let rest = ended.err().strip_prefix(said).unwrap_or_else(|| panic!("{}", ended.err()));
+    assert_eq!(rest, format!("{} B can be freed\npassed over: 1 symbolic link (--follow)\n", 2 * size));
+}
+
+#[test]
 fn a_file_with_names_in_two_sets_crosses_and_frees_nothing() {
     let dir = Dir::new();
     dir.write("a/1.png", png(&noise(5, 5, 1))).mkdir("b").link("a/1.png", "b/1.png").link("a/1.png", "a/2.png");
