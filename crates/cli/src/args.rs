@@ -2,11 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{
+    ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum,
+    builder::{OsStringValueParser, TypedValueParser},
+};
 use pixtwin_cluster::{Crew, Storage};
 use pixtwin_engine::{Alpha, Links, Orientation, Selection, Settings, Shard, Tier, default_memory_bytes};
 
-use crate::{exit, size};
+use crate::{
+    exit,
+    scan::{self, NamedPlace},
+    size,
+};
 
 /// Find images that are the same picture.
 ///
@@ -86,13 +93,28 @@ pub(crate) struct FindArguments {
 /// Prints every group of twins below the PATHs, what proves them the same, how their metadata differ, and what a
 /// clean-up would free. Nothing is changed.
 ///
+/// With --between or --set, only twins that cross from one set to another are reported: pictures of a training set in a
+/// test set, or of a camera card in an archive. Groups are shown whole, each file with its set; the summary says how many
+/// files of each folder have a twin in another set. A file below several places belongs to the deepest of them.
+///
 /// Example: pixtwin scan ~/Pictures --exclude '*.gif' --min-size 10k
+///
+/// Example: pixtwin scan --check --set train=data/train --set val=data/val --set test=data/test
 #[derive(Args)]
-#[command(after_help = exit::TABLE)]
+#[command(after_help = exit::TABLE, override_usage = scan::USAGE)]
 pub(crate) struct ScanArguments {
     /// Folders, or single files, to search.
-    #[arg(value_name = "PATH", required = true)]
+    #[arg(value_name = "PATH", required_unless_present_any = ["between", "set"])]
     pub(crate) places: Vec<PathBuf>,
+
+    /// Report only twins of which one lies below A and another below B.
+    #[arg(long, value_names = ["A", "B"], num_args = 2, action = ArgAction::Set, conflicts_with_all = ["places", "set"])]
+    pub(crate) between: Vec<PathBuf>,
+
+    /// Report only twins that cross from one set to another; given once for each place of a set, with two names or more.
+    #[arg(long, value_name = "NAME=PATH", value_parser = OsStringValueParser::new().try_map(NamedPlace::parse),
+        conflicts_with = "places")]
+    pub(crate) set: Vec<NamedPlace>,
 
     /// Exit with 1 if there are twins: for scripts and tests of data sets.
     #[arg(long, conflicts_with = "shard")]
@@ -106,6 +128,17 @@ pub(crate) struct ScanArguments {
 
     #[command(flatten)]
     pub(crate) listing: Listing,
+}
+
+/// What is wrong with the arguments of a command, where only all of them together show it.
+pub(crate) fn wrong_use(command: &str, reason: &str) -> clap::Error {
+    let mut program = Arguments::command();
+    program.build();
+    let kind = clap::error::ErrorKind::TooFewValues;
+    match program.find_subcommand_mut(command) {
+        Some(command) => command.error(kind, reason),
+        None => program.error(kind, reason),
+    }
 }
 
 /// One report from the records that scan or find wrote with --shard.
@@ -295,7 +328,7 @@ impl Searched {
         settings
     }
 
-    /// All that the ranks of a run, or its parts, must have been given alike.
+    /// What the ranks of a run, or its parts, must have been given alike of that.
     pub(crate) fn terms(&self, command: &str, common: &Common) -> Vec<(String, String)> {
         let name =
             |value: Option<clap::builder::PossibleValue>| value.map_or(String::new(), |v| v.get_name().to_owned());
@@ -427,6 +460,7 @@ impl Selected {
             include: self.include.clone(),
             exclude: self.exclude.clone(),
             min_bytes: self.min_size,
+            sets: None,
         }
     }
 }

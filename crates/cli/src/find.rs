@@ -12,7 +12,7 @@ use crate::{
     exit::{Exit, Stop},
     names::from_bytes,
     ranks,
-    search::Search,
+    search::{self, Search},
 };
 
 impl Search for FindArguments {
@@ -44,7 +44,7 @@ impl Search for FindArguments {
         if self.asks_catalogue() {
             return find_in_catalogue(team, queries, run, report);
         }
-        find(team, queries, &self.places, &self.searched.selected.selection(), run, report)
+        find(team, queries, &self.places, &search::selection(self), run, report)
     }
 
     /// Launchers print an alarm for every other end than 0: there, `no` is one only where it is asked for.

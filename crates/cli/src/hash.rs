@@ -43,7 +43,10 @@ fn print(arguments: &HashArguments) -> Result<Exit, Stop> {
             json::unread(&mut out, &unread)?;
             let files = paths.len() as u64;
             let (pictures, unread) = (examined.len() as u64, unread.len() as u64);
-            json::summary(&mut out, &Totals { files, pictures, unread, found: Found::Digests, cut: None })?;
+            json::summary(
+                &mut out,
+                &Totals { files, pictures, unread, found: Found::Digests, crossing: None, cut: None },
+            )?;
         }
     }
     out.flush()?;

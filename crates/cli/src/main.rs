@@ -41,6 +41,7 @@ use clap::Parser as _;
 use crate::{
     args::{Arguments, Command},
     exit::{Exit, Stop},
+    scan::Scan,
 };
 
 fn main() -> ExitCode {
@@ -51,7 +52,10 @@ fn main() -> ExitCode {
     };
     let done = match arguments.command {
         Command::Find(arguments) => search::run(&arguments),
-        Command::Scan(arguments) => search::run(&arguments),
+        Command::Scan(arguments) => match Scan::new(arguments) {
+            Ok(scan) => search::run(&scan),
+            Err(cause) => return refuse(&cause),
+        },
         Command::Merge(arguments) => ranks::refuse_many("merge").and_then(|()| shard::run_merge(&arguments)),
         Command::Hash(arguments) => ranks::refuse_many("hash").and_then(|()| hash::run(&arguments)),
         Command::Compare(arguments) => ranks::refuse_many("compare").and_then(|()| compare::run(&arguments)),

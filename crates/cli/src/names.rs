@@ -83,6 +83,20 @@ impl From<&Path> for PathJson {
     }
 }
 
+/// The name of a set in JSON: text, or what a path is where it is no UTF-8.
+#[derive(serde::Serialize)]
+#[serde(untagged)]
+pub(crate) enum NameJson<'a> {
+    Text(&'a str),
+    Bytes(PathJson),
+}
+
+impl<'a> From<&'a OsStr> for NameJson<'a> {
+    fn from(name: &'a OsStr) -> Self {
+        name.to_str().map_or_else(|| Self::Bytes(Path::new(name).into()), Self::Text)
+    }
+}
+
 /// A path in a checksum list, as GNU coreutils write it: a line with a backslash, a line feed or a carriage return in
 /// its name begins with a backslash, and these are escaped. What a terminal would obey is escaped likewise, in octal.
 pub(crate) fn listed(path: &Path) -> (&'static str, Vec<u8>) {

@@ -24,7 +24,7 @@ use crate::{
     interrupt, output,
     progress_bar::{self, Bar},
     report::{Cut, printer::Printer},
-    search::Search,
+    search::{self, Search},
 };
 
 /// MPI is given so long to end after all is written: some libraries wait for ever for a host that is gone.
@@ -91,7 +91,7 @@ pub(crate) fn run<S: Search>(search: &S, launched: &Launched) -> Result<Exit, St
         host: link.processor_name().to_owned(),
         terms: Terms {
             storage: searched.storage.into(),
-            settings: searched.terms(S::NAME, common),
+            settings: search::terms(search),
             roots: search.places().to_vec(),
         },
         timing: Timing::default(),
@@ -150,7 +150,10 @@ fn lead(search: &impl Search, team: &mut Ranks<Post>, run: Run<'_>, bar: &Bar) -
     }
     let queries = search.queries();
     let prepared = match &queries {
-        Ok(queries) => Printer::new(common, listing, run.settings.tier, queries, bar).map(|printer| (queries, printer)),
+        Ok(queries) => {
+            let printer = Printer::new(common, listing, run.settings.tier, queries, search.sets(), bar);
+            printer.map(|printer| (queries, printer))
+        }
         Err(_) => Err(Stop::Silent),
     };
     // The others do not begin if the root cannot.

@@ -1,24 +1,70 @@
 //! `pixtwin scan`: which pictures exist more than once?
 
-use std::path::PathBuf;
-
-use pixtwin_engine::{Counts, Failure, Report, Run, Team, scan};
-
-use crate::{
-    args::{Common, Listing, ScanArguments, Searched},
-    exit::{Exit, Stop},
-    search::Search,
+use std::{
+    ffi::{OsStr, OsString},
+    os::unix::ffi::OsStrExt,
+    path::{Path, PathBuf},
 };
 
-impl Search for ScanArguments {
+use pixtwin_engine::{Counts, Failure, Report, Run, Sets, Team, scan};
+
+use crate::{
+    args::{Common, Listing, ScanArguments, Searched, wrong_use},
+    exit::{Exit, Stop},
+    names::shown,
+    search::{self, Search},
+};
+
+/// The ways to call it.
+pub(crate) const USAGE: &str = "\
+pixtwin scan [OPTIONS] <PATH>...
+       pixtwin scan [OPTIONS] --between <A> <B>
+       pixtwin scan [OPTIONS] --set <NAME=PATH> --set <NAME=PATH>...";
+
+/// A scan, ready to begin.
+pub(crate) struct Scan {
+    arguments: ScanArguments,
+    /// Everywhere to search, in sets or not.
+    places: Vec<PathBuf>,
+    sets: Option<Sets>,
+}
+
+impl Scan {
+    /// The scan that was asked for.
+    ///
+    /// # Errors
+    /// If there is one set alone.
+    pub(crate) fn new(mut arguments: ScanArguments) -> Result<Self, clap::Error> {
+        let between = arguments.between.drain(..).map(|path| NamedPlace { set: path.clone().into(), path });
+        let named: Vec<NamedPlace> = between.chain(arguments.set.drain(..)).collect();
+        if named.is_empty() {
+            let places = std::mem::take(&mut arguments.places);
+            return Ok(Self { arguments, places, sets: None });
+        }
+        let places = named.iter().map(|place| place.path.clone()).collect();
+        let sets = Sets::new(named.into_iter().map(|place| (place.set, place.path)));
+        let only = sets.places().next().filter(|_| sets.count() == 1);
+        if let Some((name, _)) = only {
+            let reason = format!("`{}` is the only set: twins cross between two or more", shown(Path::new(name)));
+            return Err(wrong_use(Self::NAME, &reason));
+        }
+        Ok(Self { arguments, places, sets: Some(sets) })
+    }
+}
+
+impl Search for Scan {
     const NAME: &'static str = "scan";
 
     fn arguments(&self) -> (&Common, &Listing, &Searched) {
-        (&self.common, &self.listing, &self.searched)
+        (&self.arguments.common, &self.arguments.listing, &self.arguments.searched)
     }
 
     fn places(&self) -> &[PathBuf] {
         &self.places
+    }
+
+    fn sets(&self) -> Option<&Sets> {
+        self.sets.as_ref()
     }
 
     fn queries(&self) -> Result<Vec<PathBuf>, Stop> {
@@ -32,10 +78,35 @@ impl Search for ScanArguments {
         run: Run<'_>,
         report: &mut dyn Report,
     ) -> Result<Counts, Failure> {
-        scan(team, &self.places, &self.searched.selected.selection(), run, report)
+        scan(team, &self.places, &search::selection(self), run, report)
     }
 
     fn exit(&self, has_found: bool, _is_launched: bool) -> Exit {
-        if self.check && has_found { Exit::No } else { Exit::Done }
+        if self.arguments.check && has_found { Exit::No } else { Exit::Done }
+    }
+}
+
+/// A place and the name of its set, both bytes: `train=data/train`.
+#[derive(Clone)]
+pub(crate) struct NamedPlace {
+    set: OsString,
+    path: PathBuf,
+}
+
+impl NamedPlace {
+    /// The value of `--set`.
+    ///
+    /// # Errors
+    /// If it is no name and place, and why.
+    pub(crate) fn parse(text: OsString) -> Result<Self, &'static str> {
+        let mut parts = text.as_bytes().splitn(2, |byte| *byte == b'=').map(OsStr::from_bytes);
+        match (parts.next(), parts.next()) {
+            (_, None) => Err("write a name and a place, like train=data/train"),
+            (Some(set), Some(path)) if !set.is_empty() && !path.is_empty() => {
+                Ok(Self { set: set.to_owned(), path: path.into() })
+            }
+            (Some(set), _) if !set.is_empty() => Err("there is no place behind the `=`"),
+            _ => Err("there is no name before the `=`"),
+        }
     }
 }

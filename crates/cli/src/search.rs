@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use pixtwin_engine::{Alone, Counts, Failure, Report, Run, Team};
+use pixtwin_engine::{Alone, Counts, Failure, Report, Run, Selection, Sets, Team};
 
 use crate::{
     args::{Common, Listing, Searched},
@@ -26,6 +26,11 @@ pub(crate) trait Search: Sync {
     /// The folders to search.
     fn places(&self) -> &[PathBuf];
 
+    /// The sets that are held against each other, if there are any.
+    fn sets(&self) -> Option<&Sets> {
+        None
+    }
+
     /// Reads which pictures are asked about; none for a scan. Called once, by the process that speaks to the user.
     fn queries(&self) -> Result<Vec<PathBuf>, Stop>;
 
@@ -40,6 +45,20 @@ pub(crate) trait Search: Sync {
 
     /// How the program ends, after a search that may have found something.
     fn exit(&self, has_found: bool, is_launched: bool) -> Exit;
+}
+
+/// Which files are looked at, and which of their twins are wanted.
+pub(crate) fn selection(search: &impl Search) -> Selection {
+    Selection { sets: search.sets().cloned(), ..search.arguments().2.selected.selection() }
+}
+
+/// All that the ranks of a run, or its parts, must have been given alike.
+pub(crate) fn terms<S: Search>(search: &S) -> Vec<(String, String)> {
+    let (common, _, searched) = search.arguments();
+    let mut terms = searched.terms(S::NAME, common);
+    let sets = search.sets().map_or("none".to_owned(), |sets| format!("{:?}", sets.places().collect::<Vec<_>>()));
+    terms.push(("sets".to_owned(), sets));
+    terms
 }
 
 pub(crate) fn run(search: &impl Search) -> Result<Exit, Stop> {
@@ -59,7 +78,7 @@ fn run_alone(search: &impl Search) -> Result<Exit, Stop> {
     let queries = search.queries()?;
     progress_bar::beside(common, |progress, bar| {
         let settings = searched.settings(common);
-        let mut printer = Printer::new(common, listing, settings.tier, &queries, bar)?;
+        let mut printer = Printer::new(common, listing, settings.tier, &queries, search.sets(), bar)?;
         let kept = Kept::open(&searched.remembered, &settings);
         let run = Run { settings: &settings, memory: kept.as_ref().map(Kept::memory), progress };
         let counts = search.search(&mut Alone::default(), &queries, run, &mut printer)?;

@@ -15,7 +15,7 @@ use crate::{
     names::shown,
     output, progress_bar,
     report::{Cut, printer::Printer},
-    search::Search,
+    search::{self, Search},
     size::counted,
 };
 
@@ -28,10 +28,10 @@ pub(crate) fn run_part<S: Search>(search: &S, part: Shard) -> Result<Exit, Stop>
     interrupt::watch();
     let (common, _, searched) = search.arguments();
     let queries = search.queries()?;
-    let terms = searched.terms(S::NAME, common);
+    let terms = search::terms(search);
     let settings = searched.settings(common);
     let mut writer = ShardWriter::new(BufWriter::with_capacity(64 << 10, io::stdout()));
-    let files = (search.places(), &searched.selected.selection());
+    let files = (search.places(), &search::selection(search));
     let counts = progress_bar::beside(common, |progress, _| {
         let kept = Kept::open(&searched.remembered, &settings);
         let run = Run { settings: &settings, memory: kept.as_ref().map(Kept::memory), progress };
@@ -60,12 +60,12 @@ pub(crate) fn run_merge(arguments: &MergeArguments) -> Result<Exit, Stop> {
     let common = &arguments.common;
     let settings = common.settings(TierName::default(), &Pixels::default());
     let records = Records::read(parts)?;
-    let (queries, discord) = (records.queries().to_vec(), records.discord());
+    let (queries, sets, discord) = (records.queries().to_vec(), records.sets().cloned(), records.discord());
     if arguments.check && !queries.is_empty() {
         return Err(Stop::Fatal("--check is for records of scan: without it, a find says no with 1".to_owned()));
     }
     progress_bar::beside(common, |progress, bar| {
-        let mut printer = Printer::new(common, &arguments.listing, records.tier(), &queries, bar)?;
+        let mut printer = Printer::new(common, &arguments.listing, records.tier(), &queries, sets.as_ref(), bar)?;
         let counts = merge(records, &settings, progress, &mut printer)?;
         let (has_found, is_all_read) = (printer.has_found(), printer.is_all_read());
         let cut = discord.map(|fault| Cut {

@@ -397,6 +397,7 @@ fn messages_of_a_run() -> Vec<Messages> {
                 let settings = settings();
                 let link = Recording { link, heard: Arc::clone(heard) };
                 let (selection, roots) = (Selection::default(), [gallery()]);
+                let alone = Run { settings: &settings, memory: None, progress: &progress };
                 let work = |team: &mut Ranks<_>| scan(team, &roots, &selection, alone, &mut lines).map(drop);
                 run(link, seat, &progress, |_| {}, || {}, work).unwrap().result.unwrap().unwrap().unwrap();
             });

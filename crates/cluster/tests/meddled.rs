@@ -26,7 +26,7 @@ use pixtwin_cluster::{
         threads,
     },
 };
-use pixtwin_engine::{Group, Match, Progress, Report, Selection, Unread, scan};
+use pixtwin_engine::{Group, Match, Progress, Report, Run, Selection, Unread, scan};
 use pixtwin_testkit::{cases, draw::Seeded};
 
 /// A link that counts what it carries, and changes some of it.
@@ -110,9 +110,9 @@ fn scan_with(every: u32, seed: u64) -> (usize, usize) {
                 let link = Meddling { link, sent: counter, every, random };
                 scope.spawn(move || {
                     let progress = Progress::default();
-                    let work = |team: &mut Ranks<Post>| {
-                        scan(team, roots, &Selection::default(), settings, &progress, &mut Nobody).is_ok()
-                    };
+                    let alone = Run { settings, memory: None, progress: &progress };
+                    let work =
+                        |team: &mut Ranks<Post>| scan(team, roots, &Selection::default(), alone, &mut Nobody).is_ok();
                     let ran = run(link, seat, &progress, |_| {}, || {}, work);
                     ran.is_ok_and(|ran| ran.result == Ok(Some(true)))
                 })

@@ -12,7 +12,7 @@ use pixtwin_cluster::{
     Seat, Storage, Terms, run,
     world::{carrier::Timing, threads},
 };
-use pixtwin_engine::{Alone, Counts, Failure, Group, Match, Progress, Report, Selection, Unread, find, scan};
+use pixtwin_engine::{Alone, Counts, Failure, Group, Match, Progress, Report, Run, Selection, Unread, find, scan};
 
 /// A report as a list of lines, without hosts.
 #[derive(Default)]
@@ -43,12 +43,13 @@ fn figures(counts: &Counts) -> [u64; 6] {
 fn alone(query: Option<&Path>) -> (Vec<String>, [u64; 6]) {
     let (mut lines, selection, progress) = (Lines::default(), Selection::default(), Progress::default());
     let roots = [gallery()];
+    let run = Run { settings: &settings(), memory: None, progress: &progress };
     let counts = match query {
         Some(query) => {
             let queries = [query.to_owned()];
-            find(&mut Alone::default(), &queries, &roots, &selection, &settings(), &progress, &mut lines)
+            find(&mut Alone::default(), &queries, &roots, &selection, run, &mut lines)
         }
-        None => scan(&mut Alone::default(), &roots, &selection, &settings(), &progress, &mut lines),
+        None => scan(&mut Alone::default(), &roots, &selection, run, &mut lines),
     };
     (lines.0, figures(&counts.unwrap()))
 }
@@ -63,13 +64,14 @@ fn on_ranks(size: usize, storage: Storage, query: Option<&Path>) -> (Vec<String>
                 scope.spawn(move || {
                     let (mut lines, progress) = (Lines::default(), Progress::default());
                     let (selection, roots) = (Selection::default(), [gallery()]);
+                    let alone = Run { settings: &settings(), memory: None, progress: &progress };
                     let work = |team: &mut _| -> Result<Counts, Failure> {
                         match query {
                             Some(query) => {
                                 let queries = [query.to_owned()];
-                                find(team, &queries, &roots, &selection, &settings(), &progress, &mut lines)
+                                find(team, &queries, &roots, &selection, alone, &mut lines)
                             }
-                            None => scan(team, &roots, &selection, &settings(), &progress, &mut lines),
+                            None => scan(team, &roots, &selection, alone, &mut lines),
                         }
                     };
                     let ran = run(link, seat, &progress, |_| {}, || {}, work).unwrap();

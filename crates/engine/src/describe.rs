@@ -7,6 +7,7 @@ use crate::{
     evidence::{self, Remark},
     gather::{Forming, Label, Twin, ask_each_all, content_of},
     look::Looker,
+    one_file::{OneFile, names_of_files},
     pool,
     progress::Stage,
     refusal::Refusal,
@@ -70,7 +71,8 @@ impl Forming {
         let first_format = self.twins.first().map(|twin| twin.label.format.clone()).unwrap_or_default();
         let size = self.twins.first().and_then(|twin| twin.label.size);
         let mut files = Vec::with_capacity(self.twins.len());
-        for (at, (twin, proof)) in self.twins.iter().zip(proofs).enumerate() {
+        let names = names_of_files(&self.twins);
+        for (at, ((twin, proof), name)) in self.twins.iter().zip(proofs).zip(names).enumerate() {
             let proof_to_first = self.proof_to_first(twin);
             let differs = match &first {
                 Some(first) if at > 0 && proof_to_first != Proof::Bytes => {
@@ -79,11 +81,14 @@ impl Forming {
                 }
                 _ => Vec::new(),
             };
-            let Label { path, host, other_paths, has_names_elsewhere, bytes, format, .. } = twin.label.clone();
+            let OneFile { name_of, has_names_elsewhere } = name;
+            let Label { path, host, other_paths, bytes, format, .. } = twin.label.clone();
             files.push(Member {
                 path,
                 host,
+                set: twin.set,
                 other_paths,
+                name_of,
                 has_names_elsewhere,
                 bytes,
                 format,

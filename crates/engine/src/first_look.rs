@@ -1,11 +1,7 @@
 //! The first look at every file: what it is, how large the picture is, and as much more as is likely to be needed, for
 //! that costs less now than to open the file again.
 
-use std::{
-    collections::HashSet,
-    path::PathBuf,
-    sync::{Mutex, PoisonError},
-};
+use std::sync::{Mutex, PoisonError};
 
 use pixtwin_catalogue::Reader;
 use pixtwin_decode::{InMemory, Sniffed, Source, is_picture_name};
@@ -15,7 +11,7 @@ use pixtwin_pixel::Depth;
 use crate::{
     earlier::{Earlier, Met},
     file::{Identity, Listed, words_of},
-    look::{CHANGED, HEADER_WINDOW_BYTES, Looker, extension_of, still_unchanged},
+    look::{HEADER_WINDOW_BYTES, Looker, extension_of, still_unchanged},
     memory::{Memory, facts_of},
     opened::{Opened, read_whole},
     picture::{Known, Picture, header_key},
@@ -149,64 +145,6 @@ pub(crate) fn sort_out<Found>(
     kept.files.reverse();
     kept.found.reverse();
     kept
-}
-
-/// Joins the names of one file. What it is can depend on the name (a TGA without a signature is believed only if it is
-/// named so): the name by which most was learnt goes first. A file that was renamed or written to while it was searched,
-/// and so was met in two states, is no twin of itself: the older state is not compared.
-pub(crate) fn join_names<Found>(files: &mut Vec<(Listed, Outcome<Found>)>, counts: &mut Counts) {
-    let place_of = |at: usize| files.get(at).and_then(|(file, _)| file.identity).map(|identity| identity.place);
-    let mut by_place: Vec<u32> =
-        (0..).zip(&*files).filter(|(_, (file, _))| file.identity.is_some()).map(|(at, _)| at).collect();
-    by_place.sort_unstable_by_key(|at| (place_of(*at as usize), *at));
-    // The first name of a file, and each other.
-    let mut pairs: Vec<(u32, u32)> = Vec::new();
-    for same in by_place.chunk_by(|a, b| place_of(*a as usize) == place_of(*b as usize)) {
-        if let [first, others @ ..] = same {
-            pairs.extend(others.iter().map(|at| (*first, *at)));
-        }
-    }
-    let mut gone = HashSet::new();
-    let mut stale = Vec::new();
-    for (first, at) in pairs.into_iter().map(|(first, at)| (first as usize, at as usize)) {
-        gone.insert(at);
-        let Ok([first, other]) = files.get_disjoint_mut([first, at]) else { continue };
-        join_two(first, other, counts, &mut stale);
-    }
-    if gone.is_empty() {
-        return;
-    }
-    let mut numbers = 0..;
-    files.retain(|_| numbers.next().is_none_or(|at| !gone.contains(&at)));
-    if !stale.is_empty() {
-        files.extend(stale.into_iter().map(|path| (Listed::new(&path), Outcome::Unread(CHANGED.into()))));
-        files.sort_unstable_by(|(a, _), (b, _)| a.order(b));
-    }
-}
-
-/// Joins another name to the first of a file, or leaves the older of two states to what is stale.
-fn join_two<Found>(
-    first: &mut (Listed, Outcome<Found>),
-    other: &mut (Listed, Outcome<Found>),
-    counts: &mut Counts,
-    stale: &mut Vec<PathBuf>,
-) {
-    let (Some(known), Some(identity)) = (first.0.identity, other.0.identity) else { return };
-    if !known.is_unchanged(&identity) {
-        if known.changed < identity.changed {
-            std::mem::swap(first, other);
-        }
-        stale.extend(other.0.clone().into_paths());
-        return;
-    }
-    counts.repeated += 1;
-    if other.1.rank() > first.1.rank() {
-        first.0.trade_path(&mut other.0);
-        std::mem::swap(&mut first.1, &mut other.1);
-    }
-    let mut others = first.0.take_other_paths();
-    others.push(other.0.path());
-    first.0.set_other_paths(others);
 }
 
 impl<Found> Outcome<Found> {
@@ -410,39 +348,8 @@ pub(crate) fn not_a_picture(listed: &Listed) -> Result<(), Refusal> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
-    use crate::{
-        file::{Moment, open},
-        shelf::Shelf,
-    };
-
-    fn some_identity() -> Identity {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        open(file.path()).unwrap().1
-    }
-
-    fn named(path: &str, number: u64, changed: i64) -> (Listed, Outcome<()>) {
-        let identity = Identity { place: (1, number), changed: Moment::of((changed, 0)), ..some_identity() };
-        (Listed::new(Path::new(path)).with(Some(identity)), Outcome::Candidate(()))
-    }
-
-    #[test]
-    fn a_file_that_was_met_before_and_after_it_was_renamed_is_no_twin_of_itself() {
-        for (first, second) in [(7, 8), (8, 7)] {
-            let mut counts = Counts::default();
-            let mut files = vec![named("a", 1, first), named("b", 1, second), named("c", 2, 7)];
-            join_names(&mut files, &mut counts);
-            let fate = |(file, outcome): &(Listed, Outcome<()>)| {
-                (file.path().to_str().unwrap().to_owned(), matches!(outcome, Outcome::Candidate(())))
-            };
-            let fates: Vec<_> = files.iter().map(fate).collect();
-            let is_a_newer = first > second;
-            let expected = [("a".to_owned(), is_a_newer), ("b".to_owned(), !is_a_newer), ("c".to_owned(), true)];
-            assert_eq!((fates, counts.repeated), (expected.to_vec(), 0));
-        }
-    }
+    use crate::file::open;
 
     #[test]
     fn a_file_that_is_another_than_the_walk_saw_is_not_compared() {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     describe,
-    file::Listed,
+    file::{Identity, Listed},
     look::Looker,
     looks,
     offers::Looked,
@@ -18,6 +18,7 @@ use crate::{
     refusal::Refusal,
     report::{Group, Unread},
     scan::{Searched, Subject},
+    sets::{SetId, crosses},
     team::{Record, Team},
     wire,
 };
@@ -29,6 +30,7 @@ struct Claim {
     bytes: [u8; 32],
     payload: [u8; 32],
     digest: Option<[u8; 32]>,
+    set: Option<SetId>,
 }
 
 /// What a report says of a file beside proofs.
@@ -39,7 +41,10 @@ pub(crate) struct Label {
     pub(crate) host: Option<String>,
     #[serde(with = "wire::paths")]
     pub(crate) other_paths: Vec<PathBuf>,
-    pub(crate) has_names_elsewhere: bool,
+    /// How many names the file has, seen or not.
+    pub(crate) names: u64,
+    /// Which file it is, where names of one file can be twins: in different sets.
+    pub(crate) identity: Option<Box<Identity>>,
     pub(crate) bytes: u64,
     pub(crate) format: Cow<'static, str>,
     pub(crate) size: Option<(u32, u32)>,
@@ -50,6 +55,7 @@ pub(crate) struct Twin {
     pub(crate) rank: usize,
     pub(crate) file: usize,
     pub(crate) evidence: Candidate,
+    pub(crate) set: Option<SetId>,
     pub(crate) label: Label,
 }
 
@@ -68,21 +74,30 @@ pub(crate) fn groups_all<T: Team>(
     searched: &mut Searched,
     team: &mut T,
 ) -> Result<Vec<Group>, Loss> {
-    let candidates = std::mem::take(&mut searched.candidates);
-    let (twins, places) = bring_together_all(candidates, team)?;
+    let (twins, places) = bring_together_all(searched, team)?;
     let mut forming = label_all(searched, team, twins, &places)?;
     confirm_all(looker, searched, team, &mut forming)?;
-    forming.retain(|group| group.twins.len() > 1);
+    forming.retain(|group| group.twins.len() > 1 && searched.is_wanted(group.twins.iter().map(|twin| twin.set)));
     let mut groups = describe::describe_all(looker, searched, team, forming)?;
     groups.sort_unstable_by(Group::order);
     Ok(groups)
 }
 
-/// A candidate at the rank that forms its group: which rank has it, under which number, and its evidence.
-type Place = (usize, usize, Candidate);
+/// A candidate at the rank that forms its group.
+#[derive(Clone, Copy)]
+struct Place {
+    /// Which rank has it.
+    rank: usize,
+    /// Its number there.
+    file: usize,
+    evidence: Candidate,
+    set: Option<SetId>,
+}
 
-/// The groups this rank looks after, with the places that their members' numbers stand for.
-fn bring_together_all<T: Team>(mut candidates: Vec<Candidate>, team: &mut T) -> Result<(Vec<Twins>, Vec<Place>), Loss> {
+/// The groups this rank looks after, with the places that their members' numbers stand for. With sets, those that lie in
+/// one set are dropped here, before anything more is asked about them.
+fn bring_together_all<T: Team>(searched: &mut Searched, team: &mut T) -> Result<(Vec<Twins>, Vec<Place>), Loss> {
+    let mut candidates = std::mem::take(&mut searched.candidates);
     share_digests_all(&mut candidates, team)?;
     let mut to: Vec<Vec<Claim>> = (0..team.size()).map(|_| Vec::new()).collect();
     for candidate in candidates {
@@ -92,6 +107,7 @@ fn bring_together_all<T: Team>(mut candidates: Vec<Candidate>, team: &mut T) -> 
             bytes: candidate.bytes,
             payload: candidate.payload,
             digest: candidate.digest.map(|digest| digest.0),
+            set: searched.set_of(candidate.file),
         };
         to.get_mut(team.owner(short(&name))).into_iter().for_each(|claims| claims.push(Claim { ..claim }));
     }
@@ -101,11 +117,15 @@ fn bring_together_all<T: Team>(mut candidates: Vec<Candidate>, team: &mut T) -> 
         .enumerate()
         .map(|(at, (rank, claim))| {
             let digest = claim.digest.map(PixelDigest);
-            (rank, claim.file, Candidate { file: at, bytes: claim.bytes, payload: claim.payload, digest })
+            let evidence = Candidate { file: at, bytes: claim.bytes, payload: claim.payload, digest };
+            Place { rank, file: claim.file, evidence, set: claim.set }
         })
         .collect();
-    let evidence: Vec<Candidate> = places.iter().map(|(.., evidence)| *evidence).collect();
-    Ok((group(&evidence), places))
+    let evidence: Vec<Candidate> = places.iter().map(|place| place.evidence).collect();
+    let mut groups = group(&evidence);
+    let set_at = |at: usize| places.get(at).and_then(|place| place.set);
+    groups.retain(|twins| searched.is_wanted(twins.files.iter().map(|(at, _)| set_at(*at))));
+    Ok((groups, places))
 }
 
 /// A payload, and the digest of its pixels where the sender has it.
@@ -149,7 +169,7 @@ fn label_all<T: Team>(
 ) -> Result<Vec<Forming>, Loss> {
     let members =
         |twins: &Twins| -> Vec<Place> { twins.files.iter().filter_map(|(at, _)| places.get(*at).copied()).collect() };
-    let wanted: Vec<(usize, usize)> = groups.iter().flat_map(members).map(|(rank, file, _)| (rank, file)).collect();
+    let wanted: Vec<(usize, usize)> = groups.iter().flat_map(members).map(|place| (place.rank, place.file)).collect();
     let host = team.host().map(str::to_owned);
     let labels = ask_each_all(team, &wanted, |files| {
         files.into_iter().map(|file| searched.label(file, host.as_deref())).collect()
@@ -160,7 +180,9 @@ fn label_all<T: Team>(
         let mut members: Vec<Twin> = members(&twins)
             .into_iter()
             .zip(labels.by_ref())
-            .filter_map(|((rank, file, evidence), label)| Some(Twin { rank, file, evidence, label: label? }))
+            .filter_map(|(Place { rank, file, evidence, set }, label)| {
+                Some(Twin { rank, file, evidence, set, label: label? })
+            })
             .collect();
         members.sort_unstable_by(|a, b| (&a.label.path, &a.label.host).cmp(&(&b.label.path, &b.label.host)));
         // Equal files are twins whatever they hold, and have no digest: whether one is known depends on the way here.
@@ -248,12 +270,12 @@ fn confirm_all<T: Team>(
 impl Searched {
     fn label(&self, file: usize, host: Option<&str>) -> Option<Label> {
         let (listed, subject) = (self.files.get(file)?, self.subjects.get(&file)?);
-        let names_seen = 1 + listed.other_paths().len() as u64;
         Some(Label {
             path: listed.path(),
             host: host.map(str::to_owned),
             other_paths: listed.other_paths().to_vec(),
-            has_names_elsewhere: listed.identity.is_some_and(|identity| identity.names() > names_seen),
+            names: listed.identity.map_or(0, |identity| identity.names()),
+            identity: self.sets.as_ref().and(listed.identity).map(Box::new),
             bytes: listed.bytes(),
             format: subject.format_name(),
             size: match subject {
@@ -261,6 +283,15 @@ impl Searched {
                 Subject::Blob(_) => None,
             },
         })
+    }
+
+    fn set_of(&self, file: usize) -> Option<SetId> {
+        self.sets.as_ref()?.set_of(&self.files.get(file)?.path())
+    }
+
+    /// Whether a group of files of these sets is to be reported.
+    fn is_wanted(&self, sets: impl Iterator<Item = Option<SetId>>) -> bool {
+        self.sets.is_none() || crosses(sets)
     }
 
     fn picture(&self, file: usize) -> Option<&Picture> {

@@ -4,6 +4,8 @@
 
 mod settings;
 
+mod sets;
+
 mod scan;
 
 mod find;
@@ -58,6 +60,8 @@ mod merge;
 
 mod describe;
 
+mod one_file;
+
 mod evidence;
 
 mod wire;
@@ -84,6 +88,7 @@ pub use offers::{Job, JobDone, Offers};
 pub use progress::{Progress, Stage};
 pub use report::{Absent, Counts, Failure, Group, Member, Report, RungCount, Unread};
 pub use scan::scan;
+pub use sets::{SetId, Sets};
 pub use settings::{Links, Orientation, Run, Selection, Settings, Tier};
 pub use shard::{Shard, ShardWriter, record};
 pub use shelf::{Shelf, Taken, Waiting};

@@ -25,6 +25,7 @@ use crate::{
     refusal::Refusal,
     report::{Counts, Failure, Group, Report},
     scan::{Searched, exchange},
+    sets::Sets,
     settings::{Settings, Tier},
     shard::{End, FileRecord, Head, Line, MAGIC, MOST_LINE_BYTES, PictureRecord, Seen, Shard, Walked},
     team::{AllOf, Alone, Team},
@@ -188,6 +189,12 @@ impl Records {
         &self.query_paths
     }
 
+    /// The sets that are held against each other, if there are any.
+    #[must_use]
+    pub fn sets(&self) -> Option<&Sets> {
+        self.head.sets.as_ref()
+    }
+
     /// Why the parts cannot be one search of one tree, if they met other files: where a part did not meet a file, nobody
     /// looked at it.
     #[must_use]
@@ -225,6 +232,10 @@ impl Records {
             Some(whole) => {
                 whole.head.belongs_with(&head)?;
                 whole.is_asked_the_same(&query_paths, &queries)?;
+                // Where the parts see the sets otherwise, the first part decides, in whatever order they come.
+                if shard.number < whole.head.shard.number {
+                    whole.head = *head;
+                }
                 whole
             }
             None => records.insert(Self::of(*head)),
@@ -316,7 +327,8 @@ pub fn merge(
     report: &mut dyn Report,
 ) -> Result<Counts, Failure> {
     let tier = records.tier();
-    let Records { queries, recorded, files, mut searched, .. } = records;
+    let Records { head, queries, recorded, files, mut searched, .. } = records;
+    searched.sets = head.sets;
     let mut looker = Looker::new(settings, progress);
     let mut asked = (!queries.is_empty()).then(|| find::asked(&queries));
     let mut team = Alone::default();

@@ -1,8 +1,8 @@
-//! Further names of one file that different ranks met: they are joined as those of one rank are.
+//! Further names of one file are joined to one of them: those that a rank met, then those that different ranks met.
 
 use std::{
     cmp::Reverse,
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     path::PathBuf,
 };
 
@@ -15,15 +15,127 @@ use crate::{
     first_look::Outcome,
     look::CHANGED,
     report::Counts,
+    sets::{SetId, Sets},
     team::Team,
     wire,
 };
+
+/// Joins the names of one file. What it is can depend on the name (a TGA without a signature is believed only if it is
+/// named so): the name by which most was learnt goes first. A file that was renamed or written to while it was searched,
+/// and so was met in two states, is no twin of itself: the older state is not compared. Names in different sets are not
+/// joined, for a file that two sets have is what is looked for.
+pub(crate) fn join_own<Found>(files: &mut Vec<(Listed, Outcome<Found>)>, sets: Option<&Sets>, counts: &mut Counts) {
+    let Repeated { pairs, across } = repeated(files, sets);
+    let mut gone = HashSet::new();
+    let mut stale = Vec::new();
+    for (first, at) in pairs.into_iter().map(|(first, at)| (first as usize, at as usize)) {
+        gone.insert(at);
+        let Ok([first, other]) = files.get_disjoint_mut([first, at]) else { continue };
+        join_two(first, other, counts, &mut stale);
+    }
+    across.iter().for_each(|names| leave_older_states(files, names, &mut gone, &mut stale));
+    if gone.is_empty() {
+        return;
+    }
+    let mut numbers = 0..;
+    files.retain(|_| numbers.next().is_none_or(|at| !gone.contains(&at)));
+    if !stale.is_empty() {
+        files.extend(stale.into_iter().map(|path| (Listed::new(&path), Outcome::Unread(CHANGED.into()))));
+        files.sort_unstable_by(|(a, _), (b, _)| a.order(b));
+    }
+}
+
+/// Files that were met under several names, by their numbers in the list.
+#[derive(Default)]
+struct Repeated {
+    /// The first name of a file, and each other in the same set.
+    pairs: Vec<(u32, u32)>,
+    /// The first names of a file in each set, where several sets have it.
+    across: Vec<Vec<u32>>,
+}
+
+fn repeated<Found>(files: &[(Listed, Outcome<Found>)], sets: Option<&Sets>) -> Repeated {
+    let place_of = |at: u32| files.get(at as usize).and_then(|(file, _)| file.identity).map(|identity| identity.place);
+    let mut by_place: Vec<u32> =
+        (0..).zip(files).filter(|(_, (file, _))| file.identity.is_some()).map(|(at, _)| at).collect();
+    by_place.sort_unstable_by_key(|at| (place_of(*at), *at));
+    let mut repeated = Repeated::default();
+    for same in by_place.chunk_by(|a, b| place_of(*a) == place_of(*b)).filter(|same| same.len() > 1) {
+        let by_set = names_by_set(files, sets, same);
+        for names in &by_set {
+            if let [first, others @ ..] = &**names {
+                repeated.pairs.extend(others.iter().map(|at| (*first, *at)));
+            }
+        }
+        if by_set.len() > 1 {
+            repeated.across.push(by_set.iter().filter_map(|names| names.first().copied()).collect());
+        }
+    }
+    repeated
+}
+
+/// The names of one file by their sets, each in its order.
+fn names_by_set<Found>(files: &[(Listed, Outcome<Found>)], sets: Option<&Sets>, names: &[u32]) -> Vec<Vec<u32>> {
+    let mut by_set: BTreeMap<Option<SetId>, Vec<u32>> = BTreeMap::new();
+    for at in names {
+        let file = files.get(*at as usize).map(|(file, _)| file);
+        let set = sets.zip(file).and_then(|(sets, file)| sets.set_of(&file.path()));
+        by_set.entry(set).or_default().push(*at);
+    }
+    by_set.into_values().collect()
+}
+
+/// Of the names that a file has in several sets, leaves those under which it was met in an older state than under others
+/// to what is stale.
+fn leave_older_states<Found>(
+    files: &[(Listed, Outcome<Found>)],
+    names: &[u32],
+    gone: &mut HashSet<usize>,
+    stale: &mut Vec<PathBuf>,
+) {
+    let met = || {
+        let names = names.iter().map(|at| *at as usize);
+        names.filter_map(|at| files.get(at).and_then(|(file, _)| Some((at, file, file.identity?))))
+    };
+    let Some((.., newest)) = met().max_by_key(|(.., identity)| identity.changed) else { return };
+    for (at, file, _) in met().filter(|(.., identity)| !identity.is_unchanged(&newest)) {
+        gone.insert(at);
+        stale.extend(file.clone().into_paths());
+    }
+}
+
+/// Joins another name to the first of a file, or leaves the older of two states to what is stale.
+fn join_two<Found>(
+    first: &mut (Listed, Outcome<Found>),
+    other: &mut (Listed, Outcome<Found>),
+    counts: &mut Counts,
+    stale: &mut Vec<PathBuf>,
+) {
+    let (Some(known), Some(identity)) = (first.0.identity, other.0.identity) else { return };
+    if !known.is_unchanged(&identity) {
+        if known.changed < identity.changed {
+            std::mem::swap(first, other);
+        }
+        stale.extend(other.0.clone().into_paths());
+        return;
+    }
+    counts.repeated += 1;
+    if other.1.rank() > first.1.rank() {
+        first.0.trade_path(&mut other.0);
+        std::mem::swap(&mut first.1, &mut other.1);
+    }
+    let mut others = first.0.take_other_paths();
+    others.push(other.0.path());
+    first.0.set_other_paths(others);
+}
 
 /// A file under one of its names.
 #[derive(Serialize, Deserialize)]
 struct Name {
     key: [u8; 16],
     identity: Identity,
+    /// The set it lies in, if there are sets: names in different sets are not joined.
+    set: Option<SetId>,
     /// How much was learnt under this name.
     rank: u8,
     #[serde(with = "wire::path")]
@@ -48,6 +160,7 @@ enum Verdict {
 pub(crate) fn join_all<T: Team, Found>(
     team: &mut T,
     files: &mut Vec<(Listed, Outcome<Found>)>,
+    sets: Option<&Sets>,
     counts: &mut Counts,
 ) -> Result<(), Loss> {
     if team.size() == 1 {
@@ -69,7 +182,8 @@ pub(crate) fn join_all<T: Team, Found>(
         if let (Some(sent), Some(names)) = (sent.get_mut(owner), names.get_mut(owner)) {
             sent.push(at);
             let (path, other_paths) = (file.path(), file.other_paths().to_vec());
-            names.push(Name { key: key.0, identity, rank: outcome.rank(), path, other_paths });
+            let set = sets.and_then(|sets| sets.set_of(&path));
+            names.push(Name { key: key.0, identity, set, rank: outcome.rank(), path, other_paths });
         }
     }
     let is_one_tree = host.is_none();
@@ -127,23 +241,114 @@ fn judge(names: Vec<Vec<Name>>, is_one_tree: bool) -> Vec<Vec<Verdict>> {
             }
             !is_stale
         });
-        names.sort_unstable_by(|(.., a), (.., b)| (Reverse(a.rank), &a.path).cmp(&(Reverse(b.rank), &b.path)));
-        let mut names = names.into_iter();
-        let Some((rank, at, first)) = names.next() else { continue };
-        let mut other_paths = first.other_paths;
-        for (rank, at, name) in names {
-            other_paths.push(name.path);
-            other_paths.extend(name.other_paths);
-            set(&mut verdicts, rank, at, Verdict::Joined);
-        }
-        other_paths.sort_unstable();
-        set(&mut verdicts, rank, at, Verdict::First(other_paths));
+        names.sort_unstable_by(|(.., a), (.., b)| {
+            (a.set, Reverse(a.rank), &a.path).cmp(&(b.set, Reverse(b.rank), &b.path))
+        });
+        names.chunk_by_mut(|(.., a), (.., b)| a.set == b.set).for_each(|names| join(names, &mut verdicts));
     }
     verdicts
+}
+
+/// Joins names to the first of them.
+fn join(names: &mut [(usize, usize, Name)], verdicts: &mut [Vec<Verdict>]) {
+    let Some(((rank, at, first), others)) = names.split_first_mut() else { return };
+    let mut other_paths = std::mem::take(&mut first.other_paths);
+    for (rank, at, name) in others {
+        other_paths.push(std::mem::take(&mut name.path));
+        other_paths.append(&mut name.other_paths);
+        set(verdicts, *rank, *at, Verdict::Joined);
+    }
+    other_paths.sort_unstable();
+    set(verdicts, *rank, *at, Verdict::First(other_paths));
 }
 
 fn set(verdicts: &mut [Vec<Verdict>], rank: usize, at: usize, verdict: Verdict) {
     if let Some(slot) = verdicts.get_mut(rank).and_then(|verdicts| verdicts.get_mut(at)) {
         *slot = verdict;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::file::{Moment, open};
+
+    fn some_identity() -> Identity {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        open(file.path()).unwrap().1
+    }
+
+    fn named(path: &str, number: u64, changed: i64) -> (Listed, Outcome<()>) {
+        let identity = Identity { place: (1, number), changed: Moment::of((changed, 0)), ..some_identity() };
+        (Listed::new(Path::new(path)).with(Some(identity)), Outcome::Candidate(()))
+    }
+
+    #[test]
+    fn a_file_that_was_met_before_and_after_it_was_renamed_is_no_twin_of_itself() {
+        for (first, second) in [(7, 8), (8, 7)] {
+            let mut counts = Counts::default();
+            let mut files = vec![named("a", 1, first), named("b", 1, second), named("c", 2, 7)];
+            join_own(&mut files, None, &mut counts);
+            let fate = |(file, outcome): &(Listed, Outcome<()>)| {
+                (file.path().to_str().unwrap().to_owned(), matches!(outcome, Outcome::Candidate(())))
+            };
+            let fates: Vec<_> = files.iter().map(fate).collect();
+            let is_a_newer = first > second;
+            let expected = [("a".to_owned(), is_a_newer), ("b".to_owned(), !is_a_newer), ("c".to_owned(), true)];
+            assert_eq!((fates, counts.repeated), (expected.to_vec(), 0));
+        }
+    }
+
+    #[test]
+    fn names_in_different_sets_are_not_joined_unless_the_file_was_renamed_from_one_to_the_other() {
+        let sets = Sets::new(["a", "b"].map(|name| (name.into(), name.into())));
+        let identity = some_identity();
+        let fates = |changed: [i64; 3]| {
+            let mut counts = Counts::default();
+            let met = |(path, changed): (&str, i64)| {
+                let identity = Identity { changed: Moment::of((changed, 0)), ..identity };
+                (Listed::new(Path::new(path)).with(Some(identity)), Outcome::Candidate(()))
+            };
+            let mut files = ["a/1", "a/2", "b/1"].into_iter().zip(changed).map(met).collect();
+            join_own(&mut files, Some(&sets), &mut counts);
+            let fate = |(file, outcome): &(Listed, Outcome<()>)| match outcome {
+                Outcome::Candidate(()) => format!("{}", 1 + file.other_paths().len()),
+                _ => "stale".to_owned(),
+            };
+            let fates = files.iter().map(|file| format!("{} {}", file.0.path().display(), fate(file)));
+            (fates.collect::<Vec<_>>().join(", "), counts.repeated)
+        };
+        assert_eq!(fates([7, 7, 7]), ("a/1 2, b/1 1".to_owned(), 1));
+        assert_eq!(fates([7, 7, 8]), ("a/1 stale, a/2 stale, b/1 1".to_owned(), 1));
+        assert_eq!(fates([8, 8, 7]), ("a/1 2, b/1 stale".to_owned(), 1));
+        assert_eq!(fates([7, 8, 8]), ("a/1 stale, a/2 1, b/1 1".to_owned(), 0));
+    }
+
+    #[test]
+    fn names_in_different_sets_are_not_joined_over_ranks() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let identity = open(file.path()).unwrap().1;
+        let sets = Sets::new(["a", "b"].map(|name| (name.into(), name.into())));
+        let name = |path: &str, changed: i64| Name {
+            key: [1; 16],
+            identity: Identity { changed: Moment::of((changed, 0)), ..identity },
+            set: sets.set_of(path.as_ref()),
+            rank: 3,
+            path: path.into(),
+            other_paths: Vec::new(),
+        };
+        let fates = |b_changed: i64| {
+            let names = vec![vec![name("b/1", b_changed), name("a/2", 8)], vec![name("a/1", 8)]];
+            let fate = |verdict: Verdict| match verdict {
+                Verdict::First(others) => format!("first of {}", 1 + others.len()),
+                Verdict::Joined => "joined".to_owned(),
+                Verdict::Stale => "stale".to_owned(),
+            };
+            judge(names, false).into_iter().flatten().map(fate).collect::<Vec<_>>()
+        };
+        assert_eq!(fates(8), ["first of 1", "joined", "first of 2"]);
+        assert_eq!(fates(7), ["stale", "joined", "first of 2"]);
     }
 }

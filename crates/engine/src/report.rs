@@ -10,7 +10,7 @@ use pixtwin_matching::{Loss, Proof, Rung};
 use pixtwin_pixel::PixelDigest;
 use serde::{Deserialize, Serialize};
 
-use crate::{find::Match, wire};
+use crate::{find::Match, sets::SetId, wire};
 
 /// A group of files that show the same picture.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -34,10 +34,11 @@ impl Group {
     }
 
     /// Bytes that are freed at least when one file stays and the others go, whichever stays. A file that has names
-    /// outside this group frees nothing.
+    /// outside this group frees nothing, and one with several names in it is freed once.
     #[must_use]
     pub fn freed_bytes(&self) -> u64 {
-        let freed = || self.files.iter().filter(|file| !file.has_names_elsewhere).map(|file| file.bytes);
+        let is_freed = |file: &&Member| !file.has_names_elsewhere && file.name_of.is_none();
+        let freed = || self.files.iter().filter(is_freed).map(|file| file.bytes);
         freed().sum::<u64>().saturating_sub(freed().max().unwrap_or(0))
     }
 }
@@ -50,9 +51,13 @@ pub struct Member {
     pub path: PathBuf,
     /// The host it lies on, if the run has several.
     pub host: Option<String>,
-    /// Further names of the same file (hard links), sorted.
+    /// The set it lies in, if there are sets.
+    pub set: Option<SetId>,
+    /// Further names of the same file (hard links), sorted; those in other sets stand by themselves.
     #[serde(with = "wire::paths")]
     pub other_paths: Vec<PathBuf>,
+    /// The earlier file of the group, by its number from 0, that is the same file under a name in another set.
+    pub name_of: Option<usize>,
     /// Whether it has more names than were seen.
     pub has_names_elsewhere: bool,
     /// Length in bytes.

@@ -8,7 +8,7 @@ use crate::{
     earlier::Earlier,
     equal_bytes::{self, Blob},
     file::{Listed, words_of},
-    first_look::{Outcome, Scratch, join_names, look_at_all, look_for_pixels, sort_out},
+    first_look::{Outcome, Scratch, look_at_all, look_for_pixels, sort_out},
     gather, ladder,
     look::Looker,
     memory::Memory,
@@ -17,18 +17,19 @@ use crate::{
     progress::{Progress, Stage},
     refusal::Refusal,
     report::{Counts, Failure, Group, Report, Unread},
+    sets::Sets,
     settings::{Run, Selection, Tier},
     team::{AllOf, Team},
     walk,
     wire::PathRecord,
 };
 
-/// Reports every group of twins below `roots`, at the root of the team. The report does not depend on the number of
+/// Reports every group of twins below `roots`, at the root of the team; with sets, those that have files of two. The report does not depend on the number of
 /// threads or ranks, or on the order of the roots.
 ///
 /// # Errors
-/// If a root does not exist on any host, a glob cannot be understood, or a rank is lost. Files that cannot be read are
-/// reported.
+/// If a root does not exist on any host, two sets have one place, a glob cannot be understood, or a rank is lost. Files
+/// that cannot be read are reported.
 ///
 /// # Cost
 /// Blocks until done. Beside the memory of the settings, each rank holds some 300 bytes a picture of its own share, and
@@ -45,7 +46,9 @@ pub fn scan<T: Team>(
     looker.min_bytes = selection.min_bytes;
     looker.offers = team.offers();
     let mut searched = Searched::default();
-    let found = search_all(&looker, &mut searched, roots, selection, settings.tier, team, None).and_then(|()| {
+    let settled = searched.settle_sets_all(selection, team);
+    let found = settled.and_then(|()| {
+        search_all(&looker, &mut searched, roots, selection, settings.tier, team, None)?;
         let groups = gather::groups_all(&looker, &mut searched, team)?;
         Ok(team.merge_all(groups, Group::order, &mut |group| report.group(group))?)
     });
@@ -60,6 +63,8 @@ pub(crate) struct Searched {
     pub(crate) subjects: HashMap<usize, Subject>,
     pub(crate) unread: Vec<Unread>,
     pub(crate) counts: Counts,
+    /// If there are any, what does not cross from one to another is not reported.
+    pub(crate) sets: Option<Sets>,
 }
 
 /// What a candidate is.
@@ -120,6 +125,11 @@ pub(crate) fn exchange<'a>(all: &'a mut dyn Exchange, asked: Option<&'a mut Aske
 }
 
 impl Searched {
+    fn settle_sets_all<T: Team>(&mut self, selection: &Selection, team: &mut T) -> Result<(), Failure> {
+        self.sets = selection.sets.as_ref().map(|sets| sets.settled_all(team)).transpose()?;
+        Ok(())
+    }
+
     /// The roots that exist on this host. One that exists on others only is listed as unread here.
     fn existing_all<T: Team>(&mut self, roots: &[PathBuf], team: &mut T) -> Result<Vec<PathBuf>, Failure> {
         let mut existing = Vec::with_capacity(roots.len());
@@ -151,11 +161,11 @@ impl Searched {
     ) -> Result<Vec<Found>, Failure> {
         walk::check_globs(selection)?;
         looker.progress.begin(Stage::Listing, 0);
-        let shelf = team.shelf();
+        let (shelf, sets) = (team.shelf(), self.sets.as_ref());
         let is_walker = team.is_walker();
         let (names, walked) = std::thread::scope(|scope| {
             let walk = || {
-                let walked = walk::list(roots, selection, looker.threads, &shelf, looker.progress);
+                let walked = walk::list(roots, selection, sets, looker.threads, &shelf, looker.progress);
                 looker.progress.enter(Stage::FirstLook);
                 shelf.complete();
                 walked
@@ -186,8 +196,9 @@ impl Searched {
     ) -> Result<Vec<Found>, Loss> {
         self.counts.files = names.len() as u64;
         let mut files = names;
-        join_names(&mut files, &mut self.counts);
-        let joined = names::join_all(team, &mut files, &mut self.counts);
+        let sets = self.sets.as_ref();
+        names::join_own(&mut files, sets, &mut self.counts);
+        let joined = names::join_all(team, &mut files, sets, &mut self.counts);
         let kept = sort_out(files, &mut self.counts, &mut self.unread);
         self.files = kept.files;
         joined.map(|()| kept.found)

@@ -2,7 +2,7 @@
 
 use pixtwin_pixel::Alpha;
 
-use crate::{memory::Memory, progress::Progress};
+use crate::{memory::Memory, progress::Progress, sets::Sets};
 
 /// How much must be equal for two files to be twins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub struct Run<'a> {
     pub progress: &'a Progress,
 }
 
-/// Which files of the folders are looked at.
+/// Which files of the folders are looked at, and which of their twins are wanted.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
     /// Also files and folders whose names begin with a dot.
@@ -69,6 +69,8 @@ pub struct Selection {
     pub exclude: Vec<String>,
     /// Only files of at least this many bytes.
     pub min_bytes: u64,
+    /// If given, a scan reports only groups with files of two sets. The places of the sets are the folders searched.
+    pub sets: Option<Sets>,
 }
 
 /// How a search is done.

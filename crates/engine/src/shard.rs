@@ -27,8 +27,10 @@ use crate::{
     progress::Stage,
     refusal::Refusal,
     report::{Counts, Failure, Unread},
+    sets::Sets,
     settings::{Run, Selection, Tier},
     shelf::{Shelf, Waiting},
+    team::Alone,
     walk, wire,
 };
 
@@ -83,6 +85,8 @@ pub(crate) struct Head {
     /// The folders, as they were named.
     #[serde(with = "wire::paths")]
     pub(crate) roots: Vec<PathBuf>,
+    /// The sets that these folders are in, if there are sets, as this part sees them.
+    pub(crate) sets: Option<Sets>,
 }
 
 /// A line of a record.
@@ -262,8 +266,10 @@ pub fn record(
         return Err(Failure::cannot("search", Some(root), words_of(&cause)));
     }
     walk::check_globs(selection)?;
+    let sets = selection.sets.as_ref().map(|sets| sets.settled_all(&mut Alone::default())).transpose()?;
     let (version, is_for_bytes) = (env!("CARGO_PKG_VERSION").to_owned(), settings.tier == Tier::Bytes);
-    writer.write(&Line::Head(Box::new(Head { shard, version, is_for_bytes, terms, roots: roots.to_vec() })));
+    let head = Head { shard, version, is_for_bytes, terms, roots: roots.to_vec(), sets: sets.clone() };
+    writer.write(&Line::Head(Box::new(head)));
     let met = Met::default();
     roots.iter().for_each(|root| met.add_root(root));
     for (path, query) in queries.iter().zip(&read) {
@@ -282,7 +288,7 @@ pub fn record(
         writer: Mutex::new(writer),
         counts: Mutex::default(),
     };
-    let walked = part.look_at_all(roots, selection)?;
+    let walked = part.look_at_all(roots, selection, sets.as_ref())?;
     let Part { met, walked: files, writer, counts, .. } = part;
     let writer = writer.into_inner().unwrap_or_else(PoisonError::into_inner);
     walked.unread.into_iter().for_each(|unread| writer.write(&Line::Unlisted(unread)));
@@ -302,12 +308,17 @@ pub fn record(
 
 impl<W: Write + Send> Part<'_, W> {
     /// Walks the folders and looks at the files of this part.
-    fn look_at_all(&self, roots: &[PathBuf], selection: &Selection) -> Result<walk::Walked, Failure> {
+    fn look_at_all(
+        &self,
+        roots: &[PathBuf],
+        selection: &Selection,
+        sets: Option<&Sets>,
+    ) -> Result<walk::Walked, Failure> {
         let (shelf, progress) = (Shelf::default(), self.looker.progress);
         progress.begin(Stage::Listing, 0);
         let walked = std::thread::scope(|scope| {
             let walker = scope.spawn(|| {
-                let walked = walk::list(roots, selection, self.looker.threads, &shelf, progress);
+                let walked = walk::list(roots, selection, sets, self.looker.threads, &shelf, progress);
                 progress.enter(Stage::FirstLook);
                 shelf.complete();
                 walked

@@ -18,6 +18,7 @@ use crate::{
     file::{Mark, kind_of, words_of},
     progress::Progress,
     report::{Failure, Unread},
+    sets::Sets,
     settings::{Links, Selection},
     shelf::{BATCH_FILES, Shelf, Waiting},
 };
@@ -33,6 +34,8 @@ pub(crate) struct Walked {
 /// What the threads of the walk share.
 struct Walk<'a> {
     selection: &'a Selection,
+    /// If there are any, a place below another is passed over there, for it is walked by itself.
+    sets: Option<&'a Sets>,
     shelf: &'a Shelf,
     progress: &'a Progress,
     /// Paths seen so far, kept only where roots overlap and reach a path twice.
@@ -40,6 +43,14 @@ struct Walk<'a> {
     unread: Mutex<Vec<Unread>>,
     hidden: AtomicU64,
     links: AtomicU64,
+}
+
+/// A folder or file to search.
+struct Root<'a> {
+    path: &'a Path,
+    globs: Override,
+    /// What below it is walked by itself.
+    elsewhere: HashSet<PathBuf>,
 }
 
 /// Checks the globs of a selection.
@@ -62,12 +73,14 @@ pub fn check_globs(selection: &Selection) -> Result<(), Failure> {
 pub(crate) fn list(
     roots: &[PathBuf],
     selection: &Selection,
+    sets: Option<&Sets>,
     threads: usize,
     shelf: &Shelf,
     progress: &Progress,
 ) -> Result<Walked, Failure> {
     let walk = Walk {
         selection,
+        sets,
         shelf,
         progress,
         seen: overlap(roots).then(Mutex::default),
@@ -83,29 +96,39 @@ pub(crate) fn list(
     })
 }
 
+/// A root as paths below it begin. The walker takes a lone dash for standard input.
+pub(crate) fn as_walked(root: &Path) -> &Path {
+    if root == Path::new("-") { Path::new("./-") } else { root }
+}
+
 /// Whether one root lies below another, or is named twice.
 fn overlap(roots: &[PathBuf]) -> bool {
     let mut others = roots.iter().enumerate();
     others.any(|(at, root)| roots.iter().enumerate().any(|(other, above)| other != at && root.starts_with(above)))
 }
 
+impl Root<'_> {
+    fn has_elsewhere(&self, path: &Path) -> bool {
+        !self.elsewhere.is_empty() && path.strip_prefix(self.path).is_ok_and(|below| self.elsewhere.contains(below))
+    }
+}
+
 impl Walk<'_> {
     fn list_root(&self, root: &Path, threads: usize) -> Result<(), Failure> {
         let globs = overrides(root, self.selection)?;
-        // The walker takes a lone dash for standard input.
-        let root = if root == Path::new("-") { Path::new("./-") } else { root };
-        let walk = WalkBuilder::new(root)
+        let elsewhere = self.sets.map(|sets| sets.below(root)).unwrap_or_default();
+        let root = &Root { path: as_walked(root), globs, elsewhere };
+        let walk = WalkBuilder::new(root.path)
             .standard_filters(false)
             .follow_links(self.selection.links == Links::Follow)
             .threads(threads)
             .build_parallel();
         walk.run(|| {
             let mut batch = Batch { files: Vec::new(), walk: self };
-            let globs = &globs;
             Box::new(move |entry| {
                 match entry {
-                    Ok(entry) => return self.visit(&entry, globs, &mut batch),
-                    Err(cause) => self.add_unread(unlisted(root, &cause)),
+                    Ok(entry) => return self.visit(&entry, root, &mut batch),
+                    Err(cause) => self.add_unread(unlisted(root.path, &cause)),
                 }
                 WalkState::Continue
             })
@@ -113,18 +136,21 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn visit(&self, entry: &DirEntry, globs: &Override, batch: &mut Batch<'_>) -> WalkState {
+    fn visit(&self, entry: &DirEntry, root: &Root<'_>, batch: &mut Batch<'_>) -> WalkState {
         let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
         let is_root = entry.depth() == 0;
         if self.progress.is_given_up() {
             return WalkState::Quit;
         }
         if !is_root {
+            if root.has_elsewhere(entry.path()) {
+                return WalkState::Skip;
+            }
             if !self.selection.hidden && entry.file_name().as_encoded_bytes().starts_with(b".") {
                 self.count(&self.hidden, entry.path());
                 return WalkState::Skip;
             }
-            if globs.matched(entry.path(), is_folder).is_ignore() {
+            if root.globs.matched(entry.path(), is_folder).is_ignore() {
                 return WalkState::Skip;
             }
         }

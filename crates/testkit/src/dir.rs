@@ -16,19 +16,30 @@ use crate::Run;
 
 /// A temporary folder, gone with its last user. Names are bytes, relative to it; folders in a name are made.
 #[derive(Debug)]
-pub struct Dir(tempfile::TempDir);
+pub struct Dir {
+    folder: tempfile::TempDir,
+    /// Where programs keep what they keep for their user.
+    home: tempfile::TempDir,
+}
 
 impl Dir {
     /// An empty folder.
     #[must_use]
     pub fn new() -> Self {
-        Self(tempfile::Builder::new().prefix("pixtwin-").tempdir().unwrap())
+        let folder = |prefix| tempfile::Builder::new().prefix(prefix).tempdir().unwrap();
+        Self { folder: folder("pixtwin-"), home: folder("pixtwin-home-") }
     }
 
     /// Where it is.
     #[must_use]
     pub fn path(&self) -> &Path {
-        self.0.path()
+        self.folder.path()
+    }
+
+    /// The home of the user who runs programs in it.
+    #[must_use]
+    pub fn home(&self) -> &Path {
+        self.home.path()
     }
 
     /// The path of a name below it.

@@ -141,7 +141,7 @@ impl<'a> Run<'a> {
         let mut command = Command::new(program);
         command.args(arguments).current_dir(self.dir.path());
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
-        command.env("TERM", "dumb").env("LC_ALL", "C.UTF-8").env("HOME", self.dir.path());
+        command.env("TERM", "dumb").env("LC_ALL", "C.UTF-8").env("HOME", self.dir.home());
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.spawn().unwrap_or_else(|cause| {

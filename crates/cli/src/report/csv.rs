@@ -1,18 +1,19 @@
 //! Results as comma-separated values. Paths are the bytes of the file system, in quotes where they need them.
 
-use std::{io::Write, path::Path};
+use std::{io::Write, os::unix::ffi::OsStrExt, path::Path};
 
-use pixtwin_engine::{Examined, Group, Match, Tier};
+use pixtwin_engine::{Examined, Group, Match, Sets, Tier};
 
 use crate::{exit::Stop, names::bytes_of, report::proof_name};
 
-/// The first line of a scan, or of a find.
-pub(crate) fn header(out: &mut dyn Write, is_scan: bool) -> Result<(), Stop> {
+/// The first line of a scan, or of a find. With sets there is a column more at the end, so that the others keep their
+/// places.
+pub(crate) fn header(out: &mut dyn Write, is_scan: bool, sets: Option<&Sets>) -> Result<(), Stop> {
     let mut csv = csv::Writer::from_writer(out);
     if is_scan {
-        csv.write_record([
-            "group", "tier", "digest", "width", "height", "path", "host", "size", "format", "proof", "differs",
-        ])?;
+        let columns =
+            ["group", "tier", "digest", "width", "height", "path", "host", "size", "format", "proof", "differs"];
+        csv.write_record(columns.into_iter().chain(sets.map(|_| "set")))?;
     } else {
         csv.write_record(["query", "path", "host", "tier", "proof", "format", "size"])?;
     }
@@ -20,25 +21,34 @@ pub(crate) fn header(out: &mut dyn Write, is_scan: bool) -> Result<(), Stop> {
 }
 
 /// A group of twins: a line a file, groups numbered from 1.
-pub(crate) fn group(out: &mut dyn Write, group: &Group, number: u64, tier: Tier) -> Result<(), Stop> {
+pub(crate) fn group(
+    out: &mut dyn Write,
+    group: &Group,
+    number: u64,
+    tier: Tier,
+    sets: Option<&Sets>,
+) -> Result<(), Stop> {
     let mut csv = csv::Writer::from_writer(out);
     let digest = group.digest.map(|digest| digest.to_string()).unwrap_or_default();
     let side = |side: Option<u32>| side.map(|side| side.to_string()).unwrap_or_default();
     let (width, height) = (side(group.size.map(|size| size.0)), side(group.size.map(|size| size.1)));
     for file in &group.files {
-        csv.write_record([
-            number.to_string().as_bytes(),
+        let set = sets.map(|sets| file.set.map_or(&b""[..], |set| sets.name(set).as_bytes()));
+        let (number, bytes, differs) = (number.to_string(), file.bytes.to_string(), file.differs.join("; "));
+        let columns = [
+            number.as_bytes(),
             tier.name().as_bytes(),
             digest.as_bytes(),
             width.as_bytes(),
             height.as_bytes(),
             bytes_of(&file.path),
             file.host.as_deref().unwrap_or_default().as_bytes(),
-            file.bytes.to_string().as_bytes(),
+            bytes.as_bytes(),
             file.format.as_bytes(),
             proof_name(file.proof).as_bytes(),
-            file.differs.join("; ").as_bytes(),
-        ])?;
+            differs.as_bytes(),
+        ];
+        csv.write_record(columns.into_iter().chain(set))?;
     }
     Ok(csv.flush()?)
 }

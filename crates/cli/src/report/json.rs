@@ -2,13 +2,13 @@
 
 use std::{io::Write, path::Path};
 
-use pixtwin_engine::{Absent, Examined, Group, Match, PixelDigest, Tier, Unread};
+use pixtwin_engine::{Absent, Examined, Group, Match, PixelDigest, Sets, Tier, Unread};
 use serde::Serialize;
 
 use crate::{
     exit::Stop,
-    names::PathJson,
-    report::{Found, Totals, proof_name},
+    names::{NameJson, PathJson},
+    report::{Found, Totals, folders::Folders, proof_name},
 };
 
 /// The version of the objects below. It changes when a name or a meaning does, not when something is added.
@@ -49,6 +49,12 @@ enum Line<'a> {
         frames: u32,
         format: &'a str,
     },
+    Folder {
+        path: PathJson,
+        host: Option<&'a str>,
+        set: NameJson<'a>,
+        crossing: u64,
+    },
     Unread {
         path: PathJson,
         host: Option<&'a str>,
@@ -63,6 +69,8 @@ struct File<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     links: Vec<PathJson>,
     host: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    set: Option<NameJson<'a>>,
     size: u64,
     format: &'a str,
     proof: &'static str,
@@ -83,16 +91,19 @@ struct Summary<'a> {
     matches: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     freed: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    crossing: Option<u64>,
     unread: u64,
     missing: &'a [String],
 }
 
 /// A group of twins.
-pub(crate) fn group(out: &mut dyn Write, group: &Group, tier: Tier) -> Result<(), Stop> {
+pub(crate) fn group(out: &mut dyn Write, group: &Group, tier: Tier, sets: Option<&Sets>) -> Result<(), Stop> {
     let files = group.files.iter().map(|file| File {
         path: file.path.as_path().into(),
         links: file.other_paths.iter().map(|path| path.as_path().into()).collect(),
         host: file.host.as_deref(),
+        set: sets.zip(file.set).map(|(sets, set)| sets.name(set).into()),
         size: file.bytes,
         format: &file.format,
         proof: proof_name(file.proof),
@@ -141,6 +152,14 @@ pub(crate) fn digest(out: &mut dyn Write, examined: &Examined) -> Result<(), Sto
     print(out, &line)
 }
 
+/// The folders that have files with a twin in another set.
+pub(crate) fn folders(out: &mut dyn Write, folders: &Folders<'_>) -> Result<(), Stop> {
+    folders.iter().try_for_each(|folder| {
+        let (path, set) = (folder.path.into(), folder.set.into());
+        print(out, &Line::Folder { path, host: folder.host, set, crossing: folder.crossing })
+    })
+}
+
 /// Files that were not compared.
 pub(crate) fn unread(out: &mut dyn Write, unread: &[Unread]) -> Result<(), Stop> {
     for file in unread {
@@ -160,11 +179,25 @@ pub(crate) fn summary(out: &mut dyn Write, totals: &Totals<'_>) -> Result<(), St
         Found::Matches(number) => matches = Some(number),
         Found::Digests => {}
     }
-    let Totals { files, pictures, unread, cut, .. } = *totals;
+    let Totals { files, pictures, unread, crossing, cut, .. } = *totals;
     let complete = cut.is_none();
     let missing = cut.map_or(&[][..], |cut| &cut.missing);
-    let summary = Summary { schema: SCHEMA, complete, files, pictures, groups, twins, matches, freed, unread, missing };
-    print(out, &Line::Summary(summary))
+    print(
+        out,
+        &Line::Summary(Summary {
+            schema: SCHEMA,
+            complete,
+            files,
+            pictures,
+            groups,
+            twins,
+            matches,
+            freed,
+            crossing,
+            unread,
+            missing,
+        }),
+    )
 }
 
 /// One object on a line of its own.

@@ -12,6 +12,8 @@ pub(crate) mod null;
 
 pub(crate) mod unread;
 
+pub(crate) mod folders;
+
 pub(crate) mod printer;
 
 use pixtwin_engine::Proof;
@@ -23,6 +25,8 @@ pub(crate) struct Totals<'a> {
     pub(crate) pictures: u64,
     pub(crate) unread: u64,
     pub(crate) found: Found,
+    /// Files with a twin in another set, if there are sets.
+    pub(crate) crossing: Option<u64>,
     /// Why the result is not complete, if it is not.
     pub(crate) cut: Option<&'a Cut>,
 }

@@ -5,14 +5,14 @@ use std::{
     path::PathBuf,
 };
 
-use pixtwin_engine::{Counts, Group, Match, Report, Tier, Unread};
+use pixtwin_engine::{Counts, Group, Match, Report, Sets, Tier, Unread};
 
 use crate::{
     args::{Common, Format, Listing},
     exit::{Stop, unless_closed},
     output::Palette,
     progress_bar::Bar,
-    report::{Cut, Found, Totals, csv, json, null, text, unread::UnreadFile},
+    report::{Cut, Found, Totals, csv, folders::Folders, json, null, text, unread::UnreadFile},
 };
 
 /// Takes the report of a scan or a find and prints it.
@@ -23,6 +23,9 @@ pub(crate) struct Printer<'a> {
     palette: Palette,
     /// The pictures asked about; none in a scan.
     queries: &'a [PathBuf],
+    /// The sets that are held against each other, if there are any, and what was found of each folder.
+    sets: Option<&'a Sets>,
+    folders: Option<Folders<'a>>,
     /// How many queries have their heading.
     headed: usize,
     /// Nothing stands below the last heading yet.
@@ -43,6 +46,7 @@ impl<'a> Printer<'a> {
         listing: &Listing,
         tier: Tier,
         queries: &'a [PathBuf],
+        sets: Option<&'a Sets>,
         bar: &'a Bar,
     ) -> Result<Self, Stop> {
         let is_scan = queries.is_empty();
@@ -52,6 +56,8 @@ impl<'a> Printer<'a> {
             tier,
             palette: Palette::of(common),
             queries,
+            sets,
+            folders: sets.map(Folders::new),
             headed: 0,
             is_heading_bare: false,
             out: BufWriter::with_capacity(64 << 10, io::stdout()),
@@ -62,7 +68,7 @@ impl<'a> Printer<'a> {
             stop: None,
         };
         if printer.format == Format::Csv {
-            let header = csv::header(&mut printer.out, is_scan);
+            let header = csv::header(&mut printer.out, is_scan, sets);
             printer.keep(header);
         }
         Ok(printer)
@@ -86,17 +92,20 @@ impl<'a> Printer<'a> {
             self.keep(headings);
         }
         let (files, pictures, unread) = (counts.files, counts.pictures, self.unread.len() as u64);
-        let totals = Totals { files, pictures, unread, found: self.found, cut };
+        let folders = self.folders.as_ref();
+        let crossing = folders.map(Folders::crossing);
+        let totals = Totals { files, pictures, unread, found: self.found, crossing, cut };
         self.unread_file.save(&self.unread, self.format)?;
         let printed = match (self.stop.take(), self.format) {
             (Some(stop), _) => Err(stop),
-            (None, Format::Json) => {
-                json::unread(&mut self.out, &self.unread).and_then(|()| json::summary(&mut self.out, &totals))
-            }
+            (None, Format::Json) => folders
+                .map_or(Ok(()), |folders| json::folders(&mut self.out, folders))
+                .and_then(|()| json::unread(&mut self.out, &self.unread))
+                .and_then(|()| json::summary(&mut self.out, &totals)),
             _ => Ok(()),
         };
         unless_closed(printed.and_then(|()| Ok(self.out.flush()?)))?;
-        text::close(self.common, &self.unread, counts, &totals);
+        text::close(self.common, &self.unread, counts, &totals, folders);
         Ok(())
     }
 
@@ -130,9 +139,9 @@ impl<'a> Printer<'a> {
     fn print_group(&mut self, group: &Group) -> Result<(), Stop> {
         let Found::Groups { groups, .. } = self.found else { return Ok(()) };
         match self.format {
-            Format::Text => text::group(&mut self.out, group, groups == 0, self.palette)?,
-            Format::Json => json::group(&mut self.out, group, self.tier)?,
-            Format::Csv => csv::group(&mut self.out, group, groups + 1, self.tier)?,
+            Format::Text => text::group(&mut self.out, group, groups == 0, self.palette, self.sets)?,
+            Format::Json => json::group(&mut self.out, group, self.tier, self.sets)?,
+            Format::Csv => csv::group(&mut self.out, group, groups + 1, self.tier, self.sets)?,
             Format::Null => null::group(&mut self.out, group)?,
         }
         Ok(())
@@ -159,6 +168,7 @@ impl Report for Printer<'_> {
             let printed = self.print_group(&group);
             self.keep(printed);
         }
+        self.folders.iter_mut().for_each(|folders| folders.add(&group));
         if let Found::Groups { groups, twins, freed_bytes } = &mut self.found {
             *groups += 1;
             *twins += group.files.len() as u64;

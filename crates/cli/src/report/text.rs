@@ -6,18 +6,24 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use pixtwin_engine::{Absent, Counts, Group, HEAD_ROWS, Match, Member, Proof, Rung, RungCount, Unread};
+use pixtwin_engine::{Absent, Counts, Group, HEAD_ROWS, Match, Member, Proof, Rung, RungCount, Sets, Unread};
 
 use crate::{
     args::Common,
     names::{shown, shown_at},
     output::{Mark, Palette, note},
-    report::{Found, Totals, unread},
+    report::{Found, Totals, folders::Folders, unread},
     size::{self, counted},
 };
 
 /// A group of twins: a heading with what they are, then a line a file.
-pub(crate) fn group(out: &mut dyn Write, group: &Group, is_first: bool, palette: Palette) -> io::Result<()> {
+pub(crate) fn group(
+    out: &mut dyn Write,
+    group: &Group,
+    is_first: bool,
+    palette: Palette,
+    sets: Option<&Sets>,
+) -> io::Result<()> {
     if !is_first {
         writeln!(out)?;
     }
@@ -26,12 +32,15 @@ pub(crate) fn group(out: &mut dyn Write, group: &Group, is_first: bool, palette:
     let heading = format!("{files}{sides}, {} can be freed", size::shown(group.freed_bytes()));
     writeln!(out, "{}", palette.paint(Mark::Strong, &heading))?;
     let width = group.files.iter().map(|file| size::shown(file.bytes).len()).max().unwrap_or(0);
+    let set_of = |file: &Member| sets.zip(file.set).map(|(sets, set)| shown(Path::new(sets.name(set))));
+    let set_width = group.files.iter().filter_map(set_of).map(|set| set.chars().count()).max();
     let first_format = group.files.first().map(|file| &*file.format);
     for (at, file) in group.files.iter().enumerate() {
         let evidence = if at == 0 { file.format.clone().into_owned() } else { evidence(file, first_format) };
         let bytes = size::shown(file.bytes);
         let place = shown_at(&file.path, file.host.as_deref());
-        writeln!(out, "  {bytes:>width$}  {place}  {}", palette.paint(Mark::Faint, &evidence))?;
+        let set = set_width.map(|width| format!("{:width$}  ", set_of(file).unwrap_or_default())).unwrap_or_default();
+        writeln!(out, "  {bytes:>width$}  {set}{place}  {}", palette.paint(Mark::Faint, &evidence))?;
         other_paths(out, &file.other_paths, file.host.as_deref(), width + 4)?;
     }
     Ok(())
@@ -40,6 +49,8 @@ pub(crate) fn group(out: &mut dyn Write, group: &Group, is_first: bool, palette:
 /// What ties a file to the first of its group, and how their metadata differ.
 fn evidence(file: &Member, first_format: Option<&str>) -> String {
     let proof = match file.proof_to_first {
+        // Names in two sets.
+        Proof::Bytes if file.name_of == Some(0) => "same file",
         Proof::Bytes => "same bytes",
         Proof::Payload => "same payload",
         Proof::Pixels if first_format == Some(&*file.format) => "same pixels, encoded anew",
@@ -94,7 +105,13 @@ fn other_paths(out: &mut dyn Write, paths: &[PathBuf], host: Option<&str>, inden
 }
 
 /// What ends a run, on standard error: files that were not compared, how the result came about, and the totals.
-pub(crate) fn close(common: &Common, unread: &[Unread], counts: &Counts, totals: &Totals<'_>) {
+pub(crate) fn close(
+    common: &Common,
+    unread: &[Unread],
+    counts: &Counts,
+    totals: &Totals<'_>,
+    folders: Option<&Folders<'_>>,
+) {
     if common.quiet {
         return;
     }
@@ -104,17 +121,19 @@ pub(crate) fn close(common: &Common, unread: &[Unread], counts: &Counts, totals:
     if common.verbose {
         note(&rungs(counts));
     }
+    folders.and_then(Folders::text).iter().for_each(|text| note(text));
     note(&summary(counts, totals));
 }
 
 fn summary(counts: &Counts, totals: &Totals<'_>) -> String {
     let looked_at = format!("{}, {}", counted(totals.files, "file"), counted(totals.pictures, "picture"));
+    let across = if totals.crossing.is_some() { " across sets" } else { "" };
     let found = match totals.found {
         Found::Matches(twins) => counted(twins, "twin"),
-        Found::Groups { groups: 0, .. } if totals.cut.is_some() => "no twins reported".to_owned(),
-        Found::Groups { groups: 0, .. } => "no twins".to_owned(),
+        Found::Groups { groups: 0, .. } if totals.cut.is_some() => format!("no twins{across} reported"),
+        Found::Groups { groups: 0, .. } => format!("no twins{across}"),
         Found::Groups { groups, twins, freed_bytes } => format!(
-            "{} of twins with {}, {} can be freed",
+            "{} of twins{across} with {}, {} can be freed",
             counted(groups, "group"),
             counted(twins, "file"),
             size::shown(freed_bytes)

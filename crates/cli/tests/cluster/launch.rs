@@ -40,6 +40,34 @@ fn ranks_that_were_started_otherwise_do_not_begin() {
 }
 
 #[test]
+fn ranks_that_were_given_other_sets_do_not_begin() {
+    let dir = Dir::new();
+    dir.write("a/1.png", png(&icon(8, 1))).write("b/1.png", png(&icon(8, 1)));
+    for (ours, theirs) in [(&["--between", "a", "b"][..], &["a", "b"][..]), (&["a", "b"], &["--between", "a", "b"])] {
+        let words = [&["scan"], ours, &[":", "-n", "1", PIXTWIN, "scan"], theirs].concat();
+        let ran = Mpi::OpenMpi4.run_here(&dir, 1, PIXTWIN, words).end();
+        assert_eq!((ran.code, ran.out()), (2, ""));
+        assert!(ran.err().contains(" was started with sets `"), "{}", ran.err());
+    }
+}
+
+/// What is wrong with one host's folders is said by all ranks together, or the others would wait.
+#[test]
+fn one_place_in_two_sets_is_refused_by_all_ranks() {
+    let dir = Dir::new();
+    dir.write("a/1.png", png(&icon(8, 1))).symlink("a", "b");
+    for storage in ["local", "shared"] {
+        let ran = here(&dir, 3, &["scan", "--between", "a", "b", "--storage", storage]);
+        assert_eq!((ran.code, ran.out()), (2, ""), "{}", ran.err());
+        assert!(
+            ran.err().contains("error: cannot search `b`: it is the same place as `a` of another set\n"),
+            "{}",
+            ran.err()
+        );
+    }
+}
+
+#[test]
 fn ranks_of_which_one_was_given_another_command_do_not_begin() {
     let dir = Dir::new();
     dir.write("a.png", png(&icon(8, 1)));

@@ -30,7 +30,9 @@ fn halves(dir: &Dir) -> [Dir; 2] {
 #[test]
 fn ranks_of_one_machine_report_what_one_process_reports() {
     let dir = library();
-    for flags in [&["scan", "."][..], &["scan", "--tier", "bytes", "."], &["find", "icons/4.png", "--in", "."]] {
+    // Hard links lead from the icons to the rest.
+    let sets = ["scan", "--set", "rest=.", "--set", "icons=icons", "--set", "photos=photos", "--set", "photos=scans"];
+    for flags in [&["scan", "."][..], &["scan", "--tier", "bytes", "."], &["find", "icons/4.png", "--in", "."], &sets] {
         let json = [flags, &["--format", "json"]].concat();
         let expected = alone(&dir, &json);
         assert!(expected.out().lines().count() > 2);
@@ -99,6 +101,27 @@ fn without_bytes_paths(json: &str) -> String {
         rest = after.split_once('"').unwrap().1;
     }
     text + rest
+}
+
+#[test]
+fn twins_cross_from_a_set_on_one_host_to_another_set_on_another() {
+    let hosts = [Dir::new(), Dir::new()];
+    let [leak, within] = [1, 2].map(|seed| Png::new(PngColour::Rgb).write(&landscape(80, 60, seed)));
+    hosts[0].write("train/1.png", &leak).write("train/2.png", &within).mkdir("test");
+    hosts[1].write("test/1.png", &leak).write("train/2.png", &within);
+    let cluster = Cluster::up(&hosts);
+    let arguments = ["scan", "--between", "/srv/images/train", "/srv/images/test", "--format", "json", "--check"];
+    let ran = cluster.run(Mpi::OpenMpi4, &Mpi::OpenMpi4.ranks_per_host(2, 1), PIXTWIN, arguments).end();
+    assert_eq!(ran.code, 1, "{}", ran.err());
+    let lines: Vec<&str> = ran.out().lines().collect();
+    let folder = |name: &str, host: &str| {
+        format!(
+            r#"{{"type":"folder","path":{{"text":"/srv/images/{name}"}},"host":"{host}","set":"/srv/images/{name}","crossing":1}}"#
+        )
+    };
+    assert_eq!(lines.len(), 4, "{}", ran.out());
+    assert_eq!(lines[1..3], [folder("test", "h2"), folder("train", "h1")]);
+    assert!(lines[3].contains(r#""files":4,"pictures":4,"groups":1,"twins":2,"#), "{}", lines[3]);
 }
 
 /// Networked file systems number their devices anew on each host: the same tree, seen through an overlay.

@@ -31,6 +31,8 @@ mod scan;
 
 mod second_decoders;
 
+mod sets;
+
 mod shard;
 
 mod traps;

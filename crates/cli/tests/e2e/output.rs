@@ -140,7 +140,12 @@ fn an_interrupt_ends_it_within_a_second() {
 #[test]
 fn wrong_use_is_told_from_no() {
     let dir = library();
-    for arguments in [&["scan"][..], &["find", "a.png"], &["scan", "--no-such-flag", "."], &["scan", "-g", "[", "."]] {
+    for arguments in [
+        &["scan"][..],
+        &["find", "a.png", "--no-catalogue"],
+        &["scan", "--no-such-flag", "."],
+        &["scan", "-g", "[", "."],
+    ] {
         let ran = ran(&dir, arguments);
         assert_eq!((ran.code, ran.out()), (2, ""));
         assert!(ran.err().starts_with("error: "), "{}", ran.err());
