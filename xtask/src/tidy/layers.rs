@@ -7,6 +7,7 @@ use serde_json::Value;
 const PIXEL: &str = "pixtwin-pixel";
 const DECODE: &str = "pixtwin-decode";
 const MATCHING: &str = "pixtwin-matching";
+const EXPORT: &str = "pixtwin-export";
 const ENGINE: &str = "pixtwin-engine";
 const ACTIONS: &str = "pixtwin-actions";
 const CLUSTER: &str = "pixtwin-cluster";
@@ -18,15 +19,16 @@ const TESTKIT: &str = "pixtwin-testkit";
 const BENCHES: &str = "pixtwin-benches";
 
 /// A crate, and those it may use. Arrows point down, and siblings never see each other.
-const TABLE: [(&str, &[&str]); 11] = [
+const TABLE: [(&str, &[&str]); 12] = [
     (PIXEL, &[]),
     (DECODE, &[PIXEL]),
     (MATCHING, &[PIXEL]),
-    (ENGINE, &[PIXEL, DECODE, MATCHING]),
+    (EXPORT, &[PIXEL]),
+    (ENGINE, &[PIXEL, DECODE, MATCHING, EXPORT]),
     (ACTIONS, &[PIXEL, MATCHING]),
     (CLUSTER, &[PIXEL, MATCHING, ENGINE]),
     (REVIEW, &[PIXEL, MATCHING, ENGINE, ACTIONS]),
-    (CLI, &[PIXEL, DECODE, MATCHING, ENGINE, ACTIONS, CLUSTER, REVIEW]),
+    (CLI, &[PIXEL, DECODE, MATCHING, EXPORT, ENGINE, ACTIONS, CLUSTER, REVIEW]),
     (TESTKIT, &[]),
     (BENCHES, &[PIXEL, DECODE, MATCHING, ENGINE]),
     ("xtask", &[]),
