@@ -73,4 +73,10 @@ impl Entry {
             None => Ok(()),
         }
     }
+
+    /// About how much memory it takes.
+    pub(crate) fn held_bytes(&self) -> usize {
+        let texts = [self.rules.len(), self.volume.len(), self.path.len(), self.format.len()];
+        size_of::<Self>() + texts.iter().sum::<usize>() + self.host.as_ref().map_or(0, String::len)
+    }
 }

@@ -1,4 +1,4 @@
-//! The forms of an export.
+//! The three forms of an export.
 
 use std::path::Path;
 
@@ -9,18 +9,20 @@ pub enum Form {
     JsonLines,
     /// Comma-separated values under the names of the columns: the form to open in a spreadsheet.
     Csv,
+    /// A table with a footer: the smallest, and the form to query.
+    Parquet,
 }
 
 impl Form {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::JsonLines, Self::Csv];
+    pub const ALL: [Self; 3] = [Self::JsonLines, Self::Csv, Self::Parquet];
 
     /// The form that the extension of a file asks for, in any case; nothing if it is no form's.
     ///
     /// ```
     /// use pixtwin_export::Form;
     ///
-    /// assert_eq!(Form::of_name("pictures.jsonl".as_ref()), Some(Form::JsonLines));
+    /// assert_eq!(Form::of_name("pictures.parquet".as_ref()), Some(Form::Parquet));
     /// assert_eq!(Form::of_name("pictures.txt".as_ref()), None);
     /// ```
     #[must_use]
@@ -35,6 +37,7 @@ impl Form {
         match self {
             Self::JsonLines => "jsonl",
             Self::Csv => "csv",
+            Self::Parquet => "parquet",
         }
     }
 
@@ -44,10 +47,11 @@ impl Form {
         self != Self::Csv
     }
 
-    /// The form of a file that starts with these bytes, of which 4 are enough. What is not the other can only be
+    /// The form of a file that starts with these bytes, of which 4 are enough. What is neither of the others can only be
     /// CSV, whose first line has to prove it.
     pub(crate) fn of_content(start: &[u8]) -> Self {
         match start {
+            [b'P', b'A', b'R', b'1', ..] => Self::Parquet,
             [b'{', ..] => Self::JsonLines,
             _ => Self::Csv,
         }

@@ -1,8 +1,8 @@
-//! Lists of pictures with their pixel digests, as JSON Lines and CSV, for other machines and for DuckDB, Spark and
-//! pandas.
+//! Lists of pictures with their pixel digests, as JSON Lines, CSV and Parquet, for other machines and for DuckDB, Spark
+//! and pandas.
 //!
 //! This crate never opens a picture, and never a database: it writes the entries it is given and gives those it reads.
-//! `docs/export.md` is the specification of the forms.
+//! `docs/export.md` is the specification of the three forms.
 
 mod entry;
 
@@ -22,10 +22,15 @@ mod csv;
 
 mod record;
 
+mod table;
+
+mod fence;
+
 mod hex;
 
 pub use entry::{Entry, MOST_PATH_BYTES, MOST_TEXT_BYTES};
 pub use error::{Error, Place};
+pub use fence::is_reading;
 pub use form::Form;
 pub use reader::Reader;
 pub use writer::Writer;

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufWriter, Write};
 
-use crate::{Entry, Error, Form, csv, json};
+use crate::{Entry, Error, Form, csv, json, table::Table};
 
 /// Writes an export, entry by entry. It is whole only after [`Writer::finish`].
 ///
@@ -16,7 +16,8 @@ use crate::{Entry, Error, Form, csv, json};
 /// ```
 ///
 /// # Cost
-/// Output is buffered; one line is held.
+/// Output is buffered. Text holds one line; Parquet holds a row group, up to 65,536 entries or 32 MiB of them, and the
+/// pages of one column.
 pub struct Writer<W: Write + Send> {
     sink: Sink<W>,
     /// Whether an earlier entry is not written as a whole.
@@ -25,6 +26,7 @@ pub struct Writer<W: Write + Send> {
 
 enum Sink<W: Write + Send> {
     Text(Lines<W>),
+    Table(Box<Table<W>>),
 }
 
 impl<W: Write + Send> Writer<W> {
@@ -35,6 +37,7 @@ impl<W: Write + Send> Writer<W> {
     pub fn new(form: Form, out: W) -> Result<Self, Error> {
         let sink = match form {
             Form::JsonLines | Form::Csv => Sink::Text(Lines::new(form, out)?),
+            Form::Parquet => Sink::Table(Box::new(Table::new(out)?)),
         };
         Ok(Self { sink, is_broken: false })
     }
@@ -49,6 +52,7 @@ impl<W: Write + Send> Writer<W> {
         self.refuse_if_broken()?;
         let written = match &mut self.sink {
             Sink::Text(lines) => lines.write(entry),
+            Sink::Table(table) => table.write(entry),
         };
         self.is_broken = written.is_err();
         written
@@ -62,6 +66,7 @@ impl<W: Write + Send> Writer<W> {
         self.refuse_if_broken()?;
         match self.sink {
             Sink::Text(lines) => lines.finish(),
+            Sink::Table(table) => table.finish(),
         }
     }
 

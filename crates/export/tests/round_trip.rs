@@ -115,6 +115,7 @@ fn a_file_cut_at_any_length_is_known_to_be() {
             assert_eq!(back, entries[..back.len()], "{form:?} cut to {len}");
             // Without its last line feed JSON is whole, and CSV between two rows is a shorter CSV.
             let is_known = match form {
+                Form::Parquet => true,
                 Form::JsonLines => len + 1 < whole.len(),
                 Form::Csv => {
                     !whole[..len].ends_with(b"\n") || whole[..len].split(|byte| *byte == b'"').count() % 2 == 0
