@@ -290,3 +290,90 @@ fn check_group(group: &RawGroup, leaves: &[Leaf], at: &mut u64) -> Result<Group,
     }
     Ok(Group { rows, chunks })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::thrift;
+
+    /// A field of a structure, `step` numbers behind the one before.
+    fn number(step: u8, number: i64) -> Vec<u8> {
+        thrift::tests::number(step << 4 | 6, number)
+    }
+
+    fn length(len: usize) -> u8 {
+        u8::try_from(len).unwrap()
+    }
+
+    fn binary(step: u8, text: &str) -> Vec<u8> {
+        [&[step << 4 | 8, length(text.len())], text.as_bytes()].concat()
+    }
+
+    fn list(step: u8, structures: &[Vec<u8>]) -> Vec<u8> {
+        [&[step << 4 | 9, 0xfc, length(structures.len())], structures.concat().as_slice()].concat()
+    }
+
+    fn structure(fields: &[Vec<u8>]) -> Vec<u8> {
+        [fields.concat().as_slice(), &[0]].concat()
+    }
+
+    fn chunk(column: Column, rows: i64, start: i64, bytes: i64) -> Vec<u8> {
+        let physical = number(1, physical(column) as i64);
+        let within = [physical, number(3, 0), number(1, rows), number(2, bytes), number(2, start)];
+        structure(&[vec![0x3c], structure(&within)])
+    }
+
+    /// What is wrong with a footer of two groups, whose columns lie one after the other from 4 on, before 10,000.
+    fn check(rows: i64, count: i64, chunk_of: impl Fn(usize, i64) -> (i64, i64)) -> String {
+        let root = structure(&[number(5, 17)]);
+        let leaf =
+            |column: Column| structure(&[number(1, physical(column) as i64), number(2, 1), binary(1, column.name())]);
+        let schema: Vec<_> = std::iter::once(root).chain(Column::ALL.map(leaf)).collect();
+        let group = |first: i64| {
+            let chunks = Column::ALL.into_iter().enumerate().map(|(at, column)| {
+                let (start, bytes) = chunk_of(at, first + 10 * at as i64);
+                chunk(column, rows, start, bytes)
+            });
+            structure(&[list(1, &chunks.collect::<Vec<_>>()), number(2, rows)])
+        };
+        let key = structure(&[binary(1, SCHEMA_KEY), binary(1, "1")]);
+        let footer =
+            structure(&[list(2, &schema), number(1, count), list(1, &[group(4), group(1004)]), list(1, &[key])]);
+        let checked = parse(&footer).map_err(|Broken(what)| corrupt(what)).and_then(|raw| raw.check(10_000));
+        checked.map_or_else(|error| error.to_string(), |footer| format!("{} groups", footer.groups.len()))
+    }
+
+    #[test]
+    fn parts_lie_one_after_the_other_and_before_the_footer() {
+        assert_eq!(check(7, 14, |_, start| (start, 10)), "2 groups");
+        assert_eq!(check(7, 15, |_, start| (start, 10)), "footer: it counts 15 rows, and its row groups have 14");
+        let most = MOST_GROUP_ROWS.cast_signed();
+        assert_eq!(check(most, 2 * most, |_, start| (start, 10)), "2 groups");
+        let error = "footer: a row group has more than 1048576 rows";
+        assert_eq!(check(most + 1, 2 * most + 2, |_, start| (start, 10)), error);
+        assert_eq!(check(-1, -2, |_, start| (start, 10)), error);
+        assert_eq!(check(7, 14, |_, start| (start, 11)), "footer: columns overlap");
+        assert_eq!(check(7, 14, |_, start| (start - 4, 10)), "footer: columns overlap");
+        assert_eq!(check(7, 14, |_, start| (start, -1)), "footer: a column has no length");
+        assert_eq!(check(7, 14, |at, start| (start, if at == 16 { 9000 } else { 10 })), "footer: columns overlap");
+        let far = |at, start| if at == 16 && start > 1000 { (start, 9000) } else { (start, 10) };
+        assert_eq!(check(7, 14, far), "footer: a column lies beyond the rows");
+        let wrap = |at, start| if at == 16 && start > 1000 { (i64::MAX, i64::MAX) } else { (start, 10) };
+        assert_eq!(check(7, 14, wrap), "footer: a column lies beyond the rows");
+    }
+
+    #[test]
+    fn no_length_of_a_footer_is_believed() {
+        let read = |bytes: &[u8]| {
+            let file = tempfile::tempfile().unwrap();
+            file.write_all_at(bytes, 0).unwrap();
+            Footer::read(&file).unwrap_err().to_string()
+        };
+        let cut = "footer: it is not at the end of the file: the export was cut short, or is a pipe";
+        assert_eq!([read(b""), read(b"PAR1\0\0\0PAR1"), read(b"PAR1\0\0\0\0PARE")], [cut; 3]);
+        assert_eq!(read(b"PAR1\x01\0\0\0PAR1"), "footer: it begins before the file");
+        let long = "footer: it has 4294967295 bytes, and at most 16777216 are read";
+        assert_eq!(read(b"PAR1\xff\xff\xff\xffPAR1"), long);
+        assert_eq!(read(b"PAR1\0\0\0\0PAR1"), "footer: it ends within a field");
+    }
+}

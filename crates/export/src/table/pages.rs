@@ -229,3 +229,86 @@ impl PageReader for Pages {
         Err(refused("pages are not skipped"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::thrift;
+
+    /// The head of a page: a structure of numbers, of which the last lies in another.
+    fn head(kind: i64, bytes: i64, packed: i64, values: i64, encoding: i64) -> Vec<u8> {
+        let number = |number| thrift::tests::number(0x15, number);
+        let within = if kind == DICTIONARY { 0x4c } else { 0x2c };
+        let last = [number(values), number(encoding), vec![0, 0]].concat();
+        [number(kind), number(bytes), number(packed), vec![within], last].concat()
+    }
+
+    /// How many pages there are for 10 values of 8 bytes, or what is wrong.
+    fn read(content: &[u8], codec: i64) -> std::result::Result<usize, String> {
+        let file = tempfile::tempfile().unwrap();
+        file.write_all_at(content, 0).unwrap();
+        let chunk = Chunk { start: 0, end: content.len() as u64, codec };
+        let pages = Pages::new(Arc::new(file), chunk, Type::INT64, 10).collect::<Result<Vec<_>>>();
+        pages.map(|pages| pages.len()).map_err(|error| error.to_string().replace("Parquet error: ", ""))
+    }
+
+    #[test]
+    fn pages_come_in_their_order() {
+        let dictionary = [head(DICTIONARY, 8, 8, 1, PLAIN), vec![0; 8]].concat();
+        let index = [head(INDEX, 5, 5, 0, 0), vec![0; 5]].concat();
+        let data = |values| [head(DATA, 3, 3, values, RLE_DICTIONARY), vec![0; 3]].concat();
+        assert_eq!(read(&[&dictionary[..], &index, &data(4), &data(6)].concat(), UNCOMPRESSED), Ok(3));
+        assert_eq!(read(&[], UNCOMPRESSED), Ok(0));
+        for (pages, error) in [
+            (vec![data(4)], "a page has no dictionary"),
+            (vec![dictionary.clone(), dictionary.clone()], "a column has two dictionaries, or one behind its values"),
+            (vec![dictionary, data(6), data(5)], "the pages of a column have more values than there are rows"),
+        ] {
+            assert_eq!(read(&pages.concat(), UNCOMPRESSED), Err(error.to_owned()));
+        }
+    }
+
+    #[test]
+    fn no_claim_is_believed() {
+        let most = MOST_PAGE_BYTES.cast_signed();
+        let page = |head: Vec<u8>, content: &[u8]| [&head, content].concat();
+        let snappy = snap::raw::Encoder::new().compress_vec(&[0; 80]).unwrap();
+        let packed = snappy.len() as i64;
+        assert_eq!(read(&page(head(DATA, 80, packed, 10, PLAIN), &snappy), SNAPPY), Ok(1));
+        let cases = [
+            (page(head(DATA, most + 1, 8, 1, PLAIN), &[0; 8]), SNAPPY, "a page has more than 16777216 bytes"),
+            (page(head(DATA, 8, most + 1, 1, PLAIN), &[0; 8]), SNAPPY, "a page has more than 16777216 bytes"),
+            (page(head(DATA, 8, 9, 1, PLAIN), &[0; 8]), UNCOMPRESSED, "a page ends behind its column"),
+            (page(head(DATA, 8, -1, 1, PLAIN), &[0; 8]), SNAPPY, "the head of a page: it has a negative length"),
+            (page(head(DATA, 8, 8, -1, PLAIN), &[0; 8]), SNAPPY, "the head of a page: it has a negative length"),
+            (page(head(DATA, most, packed, 10, PLAIN), &snappy), SNAPPY, "a page is of another length than it says"),
+            (page(head(DATA, 81, 80, 10, PLAIN), &[0; 80]), UNCOMPRESSED, "a page is of another length than it says"),
+            (page(head(DATA, 80, 80, 10, PLAIN), &[0; 80]), GZIP, "a page cannot be unpacked"),
+            (
+                page(head(DATA, 80, 80, 10, PLAIN), &[0; 80]),
+                6,
+                "a page is compressed by something else than Snappy or gzip",
+            ),
+            (
+                page(head(DICTIONARY, 80, 80, 11, PLAIN), &[0; 80]),
+                UNCOMPRESSED,
+                "a dictionary has more values than it may have",
+            ),
+            (
+                page(head(DICTIONARY, most, 80, 1 << 18, PLAIN), &[0; 80]),
+                SNAPPY,
+                "a dictionary has more values than it may have",
+            ),
+            (page(head(DATA, 8, 8, 1, 7), &[0; 8]), UNCOMPRESSED, "a page is in an encoding that is not read"),
+            (
+                page(head(3, 8, 8, 1, PLAIN), &[0; 8]),
+                UNCOMPRESSED,
+                "a page is of version 2, and only version 1 is read",
+            ),
+            (vec![0x15], SNAPPY, "the head of a page: it ends within a field"),
+        ];
+        for (content, codec, error) in cases {
+            assert_eq!(read(&content, codec), Err(error.to_owned()));
+        }
+    }
+}

@@ -169,8 +169,20 @@ impl<'a> Thrift<'a> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+
+    /// A field with a number, behind its head.
+    pub(in crate::table) fn number(head: u8, number: i64) -> Vec<u8> {
+        let mut rest = (number << 1 ^ number >> 63).cast_unsigned();
+        let mut bytes = vec![head];
+        while rest > 0x7f {
+            bytes.push(0x80 | rest.to_le_bytes()[0]);
+            rest >>= 7;
+        }
+        bytes.push(rest.to_le_bytes()[0]);
+        bytes
+    }
 
     #[test]
     fn fields_are_found_by_their_numbers() {
