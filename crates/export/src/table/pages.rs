@@ -25,8 +25,11 @@ const MOST_PAGE_BYTES: u64 = 16 << 20;
 /// No head of a page is longer: some writers put the least and the greatest value there.
 const MOST_HEAD_BYTES: u64 = 16 << 10;
 
-/// No dictionary has more values; each takes 32 bytes of memory.
-const MOST_DICTIONARY_VALUES: u32 = 1 << 17;
+/// No dictionary has more texts; each takes 32 bytes of memory.
+const MOST_DICTIONARY_TEXTS: u32 = 1 << 17;
+
+/// No dictionary has more numbers: pyarrow ends one when it has 1 MiB.
+const MOST_DICTIONARY_NUMBERS: u32 = 1 << 19;
 
 /// The pages of one column of a row group.
 pub(super) struct Pages {
@@ -124,8 +127,12 @@ impl Pages {
         }
         self.dictionary = Dictionary::Read;
         // A text has at least its length.
-        let least_bytes = if self.physical == Type::INT64 { 8 } else { 4 };
-        if head.values > MOST_DICTIONARY_VALUES || u64::from(head.values) * least_bytes > head.bytes {
+        let (least_bytes, most_values) = match self.physical {
+            Type::INT64 => (8, MOST_DICTIONARY_NUMBERS),
+            Type::INT32 => (4, MOST_DICTIONARY_NUMBERS),
+            _ => (4, MOST_DICTIONARY_TEXTS),
+        };
+        if head.values > most_values || u64::from(head.values) * least_bytes > head.bytes {
             return Err(refused("a dictionary has more values than it may have"));
         }
         if ![PLAIN, PLAIN_DICTIONARY].contains(&head.encoding) {
@@ -295,7 +302,7 @@ mod tests {
                 "a dictionary has more values than it may have",
             ),
             (
-                page(head(DICTIONARY, most, 80, 1 << 18, PLAIN), &[0; 80]),
+                page(head(DICTIONARY, most, 80, (1 << 19) + 1, PLAIN), &[0; 80]),
                 SNAPPY,
                 "a dictionary has more values than it may have",
             ),
