@@ -295,6 +295,17 @@ mod tests {
     }
 
     #[test]
+    fn nesting_is_no_way_out_of_the_stack() {
+        let nested = "[".repeat(MOST_LINE_BYTES - 100);
+        for line in
+            [format!("{{\"type\":\"picture\",\"path\":{nested}"), format!("{{\"type\":\"new\",\"new\":{nested}")]
+        {
+            let (entries, error) = read(&format!("{HEAD}{line}\n"));
+            assert_eq!((entries, error.starts_with("line 2: ")), (0, true), "{error}");
+        }
+    }
+
+    #[test]
     fn an_error_has_nothing_that_a_terminal_obeys() {
         let text = picture().replace("\"text\"", "\"\\u001b]0;t\\u0007\\u202e\"");
         let (_, error) = read(&format!("{HEAD}{text}"));
