@@ -44,6 +44,9 @@ const MPIS: [Environment; 2] = [
     Environment { folder: "target/mpi/mpich-5", packages: &["mpich==5.0.2"] },
 ];
 
+/// What reads exports beside us.
+const DUCKDB: Environment = Environment { folder: "target/duckdb", packages: &["duckdb==2.0.1"] };
+
 /// Parts of the Rust toolchain, and the cargo command each brings.
 const COMPONENTS: [(&str, &str); 2] = [("rustfmt", "fmt"), ("clippy", "clippy")];
 
@@ -54,7 +57,7 @@ const COMPONENTS: [(&str, &str); 2] = [("rustfmt", "fmt"), ("clippy", "clippy")]
 pub(crate) fn run() -> Outcome {
     components()?;
     install(&TOOLS)?;
-    MPIS.into_iter().try_for_each(Environment::install)
+    MPIS.into_iter().chain([DUCKDB]).try_for_each(Environment::install)
 }
 
 fn components() -> Outcome {

@@ -7,6 +7,8 @@ use serde_json::Value;
 const PIXEL: &str = "pixtwin-pixel";
 const DECODE: &str = "pixtwin-decode";
 const MATCHING: &str = "pixtwin-matching";
+const CATALOGUE: &str = "pixtwin-catalogue";
+const EXPORT: &str = "pixtwin-export";
 const ENGINE: &str = "pixtwin-engine";
 const ACTIONS: &str = "pixtwin-actions";
 const CLUSTER: &str = "pixtwin-cluster";
@@ -18,15 +20,17 @@ const TESTKIT: &str = "pixtwin-testkit";
 const BENCHES: &str = "pixtwin-benches";
 
 /// A crate, and those it may use. Arrows point down, and siblings never see each other.
-const TABLE: [(&str, &[&str]); 11] = [
+const TABLE: [(&str, &[&str]); 13] = [
     (PIXEL, &[]),
     (DECODE, &[PIXEL]),
     (MATCHING, &[PIXEL]),
-    (ENGINE, &[PIXEL, DECODE, MATCHING]),
+    (CATALOGUE, &[]),
+    (EXPORT, &[]),
+    (ENGINE, &[PIXEL, DECODE, MATCHING, CATALOGUE, EXPORT]),
     (ACTIONS, &[PIXEL, MATCHING]),
     (CLUSTER, &[PIXEL, MATCHING, ENGINE]),
     (REVIEW, &[PIXEL, MATCHING, ENGINE, ACTIONS]),
-    (CLI, &[PIXEL, DECODE, MATCHING, ENGINE, ACTIONS, CLUSTER, REVIEW]),
+    (CLI, &[PIXEL, DECODE, MATCHING, CATALOGUE, EXPORT, ENGINE, ACTIONS, CLUSTER, REVIEW]),
     (TESTKIT, &[]),
     (BENCHES, &[PIXEL, DECODE, MATCHING, ENGINE]),
     ("xtask", &[]),
