@@ -1,12 +1,6 @@
 //! Asks the whole catalogue for pictures, wherever they lie, also on volumes that are not there.
 
-use std::{
-    collections::HashMap,
-    ffi::OsStr,
-    os::unix::ffi::OsStrExt,
-    path::{Path, PathBuf},
-    rc::Rc,
-};
+use std::{collections::HashMap, path::PathBuf, rc::Rc};
 
 use rusqlite::Row;
 
@@ -16,7 +10,8 @@ use crate::{
     reader::Reader,
     rows::{self, COLUMN_COUNT, COLUMNS},
     seal,
-    volumes::{Mount, joined},
+    volume_row::VolumeRow,
+    volumes::joined,
 };
 
 /// A file that may hold a picture that is asked for.
@@ -41,16 +36,6 @@ pub struct Absent {
     pub host: String,
     /// When, in seconds since 1970.
     pub seen_s: i64,
-}
-
-/// A volume as a row says it.
-struct Volume {
-    identity: String,
-    root: Vec<u8>,
-    mount_point: PathBuf,
-    absent: Absent,
-    /// Where it is mounted now.
-    mounts: Vec<Mount>,
 }
 
 impl Reader {
@@ -79,7 +64,7 @@ impl Reader {
             let volume = match volumes.get(&found.volume) {
                 Some(volume) => Rc::clone(volume),
                 None => {
-                    let volume = Rc::new(self.volume(found.volume)?);
+                    let volume = Rc::new(VolumeRow::of(self.connection(), found.volume, self.places().volumes())?);
                     volumes.insert(found.volume, Rc::clone(&volume));
                     volume
                 }
@@ -89,17 +74,7 @@ impl Reader {
         Ok(holders)
     }
 
-    fn volume(&self, number: i64) -> Result<Volume, Error> {
-        let sql = "SELECT identity, root, mount_point, host, seen_s FROM volume WHERE id = ?1";
-        let (identity, root, mount_point, host, seen_s): (String, Vec<u8>, Vec<u8>, String, i64) = self
-            .connection()
-            .query_row(sql, [number], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))?;
-        let mounts = self.places().volumes().mounts_of(&identity).into_iter().cloned().collect();
-        let absent = Absent { identity: identity.clone(), host, seen_s };
-        Ok(Volume { identity, root, mount_point: OsStr::from_bytes(&mount_point).into(), absent, mounts })
-    }
-
-    fn holder(&mut self, found: Found, volume: &Volume) -> Option<Holder> {
+    fn holder(&mut self, found: Found, volume: &VolumeRow) -> Option<Holder> {
         let place = seal::of_place(&volume.identity, found.inode);
         if seal::of_folder(place, &found.path).cast_signed() != found.seal {
             return None;
@@ -107,21 +82,10 @@ impl Reader {
         let name = found.read.name.clone();
         let (entry, is_current) = self.unsealed(found.read, place)?;
         let below = joined(&found.path, &name);
-        let now = volume.mounts.iter().find_map(|mount| mount.place(&below));
-        let (path, absent) = match now {
-            Some(path) => (path, None),
-            None => (volume.last_place(&below), Some(volume.absent.clone())),
-        };
+        let (path, is_mounted) = volume.find(&below);
+        let absent = || Absent { identity: volume.identity.clone(), host: volume.host.clone(), seen_s: volume.seen_s };
+        let absent = (!is_mounted).then(absent);
         Some(Holder { path, absent, entry, is_current })
-    }
-}
-
-impl Volume {
-    /// Where a path was when the volume was there last.
-    fn last_place(&self, path: &[u8]) -> PathBuf {
-        let below = path.strip_prefix(self.root.as_slice()).unwrap_or(path);
-        let below = below.strip_prefix(b"/").unwrap_or(below);
-        self.mount_point.join(Path::new(OsStr::from_bytes(below)))
     }
 }
 

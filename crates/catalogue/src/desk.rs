@@ -120,7 +120,7 @@ impl Numbers {
         let number = transaction.query_row(
             "INSERT INTO volume (identity, root, mount_point, host, seen_s) VALUES (?1, ?2, ?3, ?4, ?5)
              ON CONFLICT DO UPDATE SET root = ?2, mount_point = ?3, host = ?4, seen_s = ?5 RETURNING id",
-            (&volume.identity, &volume.root, mount_point, host(), now),
+            (&volume.identity, &volume.root, mount_point, volume.host.clone().unwrap_or_else(host), now),
             |row| row.get(0),
         )?;
         self.volumes.insert(volume.identity.clone(), number);

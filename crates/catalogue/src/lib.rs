@@ -20,6 +20,12 @@ mod reader;
 
 mod ask;
 
+mod volume_row;
+
+mod upkeep;
+
+mod import;
+
 mod writer;
 
 mod desk;
@@ -27,8 +33,10 @@ mod desk;
 pub use ask::{Absent, Holder};
 pub use entry::{Entry, Facts, Header, Stamp};
 pub use error::Error;
+pub use import::{IMPORTED, Importer};
 pub use places::Folder;
 pub use reader::Reader;
 pub use schema::{Catalogue, Maker, Want};
+pub use upkeep::{Forget, Kept, Status, Verified, VolumeStatus};
 pub use volumes::is_on_network;
 pub use writer::{Saved, Writer};

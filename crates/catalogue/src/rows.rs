@@ -1,6 +1,6 @@
 //! Entries as rows of the table `file`, and back.
 
-use std::num::NonZeroU64;
+use std::{ffi::OsStr, num::NonZeroU64, os::unix::ffi::OsStrExt, path::PathBuf};
 
 use rusqlite::{CachedStatement, Row, Statement, ToSql, types::ValueRef};
 
@@ -147,6 +147,11 @@ pub(crate) fn one(
     parameters: impl rusqlite::Params,
 ) -> Result<Option<Read>, Error> {
     statement.query(parameters)?.next()?.map(read).transpose()
+}
+
+/// A path of bytes.
+pub(crate) fn path_of(bytes: &[u8]) -> PathBuf {
+    OsStr::from_bytes(bytes).into()
 }
 
 fn damaged(what: &str) -> Error {

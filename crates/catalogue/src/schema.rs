@@ -98,6 +98,10 @@ impl Catalogue {
         Ok(Self { path: path.to_owned(), maker, places: Arc::new(Places::new()) })
     }
 
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Reads entries, for one thread.
     ///
     /// # Errors

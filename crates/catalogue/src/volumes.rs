@@ -43,6 +43,8 @@ pub(crate) struct Volume {
     pub(crate) identity: String,
     pub(crate) root: Vec<u8>,
     pub(crate) mount_point: PathBuf,
+    /// The host that saw it, if that is not this one.
+    pub(crate) host: Option<String>,
 }
 
 /// A file system that was met, by its mount and device.
@@ -126,7 +128,7 @@ impl Mount {
             }
         };
         let identity = format!("{} {name}", self.kind);
-        Some(Volume { identity, root: self.root.clone(), mount_point: self.mount_point.clone() })
+        Some(Volume { identity, root: self.root.clone(), mount_point: self.mount_point.clone(), host: None })
     }
 }
 

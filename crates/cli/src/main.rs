@@ -59,6 +59,7 @@ fn main() -> ExitCode {
         Command::Merge(arguments) => ranks::refuse_many("merge").and_then(|()| shard::run_merge(&arguments)),
         Command::Hash(arguments) => ranks::refuse_many("hash").and_then(|()| hash::run(&arguments)),
         Command::Compare(arguments) => ranks::refuse_many("compare").and_then(|()| compare::run(&arguments)),
+        Command::Catalogue(arguments) => ranks::refuse_many("catalogue").and_then(|()| catalogue::run(&arguments)),
         Command::Generate(arguments) => generate::run(&arguments),
     };
     match done {
@@ -84,11 +85,12 @@ fn refuse(cause: &clap::Error) -> ExitCode {
     ExitCode::from(u8::try_from(cause.exit_code()).unwrap_or(Exit::Fatal as u8))
 }
 
-/// A panic inside a decoder is caught and becomes the reason of one unread file; only others are printed.
+/// A panic inside a decoder is caught and becomes the reason of one unread file, and one inside the reader of an export
+/// is caught as well; only others are printed.
 fn keep_quiet_about_decoders() {
     let print = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        if !pixtwin_engine::is_decoding() {
+        if !pixtwin_engine::is_decoding() && !pixtwin_export::is_reading() {
             print(panic);
         }
     }));

@@ -82,7 +82,7 @@ pub use examine::{Examined, digest_all, is_picture, is_same_file};
 pub use file::{Mark, words_of};
 pub use find::{Match, find};
 pub use find_in_catalogue::find_in_catalogue;
-pub use memory::{Memory, MemoryUse, Trust};
+pub use memory::{Memory, MemoryUse, Trust, maker};
 pub use merge::{Records, ShardReader, merge};
 pub use offers::{Job, JobDone, Offers};
 pub use progress::{Progress, Stage};

@@ -102,7 +102,7 @@ impl Memory {
     /// # Errors
     /// If it cannot be used.
     pub fn open(path: &Path, settings: &Settings, trust: Trust) -> Result<Self, Error> {
-        let catalogue = Catalogue::open(path, Want::Write, maker(settings))?;
+        let catalogue = Catalogue::open(path, Want::Write, maker(settings.alpha, settings.orientation, settings.tier))?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let now = i64::try_from(now.as_nanos()).unwrap_or(i64::MAX);
         Ok(Self {
@@ -312,16 +312,17 @@ fn name_of(rung: Rung) -> String {
 }
 
 /// All that what is found depends on beside the file.
-fn maker(settings: &Settings) -> Maker {
-    let alpha = match settings.alpha {
+#[must_use]
+pub fn maker(alpha: Alpha, orientation: Orientation, tier: Tier) -> Maker {
+    let alpha = match alpha {
         Alpha::Exact => "exact",
         Alpha::IgnoreHidden => "ignore-hidden",
     };
-    let shown = match settings.orientation {
+    let shown = match orientation {
         Orientation::AsStored => "as stored",
         Orientation::AsShown => "as shown",
     };
-    let rules = match settings.tier {
+    let rules = match tier {
         Tier::Pixels => format!("pixels 1, keys {KEYS_VERSION}, alpha {alpha}, {shown}"),
         Tier::Bytes => "bytes 1".to_owned(),
     };

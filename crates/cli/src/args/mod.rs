@@ -1,5 +1,7 @@
 //! Every argument, defined once: help, manual page and completions are made from this.
 
+mod catalogue;
+
 use std::path::{Path, PathBuf};
 
 use clap::{
@@ -14,6 +16,8 @@ use crate::{
     scan::{self, NamedPlace},
     size,
 };
+
+pub(crate) use catalogue::{CatalogueAction, CatalogueArguments, FormName, KnownFormat};
 
 /// Find images that are the same picture.
 ///
@@ -36,6 +40,7 @@ pub(crate) enum Command {
     Merge(MergeArguments),
     Hash(HashArguments),
     Compare(CompareArguments),
+    Catalogue(CatalogueArguments),
     Generate(GenerateArguments),
 }
 
@@ -393,6 +398,21 @@ pub(crate) struct Pixels {
     pub(crate) orient: bool,
 }
 
+impl Pixels {
+    /// What the colour of hidden pixels is worth.
+    pub(crate) fn alpha(&self) -> Alpha {
+        match self.alpha {
+            AlphaName::Exact => Alpha::Exact,
+            AlphaName::IgnoreHidden => Alpha::IgnoreHidden,
+        }
+    }
+
+    /// Which way up.
+    pub(crate) fn orientation(&self) -> Orientation {
+        if self.orient { Orientation::AsShown } else { Orientation::AsStored }
+    }
+}
+
 #[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum TierName {
     /// The files are equal, byte for byte; also takes formats that are not decoded.
@@ -548,11 +568,8 @@ impl Common {
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Settings {
             tier: tier.into(),
-            alpha: match pixels.alpha {
-                AlphaName::Exact => Alpha::Exact,
-                AlphaName::IgnoreHidden => Alpha::IgnoreHidden,
-            },
-            orientation: if pixels.orient { Orientation::AsShown } else { Orientation::AsStored },
+            alpha: pixels.alpha(),
+            orientation: pixels.orientation(),
             threads: self.threads.map_or(processors, usize::from),
             memory_bytes: self.memory.unwrap_or_else(default_memory_bytes),
             sharers: 1,

@@ -1,13 +1,23 @@
-//! The catalogue of a search: where it is, and what is said if it cannot be used.
+//! The catalogue: where it is, what is said if it cannot be used, and `pixtwin catalogue`.
+
+mod transfer;
+
+mod upkeep;
 
 use std::{
     env, fs,
     path::{Path, PathBuf},
 };
 
-use pixtwin_engine::{CatalogueError, Memory, MemoryUse, Settings, Trust, is_on_network, words_of};
+use pixtwin_catalogue::{Catalogue, Want};
+use pixtwin_engine::{CatalogueError, Memory, MemoryUse, Settings, Tier, Trust, is_on_network, maker, words_of};
 
-use crate::{args::Remembered, names::shown, output};
+use crate::{
+    args::{CatalogueAction, CatalogueArguments, Pixels, Remembered},
+    exit::{Exit, Stop},
+    names::shown,
+    output,
+};
 
 /// The catalogue of a run, where it has one.
 pub(crate) struct Kept {
@@ -58,6 +68,47 @@ pub(crate) fn path_of(remembered: &Remembered) -> Option<PathBuf> {
         (Some(named), _) => Some(named.clone()),
         (None, _) => default_path(),
     }
+}
+
+/// `pixtwin catalogue`.
+pub(crate) fn run(arguments: &CatalogueArguments) -> Result<Exit, Stop> {
+    let no_place = || Stop::Fatal("where is the catalogue?\nhint: name it with --catalogue FILE".to_owned());
+    let path = arguments.catalogue.clone().or_else(default_path).ok_or_else(no_place)?;
+    let action = &arguments.action;
+    let (want, pixels) = match action {
+        CatalogueAction::Import { pixels, .. } => (Want::Write, pixels),
+        CatalogueAction::Export { pixels, .. } => (Want::Read, pixels),
+        _ => (Want::Read, &Pixels::default()),
+    };
+    let maker = maker(pixels.alpha(), pixels.orientation(), Tier::Pixels);
+    if want == Want::Write {
+        make_folder(&path).map_err(|cause| failed(&path, &cause))?;
+    }
+    let catalogue = Catalogue::open(&path, want, maker.clone()).map_err(|cause| failed(&path, &cause))?;
+    let opened = (&*path, &catalogue);
+    match action {
+        CatalogueAction::Status { format } => upkeep::status(opened.0, opened.1, *format),
+        CatalogueAction::List { paths, format } => upkeep::list(opened.0, opened.1, paths, *format),
+        CatalogueAction::Verify => upkeep::verify(opened.0, opened.1),
+        CatalogueAction::Forget { paths, volume, gone } => {
+            upkeep::forget(opened.0, opened.1, paths, volume.as_deref(), *gone)
+        }
+        CatalogueAction::Compact => upkeep::compact(opened.0, opened.1),
+        CatalogueAction::Export { file, form, .. } => transfer::export(opened.0, opened.1, &maker.rules, file, *form),
+        CatalogueAction::Import { file, .. } => {
+            transfer::import(opened.0, opened.1, (&maker.rules, maker.decoder), file)
+        }
+    }
+}
+
+/// What is said where a command has nothing to do without the catalogue.
+fn failed(path: &Path, cause: &CatalogueError) -> Stop {
+    Stop::Fatal(format!("cannot use the catalogue `{}`: {cause}", shown(path)))
+}
+
+/// A hash in hexadecimal digits.
+fn hex(hash: &[u8; 32]) -> String {
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The place that the XDG base directories name; nothing for a user without a home.

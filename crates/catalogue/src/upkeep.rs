@@ -1,0 +1,296 @@
+//! Looks after a catalogue: what is in it, whether it is whole, and what is to leave it.
+
+use std::{
+    collections::HashMap,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::{
+    entry::Entry,
+    error::Error,
+    rows::{self, COLUMN_COUNT, COLUMNS},
+    schema::{Catalogue, Want, connect, names},
+    seal,
+    volume_row::VolumeRow,
+    volumes::joined,
+};
+
+/// How much is known, in figures.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Status {
+    /// The version of the tables.
+    pub version: i64,
+    /// Length of the file in bytes, with what was written and not yet moved into it.
+    pub file_bytes: u64,
+    /// The volumes, in the order in which they were met.
+    pub volumes: Vec<VolumeStatus>,
+}
+
+/// What is known of the files on one volume.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VolumeStatus {
+    /// Type and identifier of its file system.
+    pub identity: String,
+    /// The host that saw it last.
+    pub host: String,
+    /// When, in seconds since 1970.
+    pub seen_s: i64,
+    /// Where it is mounted now, or was when it was seen last.
+    pub place: PathBuf,
+    /// Whether it is mounted now.
+    pub is_mounted: bool,
+    /// Files in one state by one set of rules.
+    pub entries: u64,
+    /// Those of them that are pictures.
+    pub pictures: u64,
+    /// Those of which the pixel digest is known.
+    pub digests: u64,
+}
+
+/// An entry with all that is said of it.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// Where the file is now, or was when its volume was there last.
+    pub path: PathBuf,
+    /// Type and identifier of the file system.
+    pub volume: String,
+    /// The host that saw it last.
+    pub host: String,
+    /// Whether the volume is mounted.
+    pub is_mounted: bool,
+    /// By which rules it is known.
+    pub rules: String,
+    /// By which decoder.
+    pub decoder: String,
+    /// What is known.
+    pub entry: Entry,
+}
+
+/// What is to be forgotten.
+#[derive(Clone, Copy, Debug)]
+pub enum Forget<'a> {
+    /// Every file that is, or was, at this path or below it.
+    Below(&'a Path),
+    /// Every file on the volume of this identity.
+    Volume(&'a str),
+    /// Every file that is gone from a volume that is mounted.
+    Gone,
+}
+
+/// What an examination found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verified {
+    /// Entries that were read.
+    pub entries: u64,
+    /// What is wrong with the file, and with entries whose seals do not match; empty where nothing is.
+    pub faults: Vec<String>,
+}
+
+/// No more faults than this are named.
+const MOST_FAULTS: usize = 100;
+
+impl Catalogue {
+    /// How much is known.
+    ///
+    /// # Errors
+    /// If the catalogue cannot be read.
+    ///
+    /// # Cost
+    /// Goes through all entries.
+    pub fn status(&self) -> Result<Status, Error> {
+        let connection = connect(self.path(), Want::Read)?;
+        let version = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+        let counted = "SELECT volume, count(*), count(width), count(digest) FROM file
+                       JOIN folder ON folder.id = file.folder GROUP BY volume";
+        let mut statement = connection.prepare(counted)?;
+        let counts: HashMap<i64, (i64, i64, i64)> = statement
+            .query_map([], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?, row.get(3)?))))?
+            .collect::<Result<_, _>>()?;
+        let volumes = VolumeRow::all(&connection, self.places.volumes())?;
+        let mut volumes: Vec<_> = volumes.into_iter().collect();
+        volumes.sort_unstable_by_key(|(number, _)| *number);
+        let status = |(number, volume): (i64, VolumeRow)| {
+            let (entries, pictures, digests) = counts.get(&number).copied().unwrap_or_default();
+            let count = |count: i64| count.cast_unsigned();
+            let (entries, pictures, digests) = (count(entries), count(pictures), count(digests));
+            let (place, is_mounted) = (volume.place(), volume.is_mounted());
+            let VolumeRow { identity, host, seen_s, .. } = volume;
+            VolumeStatus { identity, host, seen_s, place, is_mounted, entries, pictures, digests }
+        };
+        let beside = |ending: &str| {
+            let mut name = self.path().as_os_str().to_owned();
+            name.push(ending);
+            fs::metadata(name).map_or(0, |found| found.len())
+        };
+        Ok(Status {
+            version,
+            file_bytes: beside("") + beside("-wal"),
+            volumes: volumes.into_iter().map(status).collect(),
+        })
+    }
+
+    /// Hands over every entry, volume by volume, sorted by path.
+    ///
+    /// # Errors
+    /// If the catalogue cannot be read.
+    ///
+    /// # Cost
+    /// Memory does not grow with the number of entries.
+    pub fn list(&self, take: &mut dyn FnMut(Kept)) -> Result<(), Error> {
+        self.each(&mut |row| {
+            if let Row::Whole(kept, _) = row {
+                take(*kept);
+            }
+        })
+    }
+
+    /// Examines the file and every entry in it.
+    ///
+    /// # Errors
+    /// If it cannot be read at all.
+    pub fn verify(&self) -> Result<Verified, Error> {
+        let mut verified = Verified::default();
+        let Verified { entries, faults } = &mut verified;
+        let connection = connect(self.path(), Want::Read)?;
+        for (check, is_well) in [("PRAGMA integrity_check", "ok"), ("PRAGMA foreign_key_check", "")] {
+            let mut statement = connection.prepare(check)?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                let text: String = row.get(0)?;
+                let is_fault = text != is_well && faults.len() < MOST_FAULTS;
+                faults.extend(is_fault.then(|| format!("{check}: {text}")));
+            }
+        }
+        let read = self.each(&mut |row| match row {
+            Row::Whole(..) => *entries += 1,
+            Row::Damaged(path, _) if faults.len() < MOST_FAULTS => {
+                faults.push(format!("the entry of {path:?} is damaged: its seal does not match"));
+            }
+            Row::Damaged(..) => {}
+        });
+        faults.extend(read.err().map(|cause| cause.to_string()));
+        Ok(verified)
+    }
+
+    /// Forgets entries, and says how many. Nothing on a volume that is not mounted is taken for gone.
+    ///
+    /// # Errors
+    /// If the catalogue cannot be read or written; then nothing is forgotten.
+    pub fn forget(&self, what: Forget<'_>) -> Result<u64, Error> {
+        let is_meant = |row: &Row| match (row, what) {
+            (Row::Whole(kept, _), Forget::Below(path)) => kept.path.starts_with(path),
+            (Row::Whole(kept, _), Forget::Volume(identity)) => kept.volume == identity,
+            (Row::Whole(kept, _), Forget::Gone) => kept.is_mounted && is_gone(&kept.path),
+            (Row::Damaged(..), _) => false,
+        };
+        self.remove(is_meant)
+    }
+
+    /// Forgets what no search can use any more: damaged entries, and, on volumes that are mounted, those of files that are
+    /// gone and those of other decoders. Then writes the file anew, without gaps. Says how many entries left.
+    ///
+    /// # Errors
+    /// If the catalogue cannot be read or written, or there is no room for a second copy.
+    ///
+    /// # Cost
+    /// Locks others out meanwhile.
+    pub fn compact(&self) -> Result<u64, Error> {
+        let removed = self.remove(|row| match row {
+            Row::Whole(kept, _) => kept.is_mounted && (is_gone(&kept.path) || !self.is_current(kept)),
+            Row::Damaged(..) => true,
+        })?;
+        connect(self.path(), Want::Write)?.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)")?;
+        Ok(removed)
+    }
+
+    fn is_current(&self, kept: &Kept) -> bool {
+        kept.decoder == (self.maker.decoder)(kept.entry.facts.format.as_deref())
+    }
+
+    fn remove(&self, is_meant: impl Fn(&Row) -> bool) -> Result<u64, Error> {
+        let mut numbers = Vec::new();
+        self.each(&mut |row| {
+            let (Row::Whole(_, number) | Row::Damaged(_, number)) = row;
+            numbers.extend(is_meant(&row).then_some(number));
+        })?;
+        let mut connection = connect(self.path(), Want::Write)?;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        for number in &numbers {
+            transaction.prepare_cached("DELETE FROM file WHERE id = ?1")?.execute([number])?;
+        }
+        drop_unused(&transaction)?;
+        transaction.commit()?;
+        Ok(numbers.len() as u64)
+    }
+
+    fn each(&self, take: &mut dyn FnMut(Row)) -> Result<(), Error> {
+        let connection = connect(self.path(), Want::Read)?;
+        let volumes = VolumeRow::all(&connection, self.places.volumes())?;
+        let (rules, decoders) = (names(&connection, "rules")?, names(&connection, "decoder")?);
+        let sql = format!(
+            "SELECT {COLUMNS}, folder.inode, folder.path, folder.seal, folder.volume, file.rules, file.id
+             FROM folder JOIN file ON file.folder = folder.id
+             ORDER BY folder.volume, folder.path, folder.id, file.name, file.rules"
+        );
+        let mut statement = connection.prepare(&sql)?;
+        let mut found = statement.query([])?;
+        while let Some(row) = found.next()? {
+            let read = rows::read(row)?;
+            let inode: i64 = row.get(COLUMN_COUNT)?;
+            let (path, sealed): (Vec<u8>, i64) = (row.get(COLUMN_COUNT + 1)?, row.get(COLUMN_COUNT + 2)?);
+            let (volume, rules_at): (i64, i64) = (row.get(COLUMN_COUNT + 3)?, row.get(COLUMN_COUNT + 4)?);
+            let number = row.get(COLUMN_COUNT + 5)?;
+            let below = joined(&path, &read.name);
+            let known = (volumes.get(&volume), rules.get(&rules_at), decoders.get(&read.decoder));
+            let (Some(volume), Some(rules), Some(decoder)) = known else {
+                take(Row::Damaged(rows::path_of(&below), number));
+                continue;
+            };
+            let place = seal::of_place(&volume.identity, inode.cast_unsigned());
+            let is_placed = seal::of_folder(place, &path).cast_signed() == sealed;
+            let entry = read.unsealed(place, rules, decoder).filter(|_| is_placed);
+            let (path, is_mounted) = volume.find(&below);
+            let Some(entry) = entry else {
+                take(Row::Damaged(path, number));
+                continue;
+            };
+            let kept = Kept {
+                path,
+                volume: volume.identity.clone(),
+                host: volume.host.clone(),
+                is_mounted,
+                rules: rules.clone(),
+                decoder: decoder.clone(),
+                entry,
+            };
+            take(Row::Whole(Box::new(kept), number));
+        }
+        Ok(())
+    }
+}
+
+/// An entry with its number, or what is damaged.
+enum Row {
+    Whole(Box<Kept>, i64),
+    Damaged(PathBuf, i64),
+}
+
+/// Whether there is no file any more, rather than that it cannot be seen.
+fn is_gone(path: &Path) -> bool {
+    let cause = path.symlink_metadata().err().map(|cause| cause.kind());
+    matches!(cause, Some(io::ErrorKind::NotFound | io::ErrorKind::NotADirectory))
+}
+
+/// Drops what no entry names any more.
+fn drop_unused(connection: &Connection) -> Result<(), Error> {
+    connection.execute_batch(
+        "DELETE FROM folder WHERE id NOT IN (SELECT folder FROM file);
+         DELETE FROM volume WHERE id NOT IN (SELECT volume FROM folder);
+         DELETE FROM rules WHERE id NOT IN (SELECT rules FROM file);
+         DELETE FROM decoder WHERE id NOT IN (SELECT decoder FROM file);",
+    )?;
+    Ok(())
+}

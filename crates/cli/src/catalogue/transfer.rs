@@ -1,0 +1,179 @@
+//! `pixtwin catalogue export` and `import`.
+
+use std::{
+    fs::{self, File},
+    io::{self, BufWriter, Write},
+    path::{Path, PathBuf},
+};
+
+use pixtwin_catalogue::{Catalogue, Entry as Known, Facts, Header, IMPORTED, Kept, Stamp};
+use pixtwin_engine::words_of;
+use pixtwin_export::{Entry, Form, Reader, Writer};
+
+use crate::{
+    args::FormName,
+    catalogue::failed,
+    exit::{Exit, Stop},
+    names::{bytes_of, shown},
+    output,
+    size::counted,
+};
+
+/// What stands between the rules and the decoder in an export.
+const BETWEEN: &str = "; ";
+
+pub(super) fn export(
+    path: &Path,
+    catalogue: &Catalogue,
+    rules: &str,
+    file: &Path,
+    form: Option<FormName>,
+) -> Result<Exit, Stop> {
+    let form = match form {
+        Some(FormName::Jsonl) => Form::JsonLines,
+        Some(FormName::Csv) => Form::Csv,
+        Some(FormName::Parquet) => Form::Parquet,
+        None => Form::of_name(file).ok_or_else(|| {
+            Stop::Fatal(format!(
+                "which form should `{}` have?\nhint: name it .jsonl, .csv or .parquet, or add --form",
+                shown(file)
+            ))
+        })?,
+    };
+    if file == Path::new("-") {
+        let counts = write_all(path, catalogue, rules, form, io::stdout(), file)?;
+        return Ok(tell(counts));
+    }
+    // Beside it, and then in its place: a list that is cut short never has its name.
+    let beside = beside(file);
+    let cannot = |cause: &io::Error| Stop::Fatal(format!("cannot write `{}`: {}", shown(file), words_of(cause)));
+    let out = File::create_new(&beside).map_err(|cause| cannot(&cause))?;
+    let written = write_all(path, catalogue, rules, form, &out, file);
+    let placed = written.and_then(|counts| {
+        out.sync_all().and_then(|()| fs::rename(&beside, file)).map_err(|cause| cannot(&cause))?;
+        Ok(counts)
+    });
+    if placed.is_err() {
+        // What is left of it says nothing to anyone.
+        let _ = fs::remove_file(&beside);
+    }
+    placed.map(tell)
+}
+
+/// A name for the file while it is written.
+fn beside(file: &Path) -> PathBuf {
+    let mut name = file.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.part", std::process::id()));
+    file.with_file_name(name)
+}
+
+/// Pictures, and those that have a digest.
+fn tell((pictures, digests): (u64, u64)) -> Exit {
+    output::note(&format!("{} exported, {} with a digest", counted(pictures, "picture"), digests));
+    if digests < pictures {
+        output::note(
+            "hint: only digests can be compared elsewhere; `pixtwin scan --digests` finds those that are missing",
+        );
+    }
+    Exit::Done
+}
+
+fn write_all(
+    path: &Path,
+    catalogue: &Catalogue,
+    rules: &str,
+    form: Form,
+    out: impl Write + Send,
+    file: &Path,
+) -> Result<(u64, u64), Stop> {
+    let cannot = |cause: pixtwin_export::Error| Stop::Fatal(format!("cannot write `{}`: {cause}", shown(file)));
+    let mut writer = Writer::new(form, BufWriter::with_capacity(256 << 10, out)).map_err(cannot)?;
+    let (mut counts, mut written) = ((0, 0), Ok(()));
+    let listed = catalogue.list(&mut |kept| {
+        let is_meant = kept.rules == rules && !kept.volume.starts_with(IMPORTED);
+        if let (true, Ok(()), Some(entry)) = (is_meant, &written, entry_of(&kept)) {
+            counts.0 += 1;
+            counts.1 += u64::from(entry.digest.is_some());
+            written = writer.write(&entry);
+        }
+    });
+    listed.map_err(|cause| failed(path, &cause))?;
+    written.map_err(cannot)?;
+    let mut out = writer.finish().map_err(cannot)?;
+    out.flush().map_err(|cause| Stop::Fatal(format!("cannot write `{}`: {}", shown(file), words_of(&cause))))?;
+    Ok(counts)
+}
+
+/// A picture as it is exported.
+fn entry_of(kept: &Kept) -> Option<Entry> {
+    let Known { stamp, facts } = &kept.entry;
+    let header = facts.header?;
+    Some(Entry {
+        rules: format!("{}{BETWEEN}{}", kept.rules, kept.decoder),
+        host: Some(kept.host.clone()),
+        volume: kept.volume.clone(),
+        path: bytes_of(&kept.path).to_vec(),
+        size: stamp.size,
+        modified_ns: stamp.modified_ns,
+        changed_ns: stamp.changed_ns,
+        inode: stamp.inode,
+        format: facts.format.clone()?,
+        width: header.width,
+        height: header.height,
+        frames: facts.frames,
+        digest: facts.digest,
+        payload: facts.payload,
+        blake3: facts.content,
+        first_rows: facts.keys.first().copied().flatten().map(|key| key.get().to_le_bytes()),
+    })
+}
+
+pub(super) fn import(
+    path: &Path,
+    catalogue: &Catalogue,
+    (rules, decoder): (&str, fn(Option<&str>) -> String),
+    file: &Path,
+) -> Result<Exit, Stop> {
+    let cannot = |cause: String| Stop::Fatal(format!("cannot read `{}`: {cause}", shown(file)));
+    let opened = File::open(file).map_err(|cause| cannot(words_of(&cause)))?;
+    let entries = Reader::open(opened).map_err(|cause| cannot(cause.to_string()))?;
+    let mut importer = catalogue.importer().map_err(|cause| failed(path, &cause))?;
+    let (mut without, mut others) = (0, 0);
+    for entry in entries {
+        let entry = entry.map_err(|cause| cannot(cause.to_string()))?;
+        let is_ours = entry.rules == format!("{rules}{BETWEEN}{}", decoder(Some(&entry.format)));
+        match known_of(&entry) {
+            Some(known) if is_ours => {
+                let host = entry.host.as_deref().unwrap_or("a host without a name");
+                importer.add(host, &entry.volume, &entry.path, known).map_err(|cause| failed(path, &cause))?;
+            }
+            Some(_) => others += 1,
+            None => without += 1,
+        }
+    }
+    let imported = importer.finish().map_err(|cause| failed(path, &cause))?;
+    output::note(&format!("{} imported", counted(imported, "picture")));
+    for (count, why) in [(without, "without a digest"), (others, "by other rules or decoders")] {
+        if count > 0 {
+            output::note(&format!("{} {why} left out", counted(count, "picture")));
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// A picture as the catalogue keeps it; nothing without a digest, by which alone it could be found.
+fn known_of(entry: &Entry) -> Option<Known> {
+    let stamp =
+        Stamp { inode: entry.inode, size: entry.size, modified_ns: entry.modified_ns, changed_ns: entry.changed_ns };
+    let header = Header { width: entry.width, height: entry.height, head_bytes: 0, whole_bytes: 0, first_rows: 0 };
+    let facts = Facts {
+        format: Some(entry.format.clone()),
+        header: Some(header),
+        frames: entry.frames,
+        payload: entry.payload,
+        content: entry.blake3,
+        digest: Some(entry.digest?),
+        ..Facts::default()
+    };
+    Some(Known { stamp, facts })
+}
