@@ -14,6 +14,8 @@ mod scan;
 
 mod catalogue;
 
+mod against;
+
 mod shard;
 
 mod hash;

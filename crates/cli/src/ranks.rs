@@ -151,7 +151,7 @@ fn lead(search: &impl Search, team: &mut Ranks<Post>, run: Run<'_>, bar: &Bar) -
     let queries = search.queries();
     let prepared = match &queries {
         Ok(queries) => {
-            let printer = Printer::new(common, listing, run.settings.tier, queries, search.sets(), bar);
+            let printer = Printer::new(common, listing, run.settings.tier, search::about(search, queries), bar);
             printer.map(|printer| (queries, printer))
         }
         Err(_) => Err(Stop::Silent),

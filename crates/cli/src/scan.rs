@@ -4,11 +4,13 @@ use std::{
     ffi::{OsStr, OsString},
     os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
+    sync::OnceLock,
 };
 
-use pixtwin_engine::{Counts, Failure, Report, Run, Sets, Team, scan};
+use pixtwin_engine::{Counts, Exported, Failure, Report, Run, Selection, Sets, Team, Tier, find_exported, maker, scan};
 
 use crate::{
+    against::Theirs,
     args::{Common, Listing, ScanArguments, Searched, wrong_use},
     exit::{Exit, Stop},
     names::shown,
@@ -27,6 +29,8 @@ pub(crate) struct Scan {
     /// Everywhere to search, in sets or not.
     places: Vec<PathBuf>,
     sets: Option<Sets>,
+    /// What is on the other side, once it was read.
+    theirs: OnceLock<Vec<Exported>>,
 }
 
 impl Scan {
@@ -39,7 +43,7 @@ impl Scan {
         let named: Vec<NamedPlace> = between.chain(arguments.set.drain(..)).collect();
         if named.is_empty() {
             let places = std::mem::take(&mut arguments.places);
-            return Ok(Self { arguments, places, sets: None });
+            return Ok(Self { arguments, places, sets: None, theirs: OnceLock::new() });
         }
         let places = named.iter().map(|place| place.path.clone()).collect();
         let sets = Sets::new(named.into_iter().map(|place| (place.set, place.path)));
@@ -48,7 +52,7 @@ impl Scan {
             let reason = format!("`{}` is the only set: twins cross between two or more", shown(Path::new(name)));
             return Err(wrong_use(Self::NAME, &reason));
         }
-        Ok(Self { arguments, places, sets: Some(sets) })
+        Ok(Self { arguments, places, sets: Some(sets), theirs: OnceLock::new() })
     }
 }
 
@@ -68,7 +72,16 @@ impl Search for Scan {
     }
 
     fn queries(&self) -> Result<Vec<PathBuf>, Stop> {
-        Ok(Vec::new())
+        let Some(file) = &self.arguments.against else { return Ok(Vec::new()) };
+        let pixels = &self.arguments.searched.comparison.pixels;
+        let rules = maker(pixels.alpha(), pixels.orientation(), Tier::Pixels).rules;
+        let Theirs { names, pictures } = Theirs::read(file, &rules, self.arguments.common.quiet)?;
+        self.theirs.get_or_init(|| pictures);
+        Ok(names)
+    }
+
+    fn names_all(&self) -> bool {
+        self.arguments.against.is_none()
     }
 
     fn search<T: Team>(
@@ -78,7 +91,12 @@ impl Search for Scan {
         run: Run<'_>,
         report: &mut dyn Report,
     ) -> Result<Counts, Failure> {
-        scan(team, &self.places, &search::selection(self), run, report)
+        let selection = Selection { digests: self.arguments.digests, ..search::selection(self) };
+        if self.arguments.against.is_some() {
+            let theirs = self.theirs.get().map(Vec::as_slice).unwrap_or_default();
+            return find_exported(team, theirs, &self.places, &selection, run, report);
+        }
+        scan(team, &self.places, &selection, run, report)
     }
 
     fn exit(&self, has_found: bool, _is_launched: bool) -> Exit {

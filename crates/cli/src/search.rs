@@ -9,7 +9,7 @@ use crate::{
     catalogue::Kept,
     exit::{Exit, Stop},
     interrupt, progress_bar, ranks,
-    report::printer::Printer,
+    report::printer::{About, Printer},
     shard,
 };
 
@@ -31,6 +31,11 @@ pub(crate) trait Search: Sync {
         None
     }
 
+    /// Whether pictures asked about are named also where they have no twin.
+    fn names_all(&self) -> bool {
+        true
+    }
+
     /// Reads which pictures are asked about; none for a scan. Called once, by the process that speaks to the user.
     fn queries(&self) -> Result<Vec<PathBuf>, Stop>;
 
@@ -50,6 +55,11 @@ pub(crate) trait Search: Sync {
 /// Which files are looked at, and which of their twins are wanted.
 pub(crate) fn selection(search: &impl Search) -> Selection {
     Selection { sets: search.sets().cloned(), ..search.arguments().2.selected.selection() }
+}
+
+/// What the report is about.
+pub(crate) fn about<'a>(search: &'a impl Search, queries: &'a [PathBuf]) -> About<'a> {
+    About { queries, names_all: search.names_all(), sets: search.sets() }
 }
 
 /// All that the ranks of a run, or its parts, must have been given alike.
@@ -78,7 +88,7 @@ fn run_alone(search: &impl Search) -> Result<Exit, Stop> {
     let queries = search.queries()?;
     progress_bar::beside(common, |progress, bar| {
         let settings = searched.settings(common);
-        let mut printer = Printer::new(common, listing, settings.tier, &queries, search.sets(), bar)?;
+        let mut printer = Printer::new(common, listing, settings.tier, about(search, &queries), bar)?;
         let kept = Kept::open(&searched.remembered, &settings);
         let run = Run { settings: &settings, memory: kept.as_ref().map(Kept::memory), progress };
         let counts = search.search(&mut Alone::default(), &queries, run, &mut printer)?;

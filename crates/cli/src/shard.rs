@@ -14,7 +14,10 @@ use crate::{
     interrupt,
     names::shown,
     output, progress_bar,
-    report::{Cut, printer::Printer},
+    report::{
+        Cut,
+        printer::{About, Printer},
+    },
     search::{self, Search},
     size::counted,
 };
@@ -65,7 +68,8 @@ pub(crate) fn run_merge(arguments: &MergeArguments) -> Result<Exit, Stop> {
         return Err(Stop::Fatal("--check is for records of scan: without it, a find says no with 1".to_owned()));
     }
     progress_bar::beside(common, |progress, bar| {
-        let mut printer = Printer::new(common, &arguments.listing, records.tier(), &queries, sets.as_ref(), bar)?;
+        let about = About { queries: &queries, names_all: true, sets: sets.as_ref() };
+        let mut printer = Printer::new(common, &arguments.listing, records.tier(), about, bar)?;
         let counts = merge(records, &settings, progress, &mut printer)?;
         let (has_found, is_all_read) = (printer.has_found(), printer.is_all_read());
         let cut = discord.map(|fault| Cut {

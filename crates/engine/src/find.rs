@@ -13,6 +13,7 @@ use pixtwin_pixel::{HEAD_ROWS, Key, PixelDigest};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    against::unknown_rungs,
     equal_bytes,
     examine::identify,
     file::{Identity, Listed},
@@ -78,18 +79,31 @@ pub fn find<T: Team>(
     run: Run<'_>,
     report: &mut dyn Report,
 ) -> Result<Counts, Failure> {
-    let Run { settings, progress, .. } = run;
-    let mut looker = Looker::of(run);
+    let (settings, looker) = (run.settings, Looker::of(run));
     let read =
         if team.rank() == 0 { read_queries(&looker, queries, settings.tier, team.host()) } else { Ok(Vec::new()) };
     let queries = team.hear_root_all(read)??;
-    let mut asked = asked(&queries);
+    find_queries(team, &queries, roots, selection, run, report)
+}
+
+/// Reports every twin of what is asked about, which all ranks know by now.
+pub(crate) fn find_queries<T: Team>(
+    team: &mut T,
+    queries: &[Query],
+    roots: &[PathBuf],
+    selection: &Selection,
+    run: Run<'_>,
+    report: &mut dyn Report,
+) -> Result<Counts, Failure> {
+    let Run { settings, progress, .. } = run;
+    let mut looker = Looker::of(run);
+    let mut asked = asked(queries);
     looker.min_bytes = selection.min_bytes;
     looker.offers = team.offers();
     let mut searched = Searched::default();
     let found = search_all(&looker, &mut searched, roots, selection, settings.tier, team, Some(&mut asked));
     let found = found.and_then(|()| {
-        let matches = matches(&searched, &queries, (team.rank(), team.host()));
+        let matches = matches(&searched, queries, (team.rank(), team.host()));
         Ok(team.merge_all(matches, order, &mut |(query, found)| report.found(query, found))?)
     });
     searched.close_all(found, team, progress, report)
@@ -98,6 +112,7 @@ pub fn find<T: Team>(
 pub(crate) fn asked(queries: &[Query]) -> Asked {
     let mut asked = Asked::default();
     queries.iter().flat_map(|query| &query.keys).for_each(|(rung, key)| asked.add(*rung, *key));
+    queries.iter().flat_map(unknown_rungs).for_each(|rung| asked.add_unknown(rung));
     asked
 }
 
@@ -183,6 +198,11 @@ pub(crate) fn matches(searched: &Searched, queries: &[Query], place: (usize, Opt
 }
 
 impl Query {
+    /// A picture of which no file is here.
+    pub(crate) fn of_keys(keys: Vec<(Rung, Key)>, bytes: [u8; 32], payload: [u8; 32], digest: [u8; 32]) -> Self {
+        Self { identity: None, host: None, bytes, payload, digest: Some(digest), keys }
+    }
+
     /// What was asked, wherever it lay.
     pub(crate) fn content(&self) -> ([u8; 32], Option<[u8; 32]>) {
         (self.payload, self.digest)
@@ -203,7 +223,7 @@ impl Query {
         [Rung::Header, Rung::Head(0)].into_iter().filter_map(|rung| self.key(rung))
     }
 
-    fn key(&self, rung: Rung) -> Option<Key> {
+    pub(crate) fn key(&self, rung: Rung) -> Option<Key> {
         self.keys.iter().find(|(known, _)| *known == rung).map(|(_, key)| *key)
     }
 

@@ -76,7 +76,7 @@ pub(crate) fn climb(
 ) -> Result<Climbed<Picture>, Loss> {
     let mut ladder = Ladder { looker, files, unread };
     let mut counts = Vec::new();
-    for rung in rungs() {
+    for rung in rungs().filter(|rung| exchange.wants(*rung)).collect::<Vec<_>>() {
         counts.push(ladder.climb_rung(&mut pictures, rung, exchange)?);
         pictures.retain(|picture| !picture.standing.is_alone || picture.standing.speaks);
     }
@@ -133,7 +133,7 @@ impl Ladder<'_> {
             count.settled += u64::from(climb.is_alone);
             count.joined += u64::from(climb.is_spoken_for);
         }
-        if rung == Rung::Payload {
+        if rung == Rung::Payload && exchange.wants(Rung::Head(0)) {
             count.settled += ask_again(pictures, Rung::Head(0), exchange)?;
         }
         Ok(count)

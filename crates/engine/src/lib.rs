@@ -12,6 +12,8 @@ mod find;
 
 mod find_in_catalogue;
 
+mod against;
+
 mod examine;
 
 mod compare;
@@ -33,6 +35,10 @@ mod key_set;
 mod names;
 
 mod ladder;
+
+mod digests;
+
+mod decoded;
 
 mod looks;
 
@@ -76,6 +82,7 @@ mod pool;
 
 mod progress;
 
+pub use against::{Exported, find_exported};
 pub use budget::default_memory_bytes;
 pub use compare::{Comparison, FrameDifference, Side, compare};
 pub use examine::{Examined, digest_all, is_picture, is_same_file};

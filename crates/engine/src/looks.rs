@@ -79,7 +79,8 @@ fn look_with_others(
     looked
 }
 
-fn look(looker: &Looker<'_>, files: &[Listed], picture: &Picture, rung: Rung) -> Looked {
+/// Looks at one picture; what comes of it is kept.
+pub(crate) fn look(looker: &Looker<'_>, files: &[Listed], picture: &Picture, rung: Rung) -> Looked {
     let file = files.get(picture.at()).ok_or(NOT_LISTED)?;
     let mut picture = picture.clone();
     if let Some(recorded) = &looker.recorded {
@@ -96,10 +97,15 @@ fn look(looker: &Looker<'_>, files: &[Listed], picture: &Picture, rung: Rung) ->
         _ => looker.decode(file, &mut picture),
     };
     let looked = looked.map(|()| picture.known.clone());
-    if let Some(memory) = looker.memory {
-        memory.learn_look(file, &picture, rung, &looked);
-    }
+    learn(looker, files, &picture, rung, &looked);
     looked
+}
+
+/// Keeps what a look came to.
+pub(crate) fn learn(looker: &Looker<'_>, files: &[Listed], picture: &Picture, rung: Rung, looked: &Looked) {
+    if let Some((memory, file)) = looker.memory.zip(files.get(picture.at())) {
+        memory.learn_look(file, picture, rung, looked);
+    }
 }
 
 /// A look at a file of which nothing is known here but where it is.

@@ -171,5 +171,10 @@ impl Picture {
 
 /// The key of the header rung: of width and height. A hash, so that the keys of all rungs spread evenly.
 pub(crate) fn header_key(header: &Header) -> Key {
-    Key::of([header.width.to_le_bytes(), header.height.to_le_bytes()].as_flattened())
+    size_key(header.width, header.height)
+}
+
+/// The same of a picture whose header was not read here.
+pub(crate) fn size_key(width: u32, height: u32) -> Key {
+    Key::of([width.to_le_bytes(), height.to_le_bytes()].as_flattened())
 }

@@ -1,10 +1,16 @@
 //! Which pictures exist more than once?
 
-use std::{borrow::Cow, collections::HashMap, path::PathBuf, thread::ScopedJoinHandle};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+    path::PathBuf,
+    thread::ScopedJoinHandle,
+};
 
 use pixtwin_matching::{Asked, Candidate, Exchange, Loss};
 
 use crate::{
+    digests,
     earlier::Earlier,
     equal_bytes::{self, Blob},
     file::{Listed, words_of},
@@ -62,6 +68,8 @@ pub(crate) struct Searched {
     pub(crate) candidates: Vec<Candidate>,
     pub(crate) subjects: HashMap<usize, Subject>,
     pub(crate) unread: Vec<Unread>,
+    /// Pictures whose digests were asked for in vain.
+    without_digest: Vec<Unread>,
     pub(crate) counts: Counts,
     /// If there are any, what does not cross from one to another is not reported.
     pub(crate) sets: Option<Sets>,
@@ -98,13 +106,17 @@ pub(crate) fn search_all<T: Team>(
         Tier::Pixels => {
             let earlier = Earlier::default();
             let query = asked.as_deref();
-            let pictures = searched.first_look_all(
+            let mut pictures = searched.first_look_all(
                 looker,
                 &roots,
                 selection,
                 team,
                 |listed: &mut Listed, scratch: &mut Scratch| look_for_pixels(looker, query, &earlier, listed, scratch),
             )?;
+            if selection.digests {
+                number(&mut pictures);
+                searched.without_digest = digests::find_all(looker, &searched.files, &mut pictures);
+            }
             searched.climb_for_pixels(looker, pictures, exchange(&mut AllOf(team), asked))?;
         }
         Tier::Bytes => {
@@ -122,6 +134,11 @@ pub(crate) fn exchange<'a>(all: &'a mut dyn Exchange, asked: Option<&'a mut Aske
         Some(asked) => asked,
         None => all,
     }
+}
+
+/// Says of each picture which of the files it is.
+fn number(pictures: &mut [Picture]) {
+    pictures.iter_mut().zip(0..).for_each(|(picture, number)| picture.file = number);
 }
 
 impl Searched {
@@ -210,8 +227,7 @@ impl Searched {
         mut pictures: Vec<Picture>,
         exchange: &mut dyn Exchange,
     ) -> Result<(), Loss> {
-        let numbers = 0..;
-        pictures.iter_mut().zip(numbers).for_each(|(picture, number)| picture.file = number);
+        number(&mut pictures);
         let climbed = ladder::climb(looker, &self.files, pictures, exchange, &mut self.unread)?;
         self.keep(climbed, |picture| (picture.at(), Subject::Picture(Box::new(picture))));
         Ok(())
@@ -251,6 +267,9 @@ impl Searched {
             return Err(Failure::Lost(Box::new(self.counts)));
         }
         found?;
+        let listed: HashSet<PathBuf> = self.unread.iter().map(|unread| unread.path.clone()).collect();
+        let without = std::mem::take(&mut self.without_digest).into_iter();
+        self.unread.extend(without.filter(|unread| !listed.contains(&unread.path)));
         let mut last = None;
         team.merge_all(self.take_unread(host.as_deref()), Unread::cmp, &mut |unread| {
             // Where all ranks see one tree, two can have met one file.

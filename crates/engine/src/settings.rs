@@ -69,6 +69,8 @@ pub struct Selection {
     pub exclude: Vec<String>,
     /// Only files of at least this many bytes.
     pub min_bytes: u64,
+    /// Also find the digest of every picture, for the catalogue; a picture that cannot be decoded is reported.
+    pub digests: bool,
     /// If given, a scan reports only groups with files of two sets. The places of the sets are the folders searched.
     pub sets: Option<Sets>,
 }

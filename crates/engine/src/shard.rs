@@ -2,17 +2,17 @@
 //! merge climbs the ladder over the records, as a search of the whole tree climbs it over the files.
 
 use std::{
-    collections::HashMap,
     io::{self, Write},
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
 
 use pixtwin_matching::{Asked, Rung};
-use pixtwin_pixel::{Fingerprint, HEAD_ROWS, Key};
+use pixtwin_pixel::{HEAD_ROWS, Key};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    decoded::DecodedPayloads,
     devices::{Devices, Met},
     earlier::Earlier,
     equal_bytes::{self, Blob},
@@ -202,27 +202,6 @@ impl<W: Write> ShardWriter<W> {
         let hash = *self.hasher.finalize().as_bytes();
         self.write_bytes(&hash);
         self.failure.map_or_else(|| self.out.flush(), Err)
-    }
-}
-
-/// Pixels by their payload: an icon that lies in ten folders is decoded once.
-#[derive(Default)]
-struct DecodedPayloads(Mutex<HashMap<[u8; 32], Fingerprint>>);
-
-/// How many payloads are remembered, in some 70 MB; then all are forgotten, which costs time alone.
-const MOST_PAYLOADS: usize = 1 << 17;
-
-impl DecodedPayloads {
-    fn get(&self, payload: &[u8; 32]) -> Option<Fingerprint> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(payload).copied()
-    }
-
-    fn insert(&self, payload: [u8; 32], pixels: Fingerprint) {
-        let mut decoded = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if decoded.len() >= MOST_PAYLOADS {
-            decoded.clear();
-        }
-        decoded.insert(payload, pixels);
     }
 }
 

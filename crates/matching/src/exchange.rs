@@ -42,6 +42,11 @@ pub struct Loss;
 
 /// Answers which keys are held by others: a table on one machine, a round of messages on a cluster.
 pub trait Exchange {
+    /// Whether a rung can tell pictures apart at all: where not, nobody need be looked at for it.
+    fn wants(&self, _rung: Rung) -> bool {
+        true
+    }
+
     /// One standing for each key, in their order. Who is `First` among equal keys depends on the order of the keys
     /// and may not matter to the result.
     ///
@@ -74,12 +79,19 @@ impl Exchange for Everyone {
 #[derive(Debug, Default)]
 pub struct Asked {
     keys: HashMap<Rung, HashSet<Key>>,
+    /// Rungs of which the key of some picture is not known: it could be any.
+    unknown: HashSet<Rung>,
 }
 
 impl Asked {
     /// Adds a key of a picture that was asked about.
     pub fn add(&mut self, rung: Rung, key: Key) {
         self.keys.entry(rung).or_default().insert(key);
+    }
+
+    /// Says that a picture was asked about whose key of this rung is not known.
+    pub fn add_unknown(&mut self, rung: Rung) {
+        self.unknown.insert(rung);
     }
 
     /// Whether a picture with this key of the header rung can be a twin of one that was asked about. Saves dearer looks.
@@ -92,11 +104,15 @@ impl Asked {
     #[must_use]
     pub fn holds(&self, rung: Rung, key: Key) -> bool {
         let rung = if rung == Rung::HeldPayload { Rung::Payload } else { rung };
-        self.keys.get(&rung).is_some_and(|keys| keys.contains(&key))
+        self.unknown.contains(&rung) || self.keys.get(&rung).is_some_and(|keys| keys.contains(&key))
     }
 }
 
 impl Exchange for Asked {
+    fn wants(&self, rung: Rung) -> bool {
+        !self.unknown.contains(&rung)
+    }
+
     fn ask(&mut self, rung: Rung, keys: &[Key]) -> Result<Vec<Standing>, Loss> {
         let mut answers = standings(keys);
         for (answer, key) in answers.iter_mut().zip(keys) {

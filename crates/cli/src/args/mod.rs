@@ -121,6 +121,15 @@ pub(crate) struct ScanArguments {
         conflicts_with = "places")]
     pub(crate) set: Vec<NamedPlace>,
 
+    /// Report only which of these pictures somebody else has: EXPORT is what `pixtwin catalogue export` wrote there.
+    #[arg(long, value_name = "EXPORT", conflicts_with_all = ["between", "set", "shard", "tier"])]
+    pub(crate) against: Option<PathBuf>,
+
+    /// Also find the pixel digest of every picture, and keep it in the catalogue: find then knows these pictures also when
+    /// their disk is away, and others can be compared with an export. A scan by itself decodes only what can have a twin.
+    #[arg(long, conflicts_with_all = ["no_catalogue", "shard", "tier", "against"], help_heading = "Catalogue")]
+    pub(crate) digests: bool,
+
     /// Exit with 1 if there are twins: for scripts and tests of data sets.
     #[arg(long, conflicts_with = "shard")]
     pub(crate) check: bool,
@@ -480,6 +489,7 @@ impl Selected {
             include: self.include.clone(),
             exclude: self.exclude.clone(),
             min_bytes: self.min_size,
+            digests: false,
             sets: None,
         }
     }

@@ -15,6 +15,17 @@ use crate::{
     report::{Cut, Found, Totals, csv, folders::Folders, json, null, text, unread::UnreadFile},
 };
 
+/// What a report is about.
+#[derive(Clone, Copy)]
+pub(crate) struct About<'a> {
+    /// The pictures asked about; none in a scan.
+    pub(crate) queries: &'a [PathBuf],
+    /// Whether those without a twin are named.
+    pub(crate) names_all: bool,
+    /// The sets that are held against each other, if there are any.
+    pub(crate) sets: Option<&'a Sets>,
+}
+
 /// Takes the report of a scan or a find and prints it.
 pub(crate) struct Printer<'a> {
     common: &'a Common,
@@ -26,6 +37,8 @@ pub(crate) struct Printer<'a> {
     /// The sets that are held against each other, if there are any, and what was found of each folder.
     sets: Option<&'a Sets>,
     folders: Option<Folders<'a>>,
+    /// Those without a twin are named.
+    names_all: bool,
     /// How many queries have their heading.
     headed: usize,
     /// Nothing stands below the last heading yet.
@@ -45,10 +58,10 @@ impl<'a> Printer<'a> {
         common: &'a Common,
         listing: &Listing,
         tier: Tier,
-        queries: &'a [PathBuf],
-        sets: Option<&'a Sets>,
+        about: About<'a>,
         bar: &'a Bar,
     ) -> Result<Self, Stop> {
+        let About { queries, names_all, sets } = about;
         let is_scan = queries.is_empty();
         let mut printer = Self {
             common,
@@ -56,6 +69,7 @@ impl<'a> Printer<'a> {
             tier,
             palette: Palette::of(common),
             queries,
+            names_all,
             sets,
             folders: sets.map(Folders::new),
             headed: 0,
@@ -88,7 +102,8 @@ impl<'a> Printer<'a> {
     pub(crate) fn close(mut self, counts: &Counts, cut: Option<&Cut>) -> Result<(), Stop> {
         self.bar.end();
         if cut.is_none() && self.stop.is_none() {
-            let headings = self.head_up_to(self.queries.len()).and_then(|()| self.end_heading());
+            let named = if self.names_all { self.queries.len() } else { 0 };
+            let headings = self.head_up_to(named).and_then(|()| self.end_heading());
             self.keep(headings);
         }
         let (files, pictures, unread) = (counts.files, counts.pictures, self.unread.len() as u64);
@@ -148,6 +163,9 @@ impl<'a> Printer<'a> {
     }
 
     fn print_match(&mut self, query: usize, found: &Match) -> Result<(), Stop> {
+        if !self.names_all {
+            self.headed = self.headed.max(query);
+        }
         self.head_up_to(query + 1)?;
         self.is_heading_bare = false;
         let Some(path) = self.queries.get(query) else { return Ok(()) };

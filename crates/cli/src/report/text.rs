@@ -6,6 +6,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
+use pixtwin_catalogue::IMPORTED;
 use pixtwin_engine::{Absent, Counts, Group, HEAD_ROWS, Match, Member, Proof, Rung, RungCount, Sets, Unread};
 
 use crate::{
@@ -83,7 +84,11 @@ pub(crate) fn found(out: &mut dyn Write, found: &Match, palette: Palette) -> io:
     };
     let mut evidence = format!("{}, {proof}", found.format);
     if let Some(Absent { volume, host, seen_s }) = &found.absent {
-        evidence.push_str(&format!("; not mounted: {volume}, last seen on {host} {}", days_ago(*seen_s)));
+        let place = match volume.starts_with(IMPORTED) {
+            true => format!("; on another machine: imported from {host} {}", days_ago(*seen_s)),
+            false => format!("; not mounted: {volume}, last seen on {host} {}", days_ago(*seen_s)),
+        };
+        evidence.push_str(&shown(Path::new(&place)));
     }
     let place = shown_at(&found.path, found.host.as_deref());
     writeln!(out, "  {place}  {}", palette.paint(Mark::Faint, &evidence))?;

@@ -18,7 +18,7 @@ use pixtwin_testkit::{
 use crate::{pixtwin, ran};
 
 /// Nothing is kept of files that changed a moment ago: waits until those of this folder have not.
-fn settle(dir: &Dir) {
+pub(crate) fn settle(dir: &Dir) {
     let newest = dir.names().iter().map(|name| dir.path().join(name).symlink_metadata().unwrap().ctime()).max();
     let settled = UNIX_EPOCH + Duration::from_secs(newest.unwrap().cast_unsigned() + 4);
     let begun = Instant::now();

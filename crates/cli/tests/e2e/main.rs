@@ -13,6 +13,8 @@ mod compare;
 
 mod docs;
 
+mod export;
+
 mod find;
 
 mod hash;
