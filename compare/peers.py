@@ -75,7 +75,7 @@ def scanners(pixtwin):
         # 3: done, but some files could not be read.
         Peer(
             "pixtwin",
-            (pixtwin, "scan", "--format", "json", LIBRARY),
+            (pixtwin, "scan", "--no-catalogue", "--format", "json", LIBRARY),
             outputs.pixtwin,
             version=(pixtwin, "--version"),
             good_exits=(0, 3),
@@ -160,7 +160,7 @@ def paper():
 
 def finders(pixtwin, versus):
     """-> those that look for one picture; `versus` has pairs of a name and a command with LIBRARY and PICTURE in it"""
-    command = (pixtwin, "find", PICTURE, "--in", LIBRARY, "--format", "json")
+    command = (pixtwin, "find", PICTURE, "--in", LIBRARY, "--no-catalogue", "--format", "json")
     # 1: there is no twin.
     own = Peer("pixtwin find", command, says=outputs.pixtwin_twins, good_exits=(0, 1, 3))
     return [own, *(Peer(name, tuple(words_of(command))) for name, command in versus)]

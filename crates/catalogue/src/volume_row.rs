@@ -55,7 +55,9 @@ impl VolumeRow {
     }
 
     fn seen(self, volumes: &Volumes) -> Self {
-        let mounts = volumes.mounts_of(&self.identity).into_iter().cloned().collect();
+        let mut mounts: Vec<Mount> = volumes.mounts_of(&self.identity).into_iter().cloned().collect();
+        // Of several places the one where its files were seen last.
+        mounts.sort_by_key(|mount| mount.mount_point != self.mount_point);
         Self { mounts, ..self }
     }
 

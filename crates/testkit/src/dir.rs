@@ -5,9 +5,11 @@ use std::{
     fs,
     os::unix::{
         ffi::OsStrExt,
-        fs::{PermissionsExt, symlink},
+        fs::{MetadataExt, PermissionsExt, symlink},
     },
     path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
@@ -109,6 +111,18 @@ impl Dir {
         walk(self.path(), self.path(), &mut names);
         names.sort_unstable();
         names
+    }
+
+    /// Waits until no file in it has changed a moment ago: of those nothing is kept in a catalogue.
+    pub fn settle(&self) -> &Self {
+        let newest = self.names().iter().map(|name| self.path().join(name).symlink_metadata().unwrap().ctime()).max();
+        let settled = UNIX_EPOCH + Duration::from_secs(newest.unwrap().cast_unsigned() + 4);
+        let begun = Instant::now();
+        while SystemTime::now() < settled {
+            assert!(begun.elapsed() < Duration::from_secs(10), "the clock stands still");
+            thread::sleep(Duration::from_millis(50));
+        }
+        self
     }
 
     /// Prepares to run a program inside.

@@ -8,6 +8,8 @@
     reason = "a panic is how a test fails, and pictures of tests are small"
 )]
 
+mod catalogue;
+
 mod defects;
 
 mod faults;

@@ -2,10 +2,7 @@
 
 use std::{
     fs::{self, File, FileTimes},
-    os::unix::fs::MetadataExt,
     path::Path,
-    thread,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use pixtwin_testkit::{
@@ -16,17 +13,6 @@ use pixtwin_testkit::{
 };
 
 use crate::{pixtwin, ran};
-
-/// Nothing is kept of files that changed a moment ago: waits until those of this folder have not.
-pub(crate) fn settle(dir: &Dir) {
-    let newest = dir.names().iter().map(|name| dir.path().join(name).symlink_metadata().unwrap().ctime()).max();
-    let settled = UNIX_EPOCH + Duration::from_secs(newest.unwrap().cast_unsigned() + 4);
-    let begun = Instant::now();
-    while SystemTime::now() < settled {
-        assert!(begun.elapsed() < Duration::from_secs(10), "the clock stands still");
-        thread::sleep(Duration::from_millis(50));
-    }
-}
 
 /// A library of planted twins, with files that cannot be read.
 fn library_with_traps() -> Dir {
@@ -53,7 +39,7 @@ fn bytes_read(ran: &Ran) -> u64 {
 #[test]
 fn a_report_does_not_depend_on_what_is_known() {
     let (dir, kept) = (library_with_traps(), Dir::new());
-    settle(&dir);
+    dir.settle();
     for flags in [&[][..], &["--tier", "bytes"], &["--orient", "--alpha", "ignore-hidden"]] {
         for format in ["text", "json", "csv", "null"] {
             let scan = |more: &[&str]| ran(&dir, &[&["scan", ".", "--format", format][..], flags, more].concat());
@@ -78,7 +64,7 @@ fn a_report_does_not_depend_on_what_is_known() {
 #[test]
 fn an_unchanged_library_is_not_read_again() {
     let (dir, kept) = (library_with_traps(), Dir::new());
-    settle(&dir);
+    dir.settle();
     let kept = kept.join("c").to_str().unwrap().to_owned();
     for flags in [&[][..], &["--tier", "bytes"]] {
         let scan = || ran(&dir, &[&["scan", ".", "--verbose", "--catalogue", &kept][..], flags].concat());
@@ -130,7 +116,7 @@ fn no_stale_entry_is_believed() {
     for number in 0..count {
         dir.write(format!("{}/{number}.tga", number % 7), &one);
     }
-    settle(&dir);
+    dir.settle();
     let kept = kept.join("c").to_str().unwrap().to_owned();
     let groups = || -> Vec<usize> {
         let lines = ran(&dir, &["scan", ".", "--quiet", "--format", "json", "--catalogue", &kept]).only_out();
@@ -155,7 +141,7 @@ fn a_folder_that_was_renamed_keeps_its_entries() {
     let (dir, kept) = (Dir::new(), Dir::new());
     dir.write("old/sub/a.png", png(&noise(50, 50, 1))).write("old/b.png", png(&noise(20, 20, 2)));
     dir.write("old/sub/c.qoi", qoi(&noise(50, 50, 1)));
-    settle(&dir);
+    dir.settle();
     let kept = kept.join("c").to_str().unwrap().to_owned();
     let scan = |flags: &[&str]| ran(&dir, &[&["scan", ".", "--verbose", "--catalogue", &kept][..], flags].concat());
     assert!(bytes_read(&scan(&[])) > 0);
@@ -187,7 +173,7 @@ fn the_catalogue_is_asked_without_a_walk() {
     dir.write("a/1.png", png(&picture)).write("b/2.qoi", qoi(&picture)).write("b/3.png", png(&picture));
     dir.write("b/4.png", png(&noise(60, 40, 2))).write("b/5.png", png(&noise(61, 40, 3)));
     dir.write("asked.tga", tga(&picture, false));
-    settle(&dir);
+    dir.settle();
     let kept = kept.join("c").to_str().unwrap().to_owned();
     let find = |flags: &[&str]| {
         ran(&dir, &[&["find", "asked.tga", "--format", "null", "--catalogue", &kept][..], flags].concat())

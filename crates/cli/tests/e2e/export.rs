@@ -8,7 +8,7 @@ use pixtwin_testkit::{
     encode::{Jpeg, Subsampling, png, qoi, tga},
 };
 
-use crate::{catalogue::settle, digest, ran};
+use crate::{digest, ran};
 
 const FORMS: [&str; 3] = ["theirs.jsonl", "theirs.csv", "theirs.parquet"];
 
@@ -44,7 +44,7 @@ fn matches(report: &str, theirs: &Dir, mine: &str) -> Vec<(String, String)> {
 #[test]
 fn pictures_that_another_has_are_found_by_their_export() {
     let (mine, theirs) = two_collections();
-    settle(&theirs);
+    theirs.settle();
     let scanned = ran(&theirs, &["scan", ".", "--digests", "--catalogue", "c"]);
     assert_eq!(scanned.code, 3);
     assert!(scanned.err().contains("not compared: ./cut.png: it has no digest: "), "{}", scanned.err());
@@ -81,7 +81,7 @@ fn pictures_that_another_has_are_found_by_their_export() {
 #[test]
 fn an_export_holds_the_digests_that_hash_prints() {
     let (_, theirs) = two_collections();
-    settle(&theirs);
+    theirs.settle();
     let _ = ran(&theirs, &["scan", ".", "--digests", "--catalogue", "c"]);
     let exported = ran(&theirs, &["catalogue", "export", "-", "--form", "jsonl", "--catalogue", "c"]);
     let lines = exported.out().lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
@@ -120,7 +120,7 @@ fn what_is_imported_is_not_believed_of_a_file_that_is_here() {
     // An export that claims the digest of one picture for the other file, in exactly its state.
     let dir = Dir::new();
     dir.write("p/a.png", png(&noise(30, 30, 1))).write("p/b.png", png(&noise(30, 30, 2)));
-    settle(&dir);
+    dir.settle();
     let _ = ran(&dir, &["scan", "p", "--digests", "--catalogue", "c"]);
     let exported = ran(&dir, &["catalogue", "export", "-", "--form", "jsonl", "--catalogue", "c"]);
     let digest_of = |name: &str| digest(&dir, name);
