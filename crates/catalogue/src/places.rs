@@ -3,10 +3,12 @@
 use std::{
     collections::HashMap,
     fs,
-    os::unix::fs::MetadataExt,
-    path::Path,
+    os::fd::{AsRawFd, OwnedFd},
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
+
+use rustix::fs::{Mode, OFlags, fstat, open};
 
 use crate::volumes::{Volume, Volumes};
 
@@ -67,9 +69,19 @@ impl Places {
     }
 
     fn look(&self, path: &Path) -> Option<Folder> {
-        let path = fs::canonicalize(if path.as_os_str().is_empty() { Path::new(".") } else { path }).ok()?;
-        let metadata = path.metadata().ok()?;
-        let (volume, path) = self.volumes.of(&path, metadata.dev())?;
-        Some(Folder { volume, device: metadata.dev(), inode: metadata.ino(), path })
+        let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+        let opened = open(path, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).ok()?;
+        let found = fstat(&opened).ok()?;
+        let path = path_of(&opened).or_else(|| fs::canonicalize(path).ok())?;
+        let (volume, path) = self.volumes.of(&path, found.st_dev)?;
+        Some(Folder { volume, device: found.st_dev, inode: found.st_ino, path })
     }
+}
+
+/// The path of an open folder from the root, free of links: one question to the system, where to resolve a path takes one for each
+/// of its parts.
+fn path_of(folder: &OwnedFd) -> Option<PathBuf> {
+    let path = fs::read_link(format!("/proc/self/fd/{}", folder.as_raw_fd())).ok()?;
+    // One that was removed meanwhile has a remark behind its name.
+    path.metadata().is_ok().then_some(path)
 }
