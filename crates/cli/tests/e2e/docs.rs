@@ -49,7 +49,9 @@ fn examples_print_what_they_show() {
             let command =
                 command.replace("cargo run --release -- ", "pixtwin ").replace("list.txt", list.to_str().unwrap());
             let script = format!("PATH='{}':$PATH; {command} 2>&1", program.parent().unwrap().display());
-            let output = Command::new("sh").arg("-c").arg(script).current_dir(root()).output().unwrap();
+            let shell = &mut Command::new("sh");
+            let shell = shell.arg("-c").arg(script).current_dir(root()).env("XDG_DATA_HOME", scratch.home());
+            let output = shell.output().unwrap();
             let output = String::from_utf8(output.stdout).unwrap();
             let lines: Vec<&str> = output.lines().collect();
             assert!(is_shown(&lines, &shown), "{page}: {command}\nprints\n{output}\nand not\n{}", shown.join("\n"));
