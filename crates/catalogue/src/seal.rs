@@ -61,5 +61,6 @@ pub(crate) fn of_file(place: u64, name: &[u8], rules: &str, decoder: &str, entry
     for (look, reason) in failures {
         sealer.bytes(Some(look.as_bytes())).bytes(Some(reason.as_bytes()));
     }
-    sealer.bytes(metadata.as_deref().map(str::as_bytes)).number(facts.probe().unwrap_or(0)).seal()
+    let probe = facts.probe().map(u64::to_le_bytes);
+    sealer.bytes(metadata.as_deref().map(str::as_bytes)).bytes(probe.as_ref().map(<[u8; 8]>::as_slice)).seal()
 }
