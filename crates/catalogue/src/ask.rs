@@ -1,6 +1,10 @@
 //! Asks the whole catalogue for pictures, wherever they lie, also on volumes that are not there.
 
-use std::{collections::HashMap, path::PathBuf, rc::Rc};
+use std::{
+    collections::{HashMap, HashSet},
+    path::PathBuf,
+    rc::Rc,
+};
 
 use rusqlite::Row;
 
@@ -45,22 +49,34 @@ impl Reader {
     /// If the catalogue cannot be read.
     pub fn holders(&mut self, probes: &[u64]) -> Result<Vec<Holder>, Error> {
         let sql = format!(
-            "SELECT {COLUMNS}, folder.inode, folder.path, folder.seal, folder.volume
+            "SELECT {COLUMNS}, folder.inode, folder.path, folder.seal, folder.volume, file.id
              FROM file JOIN folder ON folder.id = file.folder WHERE probe = ?1 AND rules = ?2"
         );
         let mut holders = Vec::new();
         let mut volumes = HashMap::new();
         let mut found = Vec::new();
+        let mut met = HashSet::new();
         {
             let mut statement = self.connection().prepare_cached(&sql)?;
             for probe in probes {
+                self.watch().rest();
                 let mut rows = statement.query((probe.cast_signed(), self.rules()))?;
                 while let Some(row) = rows.next()? {
-                    found.push(Found::of(row)?);
+                    self.watch().rest();
+                    let number: i64 = row.get(COLUMN_COUNT + 4)?;
+                    // The index of a whole file leads to each row once.
+                    if !met.insert(number) {
+                        return Err(Error::Endless);
+                    }
+                    found.push(Found::of(row));
                 }
             }
         }
         for found in found {
+            let Some(found) = found else {
+                self.meet_damage();
+                continue;
+            };
             let volume = match volumes.get(&found.volume) {
                 Some(volume) => Rc::clone(volume),
                 None => {
@@ -77,6 +93,7 @@ impl Reader {
     fn holder(&mut self, found: Found, volume: &VolumeRow) -> Option<Holder> {
         let place = seal::of_place(&volume.identity, found.inode);
         if seal::of_folder(place, &found.path).cast_signed() != found.seal {
+            self.meet_damage();
             return None;
         }
         let name = found.read.name.clone();
@@ -99,14 +116,15 @@ struct Found {
 }
 
 impl Found {
-    fn of(row: &Row<'_>) -> Result<Self, Error> {
-        let inode: i64 = row.get(COLUMN_COUNT)?;
-        Ok(Self {
+    /// Nothing where the row, or that of its folder, is damaged.
+    fn of(row: &Row<'_>) -> Option<Self> {
+        let inode: i64 = row.get(COLUMN_COUNT).ok()?;
+        Some(Self {
             read: rows::read(row)?,
             inode: inode.cast_unsigned(),
-            path: row.get(COLUMN_COUNT + 1)?,
-            seal: row.get(COLUMN_COUNT + 2)?,
-            volume: row.get(COLUMN_COUNT + 3)?,
+            path: row.get(COLUMN_COUNT + 1).ok()?,
+            seal: row.get(COLUMN_COUNT + 2).ok()?,
+            volume: row.get(COLUMN_COUNT + 3).ok()?,
         })
     }
 }

@@ -11,12 +11,16 @@ use crate::{
     entry::Entry,
     error::Error,
     places::Folder,
-    rows::{self, Address, COLUMNS, WRITE},
+    rows::{self, Address, COLUMNS, INSERT, UPDATE},
     schema::Maker,
     seal,
     volumes::{Volume, host},
     writer::InFolder,
 };
+
+/// What it may hold of the file. A transaction meets all pages of the index of pictures, which lie in it in no order: with
+/// less than they take, 17 MB of a million files, they are written several times in each.
+const CACHE_KIB: i64 = 32 << 10;
 
 /// The connection that writes, and the numbers of what it has met.
 #[derive(Debug)]
@@ -30,8 +34,8 @@ pub(crate) struct Desk {
 #[derive(Debug, Default)]
 struct Numbers {
     rules: Option<i64>,
-    /// What decodes each format now, and its number.
-    formats: HashMap<Option<String>, (i64, String)>,
+    /// The number of what decodes each format now, and what stands for it in seals.
+    formats: HashMap<Option<String>, (i64, u64)>,
     volumes: HashMap<String, i64>,
     /// Of folders, by volume and inode.
     folders: HashMap<(i64, u64), i64>,
@@ -42,6 +46,8 @@ impl Desk {
         // The folder of a file is never missing, and a power cut never leaves half a page.
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.pragma_update(None, "synchronous", "NORMAL")?;
+        connection.pragma_update(None, "temp_store", "MEMORY")?;
+        connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
         Ok(Self { connection, maker, numbers: Numbers::default() })
     }
 
@@ -72,17 +78,16 @@ impl Numbers {
         let place = seal::of_place(&folder.volume.identity, folder.inode);
         let (number, is_new) = self.of_folder(transaction, folder, place)?;
         let rules = self.of_rules(transaction, &maker.rules)?;
-        let mut write = transaction.prepare_cached(WRITE)?;
+        let (mut insert, mut update) = (transaction.prepare_cached(INSERT)?, transaction.prepare_cached(UPDATE)?);
         let sql = format!("SELECT {COLUMNS} FROM file WHERE folder = ?1 AND name = ?2 AND rules = ?3");
         let mut read = transaction.prepare_cached(&sql)?;
         for (name, mut entry) in files {
-            let decoder = self.of_format(transaction, maker, &entry.facts.format)?;
-            let rules = (rules, maker.rules.as_str());
-            let address = Address { folder: number, place, name: &name, rules, decoder };
-            if !is_new {
-                add_known(&mut read, address, &mut entry)?;
+            let (decoder, maker) = self.of_format(transaction, maker, &entry.facts.format)?;
+            let address = Address { folder: number, place, name: &name, rules, decoder, maker };
+            let is_known = !is_new && add_known(&mut read, address, &mut entry)?;
+            if entry.facts.is_short() {
+                rows::write(if is_known { &mut update } else { &mut insert }, address, &entry)?;
             }
-            rows::write(&mut write, address, &entry)?;
         }
         Ok(())
     }
@@ -96,19 +101,20 @@ impl Numbers {
         Ok(number)
     }
 
-    /// What decodes a format, and its number.
+    /// The number of what decodes a format, and what stands for it in seals.
     fn of_format(
         &mut self,
         transaction: &Transaction<'_>,
         maker: &Maker,
         format: &Option<String>,
-    ) -> Result<(i64, &str), Error> {
-        if !self.formats.contains_key(format) {
-            let name = (maker.decoder)(format.as_deref());
-            let number = number_of_name(transaction, "decoder", &name)?;
-            self.formats.insert(format.clone(), (number, name));
+    ) -> Result<(i64, u64), Error> {
+        if let Some(known) = self.formats.get(format) {
+            return Ok(*known);
         }
-        Ok(self.formats.get(format).map_or((0, ""), |(number, name)| (*number, name)))
+        let name = (maker.decoder)(format.as_deref());
+        let known = (number_of_name(transaction, "decoder", &name)?, seal::of_maker(&maker.rules, &name));
+        self.formats.insert(format.clone(), known);
+        Ok(known)
     }
 
     fn of_volume(&mut self, transaction: &Transaction<'_>, volume: &Volume) -> Result<i64, Error> {
@@ -136,7 +142,10 @@ impl Numbers {
         let (inode, sealed) = (folder.inode.cast_signed(), seal::of_folder(place, &folder.path).cast_signed());
         let known: Option<(i64, Vec<u8>, i64)> = transaction
             .prepare_cached("SELECT id, path, seal FROM folder WHERE volume = ?1 AND inode = ?2")?
-            .query_row((volume, inode), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            // What is damaged is written over.
+            .query_row((volume, inode), |row| {
+                Ok((row.get(0)?, row.get(1).unwrap_or_default(), row.get(2).unwrap_or_default()))
+            })
             .optional()?;
         let (number, is_new) = match known {
             Some((number, path, seal)) => {
@@ -166,14 +175,16 @@ fn number_of_name(transaction: &Transaction<'_>, table: &str, name: &str) -> Res
     Ok(transaction.query_row(&sql, [name], |row| row.get(0))?)
 }
 
-/// Adds what is known of the file in the same state, by the same decoder.
-fn add_known(read: &mut CachedStatement<'_>, address: Address<'_>, entry: &mut Entry) -> Result<(), Error> {
-    let Address { folder, place, name, rules, decoder } = address;
-    let known = rows::one(read, (folder, name, rules.0))?.filter(|known| known.decoder == decoder.0);
-    if let Some(known) = known.and_then(|known| known.unsealed(place, rules.1, decoder.1))
+/// Adds what is known of the file in the same state, by the same decoder, and says whether it has a row.
+fn add_known(read: &mut CachedStatement<'_>, address: Address<'_>, entry: &mut Entry) -> Result<bool, Error> {
+    let Address { folder, place, name, rules, decoder, maker } = address;
+    let Some(known) = rows::one(read, (folder, name, rules))? else { return Ok(false) };
+    // A damaged row is written over.
+    let known = known.filter(|known| known.decoder == decoder);
+    if let Some(known) = known.and_then(|known| known.unsealed(place, maker))
         && known.stamp == entry.stamp
     {
         entry.facts.add(known.facts);
     }
-    Ok(())
+    Ok(true)
 }

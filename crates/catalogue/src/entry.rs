@@ -2,6 +2,9 @@
 
 use std::num::NonZeroU64;
 
+/// Of a file of which there is more to say nothing is kept: a photo takes some hundred bytes.
+pub(crate) const MOST_TEXT_BYTES: usize = 1 << 20;
+
 /// The state of a file on its file system: what the system says of it, and what no program can set back all at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stamp {
@@ -84,6 +87,13 @@ impl Facts {
                 self.failures.insert(at, (look, reason));
             }
         }
+    }
+
+    /// Whether it is short enough to be kept.
+    pub(crate) fn is_short(&self) -> bool {
+        let texts = self.failures.iter().map(|(look, reason)| look.len() + reason.len());
+        // As JSON a letter takes six bytes at most.
+        6 * texts.sum::<usize>() + self.metadata.as_ref().map_or(0, String::len) < MOST_TEXT_BYTES
     }
 
     /// The keys of first rows up to the last that is known.

@@ -9,6 +9,9 @@ pub enum Error {
     /// It holds what it cannot hold.
     #[error("it is damaged: {0}")]
     Damaged(String),
+    /// Its pages lead into each other.
+    #[error("it is damaged: reading it comes to no end")]
+    Endless,
     /// It is a file of another kind.
     #[error("it is no catalogue of pixtwin")]
     Foreign,
@@ -40,6 +43,7 @@ impl From<rusqlite::Error> for Error {
         };
         match cause.sqlite_error_code() {
             Some(ErrorCode::NotADatabase) => Self::Foreign,
+            Some(ErrorCode::OperationInterrupted) => Self::Endless,
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
             Some(ErrorCode::ReadOnly) => Self::ReadOnly,
             Some(ErrorCode::DiskFull) => Self::Full,

@@ -12,6 +12,8 @@ mod volumes;
 
 mod places;
 
+mod guard;
+
 mod schema;
 
 mod rows;

@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension};
 use crate::{
     entry::{Entry, Stamp},
     error::Error,
+    guard::Watch,
     places::{Folder, Places},
     rows::{self, COLUMNS, Read},
     schema::{Maker, names},
@@ -17,16 +18,22 @@ use crate::{
 /// Of a folder with more files than this each is read when it is asked for.
 const MOST_HELD: usize = 4096;
 
+/// The same where they take more bytes than this: ten times what a folder of that many photos takes.
+const MOST_HELD_BYTES: usize = 16 << 20;
+
 /// Reads entries of one maker. Each thread has its own.
 #[derive(Debug)]
 pub struct Reader {
     connection: Connection,
+    watch: Watch,
+    /// A row was met that is not as it was written.
+    met_damage: bool,
     maker: Maker,
     places: Arc<Places>,
     /// The number of the rules; nothing while nobody has used them.
     rules: Option<i64>,
-    /// What decoded each format, by number.
-    decoders: HashMap<i64, String>,
+    /// What decoded each format, by number, and what stands for it in seals.
+    decoders: HashMap<i64, (String, u64)>,
     /// Formats with the decoder that they have now.
     present: Vec<(Option<String>, i64)>,
     /// Numbers and places of the rows of folders that were met, by device and inode.
@@ -57,12 +64,20 @@ impl Shelf {
 }
 
 impl Reader {
-    pub(crate) fn new(connection: Connection, maker: Maker, places: Arc<Places>) -> Result<Self, Error> {
+    pub(crate) fn new(mut connection: Connection, maker: Maker, places: Arc<Places>) -> Result<Self, Error> {
+        let watch = Watch::over(&mut connection)?;
         let rules = connection.query_row("SELECT id FROM rules WHERE name = ?1", [&maker.rules], |row| row.get(0));
         let (rules, decoders) = (rules.optional()?, names(&connection, "decoder")?);
+        let sealed = |(number, decoder): (i64, String)| {
+            let maker = seal::of_maker(&maker.rules, &decoder);
+            (number, (decoder, maker))
+        };
+        let decoders = decoders.into_iter().map(sealed).collect();
         let (present, folders) = (Vec::new(), HashMap::new());
         Ok(Self {
             connection,
+            watch,
+            met_damage: false,
             maker,
             places,
             rules,
@@ -121,15 +136,30 @@ impl Reader {
 
     /// The entry, if it is not damaged, and whether it was made by the decoder that its format has now.
     pub(crate) fn unsealed(&mut self, read: Read, place: u64) -> Option<(Entry, bool)> {
-        let decoder = self.decoders.get(&read.decoder)?;
+        let (decoder, maker) = self.decoders.get(&read.decoder)?;
         let format = &read.entry.facts.format;
         let is_known = self.present.iter().any(|(known, number)| known == format && *number == read.decoder);
         let is_current = is_known || *decoder == (self.maker.decoder)(format.as_deref());
         if is_current && !is_known {
             self.present.push((format.clone(), read.decoder));
         }
-        let entry = read.unsealed(place, &self.maker.rules, decoder)?;
-        Some((entry, is_current))
+        let entry = read.unsealed(place, *maker);
+        self.met_damage |= entry.is_none();
+        Some((entry?, is_current))
+    }
+
+    /// Whether a row was met that is not as it was written; it was not used.
+    #[must_use]
+    pub fn has_met_damage(&self) -> bool {
+        self.met_damage
+    }
+
+    pub(crate) fn meet_damage(&mut self) {
+        self.met_damage = true;
+    }
+
+    pub(crate) fn watch(&self) -> &Watch {
+        &self.watch
     }
 
     pub(crate) fn connection(&self) -> &Connection {
@@ -174,17 +204,14 @@ impl Reader {
         if self.last.as_ref().is_some_and(|shelf| *shelf.path == *key) {
             return Ok(());
         }
-        self.last = None;
         let folder = self.places.of(path);
-        let row = match &folder {
-            Some(folder) => self.row_of(folder)?,
-            None => None,
-        };
-        let held = match row {
-            Some((number, _)) => self.files_of(number)?,
-            None => Some(Vec::new()),
-        };
-        self.last = Some(Shelf { path: key.into(), folder, row, held });
+        // What cannot be read is not tried again for each of its files.
+        let none = Shelf { path: key.into(), folder: folder.clone(), row: None, held: Some(Vec::new()) };
+        self.last = Some(none);
+        let Some(folder) = folder else { return Ok(()) };
+        let Some(row) = self.row_of(&folder)? else { return Ok(()) };
+        let held = self.files_of(row.0)?;
+        self.last = Some(Shelf { path: key.into(), folder: Some(folder), row: Some(row), held });
         Ok(())
     }
 
@@ -194,11 +221,15 @@ impl Reader {
         if let Some(row) = self.folders.get(&key) {
             return Ok(Some(*row));
         }
+        self.watch.rest();
         let mut statement = self.connection.prepare_cached(
             "SELECT folder.id, path FROM folder JOIN volume ON volume.id = volume WHERE identity = ?1 AND inode = ?2",
         )?;
         let found: Option<(i64, Vec<u8>)> = statement
-            .query_row((&folder.volume.identity, folder.inode.cast_signed()), |row| Ok((row.get(0)?, row.get(1)?)))
+            .query_row((&folder.volume.identity, folder.inode.cast_signed()), |row| {
+                // What is damaged is written anew, as that of a folder that was moved.
+                Ok((row.get(0)?, row.get(1).unwrap_or_default()))
+            })
             .optional()?;
         let Some((number, path)) = found else { return Ok(None) };
         let is_volume_met = self.volumes.iter().any(|volume| Arc::ptr_eq(volume, &folder.volume));
@@ -213,22 +244,35 @@ impl Reader {
         Ok(Some(row))
     }
 
-    fn files_of(&self, folder: i64) -> Result<Option<Vec<Read>>, Error> {
+    fn files_of(&mut self, folder: i64) -> Result<Option<Vec<Read>>, Error> {
         let sql = format!(
             "SELECT {COLUMNS} FROM file WHERE folder = ?1 AND rules = ?2 ORDER BY name LIMIT {}",
             MOST_HELD + 1
         );
         let mut statement = self.connection.prepare_cached(&sql)?;
+        self.watch.rest();
         let mut found = statement.query((folder, self.rules))?;
-        let mut held = Vec::new();
+        let (mut held, mut bytes) = (Vec::new(), 0);
         while let Some(row) = found.next()? {
-            held.push(rows::read(row)?);
+            self.watch.rest();
+            let Some(read) = rows::read(row) else {
+                self.met_damage = true;
+                continue;
+            };
+            bytes += read.bytes();
+            held.push(read);
+            if held.len() > MOST_HELD || bytes > MOST_HELD_BYTES {
+                return Ok(None);
+            }
         }
-        Ok((held.len() <= MOST_HELD).then_some(held))
+        Ok(Some(held))
     }
 
-    fn find(&self, folder: i64, name: &[u8]) -> Result<Option<Read>, Error> {
+    fn find(&mut self, folder: i64, name: &[u8]) -> Result<Option<Read>, Error> {
         let sql = format!("SELECT {COLUMNS} FROM file WHERE folder = ?1 AND name = ?2 AND rules = ?3");
-        rows::one(&mut self.connection.prepare_cached(&sql)?, (folder, name, self.rules))
+        self.watch.rest();
+        let found = rows::one(&mut self.connection.prepare_cached(&sql)?, (folder, name, self.rules))?;
+        self.met_damage |= matches!(found, Some(None));
+        Ok(found.flatten())
     }
 }

@@ -5,7 +5,7 @@ use std::{ffi::OsStr, num::NonZeroU64, os::unix::ffi::OsStrExt, path::PathBuf};
 use rusqlite::{CachedStatement, Row, Statement, ToSql, types::ValueRef};
 
 use crate::{
-    entry::{Entry, Facts, Header, Stamp},
+    entry::{Entry, Facts, Header, MOST_TEXT_BYTES, Stamp},
     error::Error,
     seal,
 };
@@ -18,13 +18,16 @@ pub(crate) const COLUMNS: &str = "file.name, file.decoder, file.inode, file.size
 /// How many they are.
 pub(crate) const COLUMN_COUNT: usize = 21;
 
-/// Writes an entry over whatever was known under its name.
-pub(crate) const WRITE: &str = "INSERT INTO file (folder, name, rules, decoder, inode, size, mtime_ns, ctime_ns, format, \
+/// Writes an entry of a file that has none. `ON CONFLICT` would do for both; but then SQLite copies every page that it
+/// changes, to take back a row alone.
+pub(crate) const INSERT: &str = "INSERT INTO file (folder, name, rules, decoder, inode, size, mtime_ns, ctime_ns, format, \
      width, height, frames, head_bytes, whole_bytes, first_rows, keys, payload, content, digest, failures, metadata, probe, \
-     seal) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23) \
-     ON CONFLICT DO UPDATE SET decoder = ?4, inode = ?5, size = ?6, mtime_ns = ?7, ctime_ns = ?8, format = ?9, width = ?10, \
+     seal) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23)";
+
+/// Writes an entry over what was known under its name.
+pub(crate) const UPDATE: &str = "UPDATE file SET decoder = ?4, inode = ?5, size = ?6, mtime_ns = ?7, ctime_ns = ?8, format = ?9, width = ?10, \
      height = ?11, frames = ?12, head_bytes = ?13, whole_bytes = ?14, first_rows = ?15, keys = ?16, payload = ?17, \
-     content = ?18, digest = ?19, failures = ?20, metadata = ?21, probe = ?22, seal = ?23";
+     content = ?18, digest = ?19, failures = ?20, metadata = ?21, probe = ?22, seal = ?23 WHERE folder = ?1 AND name = ?2 AND rules = ?3";
 
 /// A row as it was read: whole, and its seal not yet looked at.
 #[derive(Clone, Debug)]
@@ -35,30 +38,47 @@ pub(crate) struct Read {
     seal: i64,
 }
 
-/// Where an entry belongs: the number and the place of its folder, its name, its rules and what decoded it.
+/// Where an entry belongs: the number and the place of its folder, its name, the numbers of its rules and its decoder.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Address<'a> {
     pub(crate) folder: i64,
     pub(crate) place: u64,
     pub(crate) name: &'a [u8],
-    pub(crate) rules: (i64, &'a str),
-    pub(crate) decoder: (i64, &'a str),
+    pub(crate) rules: i64,
+    pub(crate) decoder: i64,
+    /// What stands for both in the seal.
+    pub(crate) maker: u64,
 }
 
 impl Read {
+    /// How much its texts and blobs take.
+    pub(crate) fn bytes(&self) -> usize {
+        let facts = &self.entry.facts;
+        let failures = facts.failures.iter().map(|(look, reason)| look.len() + reason.len()).sum::<usize>();
+        self.name.len() + 8 * facts.keys.len() + failures + facts.metadata.as_ref().map_or(0, String::len)
+    }
+
     /// The entry, if its seal is whole.
-    pub(crate) fn unsealed(self, place: u64, rules: &str, decoder: &str) -> Option<Entry> {
-        let expected = seal::of_file(place, &self.name, rules, decoder, &self.entry);
+    pub(crate) fn unsealed(self, place: u64, maker: u64) -> Option<Entry> {
+        let expected = seal::of_file(place, &self.name, maker, &self.entry);
         (expected.cast_signed() == self.seal).then_some(self.entry)
     }
 }
 
-/// The columns of one row. What no entry can hold is an error: the file is damaged.
-pub(crate) fn read(row: &Row<'_>) -> Result<Read, Error> {
+/// The columns of one row; nothing where they hold what no entry can hold: the row is damaged.
+pub(crate) fn read(row: &Row<'_>) -> Option<Read> {
+    columns(row).ok()
+}
+
+fn columns(row: &Row<'_>) -> Result<Read, Error> {
     let integer = |at: usize| -> Result<i64, Error> { Ok(row.get(at)?) };
     let number = |at: usize| integer(at).map(i64::cast_unsigned);
     let small = |at: usize| integer(at).and_then(|value| u32::try_from(value).map_err(|_| damaged("a size")));
     let is_null = |at: usize| row.get_ref(at).is_ok_and(|value| value == ValueRef::Null);
+    let is_long = |at: usize| row.get_ref(at).is_ok_and(|value| long(value));
+    if [0, 6, 13, 17, 18].into_iter().any(is_long) {
+        return Err(damaged("a long value"));
+    }
     let header = match is_null(7) {
         true => None,
         false => Some(Header {
@@ -102,11 +122,11 @@ pub(crate) fn read(row: &Row<'_>) -> Result<Read, Error> {
     Ok(Read { name, decoder: integer(1)?, entry: Entry { stamp, facts }, seal: integer(20)? })
 }
 
-/// Writes an entry, by the statement [`WRITE`].
+/// Writes an entry, by one of the statements [`INSERT`] and [`UPDATE`].
 pub(crate) fn write(statement: &mut Statement<'_>, address: Address<'_>, entry: &Entry) -> Result<(), Error> {
-    let Address { folder, place, name, rules, decoder } = address;
+    let Address { folder, place, name, rules, decoder, maker } = address;
     let Entry { stamp, facts } = entry;
-    let seal = seal::of_file(place, name, rules.1, decoder.1, entry).cast_signed();
+    let seal = seal::of_file(place, name, maker, entry).cast_signed();
     let keys: Vec<u8> =
         facts.known_keys().iter().flat_map(|key| key.map_or(0, NonZeroU64::get).to_le_bytes()).collect();
     let header = facts.header.as_ref();
@@ -115,8 +135,8 @@ pub(crate) fn write(statement: &mut Statement<'_>, address: Address<'_>, entry: 
     let values: [&dyn ToSql; 23] = [
         &folder,
         &name,
-        &rules.0,
-        &decoder.0,
+        &rules,
+        &decoder,
         &signed(stamp.inode),
         &signed(stamp.size),
         &stamp.modified_ns,
@@ -141,12 +161,16 @@ pub(crate) fn write(statement: &mut Statement<'_>, address: Address<'_>, entry: 
     Ok(())
 }
 
-/// The only row of a query, if there is any.
+/// The only row of a query, if there is any; of that nothing, where it is damaged.
 pub(crate) fn one(
     statement: &mut CachedStatement<'_>,
     parameters: impl rusqlite::Params,
-) -> Result<Option<Read>, Error> {
-    statement.query(parameters)?.next()?.map(read).transpose()
+) -> Result<Option<Option<Read>>, Error> {
+    Ok(statement.query(parameters)?.next()?.map(read))
+}
+
+fn long(value: ValueRef<'_>) -> bool {
+    matches!(value, ValueRef::Text(bytes) | ValueRef::Blob(bytes) if bytes.len() >= MOST_TEXT_BYTES)
 }
 
 /// A path of bytes.

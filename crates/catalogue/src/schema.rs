@@ -11,6 +11,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, co
 
 use crate::{
     error::Error,
+    guard::{self, Watch},
     places::{Folder, Places},
     reader::Reader,
     writer::Writer,
@@ -54,8 +55,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Size of a page: rows of some 250 bytes fill it well, and few have to be read to find one.
 const PAGE_BYTES: u32 = 8192;
 
-/// What a connection may hold in memory.
-pub(crate) const CACHE_KIB: i64 = 4096;
+/// What a connection that reads may hold in memory.
+const CACHE_KIB: i64 = 4096;
 
 /// Whose knowledge is wanted: all that keys and digests depend on beside the file.
 #[derive(Clone, Debug)]
@@ -90,11 +91,13 @@ impl Catalogue {
     /// If it cannot be opened or made, is of another kind or a later version, or its tables are not those of its version.
     pub fn open(path: &Path, want: Want, maker: Maker) -> Result<Self, Error> {
         let mut connection = connect(path, want)?;
+        let _watch = Watch::over(&mut connection)?;
         if want == Want::Write {
             set_up(&mut connection)?;
         } else {
             check_version(&connection, VERSION)?;
         }
+        guard::check_schema(&connection, &MIGRATIONS)?;
         Ok(Self { path: path.to_owned(), maker, places: Arc::new(Places::new()) })
     }
 
@@ -144,7 +147,8 @@ pub(crate) fn connect(path: &Path, want: Want) -> Result<Connection, Error> {
         Want::Read => OpenFlags::SQLITE_OPEN_READ_WRITE,
     };
     let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
+    let mut connection = Connection::open_with_flags(path, flags)?;
+    let _watch = Watch::over(&mut connection)?;
     connection.busy_timeout(PATIENCE)?;
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     // A catalogue that somebody made to harm: its schema may not run anything.
@@ -155,6 +159,7 @@ pub(crate) fn connect(path: &Path, want: Want) -> Result<Connection, Error> {
     if want == Want::Read {
         connection.pragma_update(None, "query_only", true)?;
     }
+    guard::unwatch(&mut connection)?;
     Ok(connection)
 }
 
@@ -196,7 +201,9 @@ fn check_version(connection: &Connection, least: i64) -> Result<i64, Error> {
 
 /// The numbers of names in one of the two tables of names.
 pub(crate) fn names(connection: &Connection, table: &str) -> Result<HashMap<i64, String>, Error> {
-    let mut statement = connection.prepare(&format!("SELECT id, name FROM {table}"))?;
+    // A name that is none, or long, was never written.
+    let sql = format!("SELECT id, name FROM {table} WHERE typeof(name) = 'text' AND length(name) < 1000 LIMIT 10000");
+    let mut statement = connection.prepare(&sql)?;
     let names = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
     Ok(names)
 }

@@ -33,12 +33,17 @@ pub(crate) fn of_folder(place: u64, path: &[u8]) -> u64 {
     Sealer::default().number(place).bytes(Some(path)).seal()
 }
 
+/// What stands for the rules and the decoder in the seals of files.
+pub(crate) fn of_maker(rules: &str, decoder: &str) -> u64 {
+    Sealer::default().bytes(Some(rules.as_bytes())).bytes(Some(decoder.as_bytes())).seal()
+}
+
 /// The seal of a file in a folder at this place.
-pub(crate) fn of_file(place: u64, name: &[u8], rules: &str, decoder: &str, entry: &Entry) -> u64 {
+pub(crate) fn of_file(place: u64, name: &[u8], maker: u64, entry: &Entry) -> u64 {
     let Entry { stamp, facts } = entry;
     let Facts { format, header, frames, keys: _, payload, content, digest, failures, metadata, size_key: _ } = facts;
     let mut sealer = Sealer(Vec::with_capacity(512));
-    sealer.number(place).bytes(Some(name)).bytes(Some(rules.as_bytes())).bytes(Some(decoder.as_bytes()));
+    sealer.number(place).bytes(Some(name)).number(maker);
     sealer.number(stamp.inode).number(stamp.size);
     sealer.number(stamp.modified_ns.cast_unsigned()).number(stamp.changed_ns.cast_unsigned());
     sealer.bytes(format.as_deref().map(str::as_bytes)).number(frames.map_or(u64::MAX, u64::from));
@@ -61,5 +66,6 @@ pub(crate) fn of_file(place: u64, name: &[u8], rules: &str, decoder: &str, entry
     for (look, reason) in failures {
         sealer.bytes(Some(look.as_bytes())).bytes(Some(reason.as_bytes()));
     }
-    sealer.bytes(metadata.as_deref().map(str::as_bytes)).number(facts.probe().unwrap_or(0)).seal()
+    let probe = facts.probe().map(u64::to_le_bytes);
+    sealer.bytes(metadata.as_deref().map(str::as_bytes)).bytes(probe.as_ref().map(<[u8; 8]>::as_slice)).seal()
 }

@@ -238,11 +238,15 @@ impl Catalogue {
         let mut statement = connection.prepare(&sql)?;
         let mut found = statement.query([])?;
         while let Some(row) = found.next()? {
-            let read = rows::read(row)?;
+            let number = row.get(COLUMN_COUNT + 5)?;
+            let Some(read) = rows::read(row) else {
+                let name: Vec<u8> = row.get(0).unwrap_or_default();
+                take(Row::Damaged(rows::path_of(&name), number));
+                continue;
+            };
             let inode: i64 = row.get(COLUMN_COUNT)?;
             let (path, sealed): (Vec<u8>, i64) = (row.get(COLUMN_COUNT + 1)?, row.get(COLUMN_COUNT + 2)?);
             let (volume, rules_at): (i64, i64) = (row.get(COLUMN_COUNT + 3)?, row.get(COLUMN_COUNT + 4)?);
-            let number = row.get(COLUMN_COUNT + 5)?;
             let below = joined(&path, &read.name);
             let known = (volumes.get(&volume), rules.get(&rules_at), decoders.get(&read.decoder));
             let (Some(volume), Some(rules), Some(decoder)) = known else {
@@ -251,7 +255,7 @@ impl Catalogue {
             };
             let place = seal::of_place(&volume.identity, inode.cast_unsigned());
             let is_placed = seal::of_folder(place, &path).cast_signed() == sealed;
-            let entry = read.unsealed(place, rules, decoder).filter(|_| is_placed);
+            let entry = read.unsealed(place, seal::of_maker(rules, decoder)).filter(|_| is_placed);
             let (path, is_mounted) = volume.find(&below);
             let Some(entry) = entry else {
                 take(Row::Damaged(path, number));

@@ -119,7 +119,11 @@ impl Memory {
 
     /// All files that one of these probes finds.
     pub(crate) fn holders(&self, probes: &[u64]) -> Result<Vec<Holder>, Failure> {
-        let holders = self.catalogue.reader().and_then(|mut reader| reader.holders(probes));
+        let holders = self.catalogue.reader().and_then(|mut reader| {
+            let holders = reader.holders(probes);
+            self.take_back(Some(reader));
+            holders
+        });
         holders.map_err(|cause| Failure::cannot("ask the catalogue", None, cause.to_string()))
     }
 
@@ -141,7 +145,7 @@ impl Memory {
 
     /// A reader for one thread; nothing where there is nothing to read.
     pub(crate) fn lend(&self) -> Option<Reader> {
-        if !self.recalls {
+        if !self.recalls || self.is_shut() {
             return None;
         }
         let kept = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
@@ -149,6 +153,9 @@ impl Memory {
     }
 
     pub(crate) fn take_back(&self, reader: Option<Reader>) {
+        if reader.as_ref().is_some_and(Reader::has_met_damage) {
+            let _: Option<()> = self.unless_fault(Err(Error::Damaged(LEFT_OUT.to_owned())));
+        }
         self.readers.lock().unwrap_or_else(PoisonError::into_inner).extend(reader);
     }
 
@@ -191,7 +198,7 @@ impl Memory {
         outcome_of: impl Fn(&Facts) -> Option<Result<Outcome<Found>, Refusal>>,
     ) -> Option<Result<Outcome<Found>, Refusal>> {
         // Of a folder that nobody knows the state of its files is learnt when they are opened.
-        if self.unless_fault(reader.knows(listed.folder())) != Some(true) {
+        if self.is_shut() || self.unless_fault(reader.knows(listed.folder())) != Some(true) {
             return None;
         }
         reader.take_outdated().iter().for_each(|folder| self.writer.visit(folder));
@@ -290,6 +297,12 @@ impl Memory {
         }
     }
 
+    /// Whether nothing more is to be had of it: to try again could take as long each time.
+    fn is_shut(&self) -> bool {
+        let fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
+        fault.as_ref().is_some_and(|fault| !matches!(fault, Error::Damaged(_)))
+    }
+
     /// Keeps the first reason why it cannot be read: the search goes on without.
     fn unless_fault<T>(&self, result: Result<T, Error>) -> Option<T> {
         let keep = |fault| {
@@ -298,6 +311,9 @@ impl Memory {
         result.map_err(keep).ok()
     }
 }
+
+/// What is said of rows that are not as they were written.
+const LEFT_OUT: &str = "some of it is not as it was written, and was left out";
 
 /// Looks that can fail, as the catalogue names them.
 const FIRST: &str = "first";

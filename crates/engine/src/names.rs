@@ -55,13 +55,14 @@ struct Repeated {
 }
 
 fn repeated<Found>(files: &[(Listed, Outcome<Found>)], sets: Option<&Sets>) -> Repeated {
-    let place_of = |at: u32| files.get(at as usize).and_then(|(file, _)| file.identity).map(|identity| identity.place);
-    let mut by_place: Vec<u32> =
-        (0..).zip(files).filter(|(_, (file, _))| file.identity.is_some()).map(|(at, _)| at).collect();
-    by_place.sort_unstable_by_key(|at| (place_of(*at), *at));
+    // The places lie beside the numbers: to look each up where it is would take most of the time.
+    let place_of = |(at, (file, _)): (u32, &(Listed, Outcome<Found>))| Some((file.identity?.place, at));
+    let mut by_place: Vec<((u64, u64), u32)> = (0..).zip(files).filter_map(place_of).collect();
+    by_place.sort_unstable();
     let mut repeated = Repeated::default();
-    for same in by_place.chunk_by(|a, b| place_of(*a) == place_of(*b)).filter(|same| same.len() > 1) {
-        let by_set = names_by_set(files, sets, same);
+    for same in by_place.chunk_by(|(a, _), (b, _)| a == b).filter(|same| same.len() > 1) {
+        let same: Vec<u32> = same.iter().map(|(_, at)| *at).collect();
+        let by_set = names_by_set(files, sets, &same);
         for names in &by_set {
             if let [first, others @ ..] = &**names {
                 repeated.pairs.extend(others.iter().map(|at| (*first, *at)));

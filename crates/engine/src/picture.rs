@@ -176,5 +176,5 @@ pub(crate) fn header_key(header: &Header) -> Key {
 
 /// The same of a picture whose header was not read here.
 pub(crate) fn size_key(width: u32, height: u32) -> Key {
-    Key::of([width.to_le_bytes(), height.to_le_bytes()].as_flattened())
+    Key::of_size(width, height)
 }

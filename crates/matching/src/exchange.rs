@@ -133,16 +133,21 @@ impl Exchange for Asked {
     }
 }
 
-/// Sorts the numbers of the keys instead of holding them in a table: of a million keys that takes a tenth of the memory.
+/// Sorts numbers of keys, each with the first half of its key beside it: of a million keys a table would take several times
+/// the memory, and to look up each key where it lies twice the time.
 fn standings(keys: &[Key]) -> Vec<Standing> {
     let mut standings = vec![Standing::Alone; keys.len()];
     let key_of = |number: &u32| keys.get(*number as usize).copied();
-    let mut numbers: Vec<u32> = (0..).zip(keys).map(|(number, _)| number).collect();
-    numbers.sort_unstable_by_key(|number| (key_of(number), *number));
-    for holders in numbers.chunk_by(|a, b| key_of(a) == key_of(b)).filter(|holders| holders.len() > 1) {
-        for (at, number) in holders.iter().enumerate() {
-            if let Some(standing) = standings.get_mut(*number as usize) {
-                *standing = if at == 0 { Standing::First } else { Standing::Later };
+    let half = |key: &Key| key.0.first_chunk().map_or(0, |half| u64::from_le_bytes(*half));
+    let mut numbers: Vec<(u64, u32)> = (0..).zip(keys).map(|(number, key)| (half(key), number)).collect();
+    numbers.sort_unstable();
+    for alike in numbers.chunk_by_mut(|(a, _), (b, _)| a == b).filter(|alike| alike.len() > 1) {
+        alike.sort_by_key(|(_, number)| key_of(number));
+        for holders in alike.chunk_by(|(_, a), (_, b)| key_of(a) == key_of(b)).filter(|holders| holders.len() > 1) {
+            for (at, (_, number)) in holders.iter().enumerate() {
+                if let Some(standing) = standings.get_mut(*number as usize) {
+                    *standing = if at == 0 { Standing::First } else { Standing::Later };
+                }
             }
         }
     }

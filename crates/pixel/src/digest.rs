@@ -2,7 +2,7 @@
 
 use std::{fmt, ops::ControlFlow};
 
-use xxhash_rust::xxh3::Xxh3;
+use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
 use crate::{
     canonical::{Alpha, Canonical},
@@ -44,6 +44,12 @@ impl Key {
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
         Self::from(&blake3::hash(bytes))
+    }
+
+    /// The key of a size in pixels: quick, for every picture is asked for it.
+    #[must_use]
+    pub fn of_size(width: u32, height: u32) -> Self {
+        Self(xxh3_128([width.to_le_bytes(), height.to_le_bytes()].as_flattened()).to_le_bytes())
     }
 }
 

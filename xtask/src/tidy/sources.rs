@@ -7,10 +7,11 @@ const MOST_LINES: usize = 600;
 /// What a file should stay under.
 const AIM_LINES: usize = 300;
 /// The modules that may hold `unsafe`, by path.
-const UNSAFE_FILES: [&str; 4] = [
+const UNSAFE_FILES: [&str; 5] = [
     // MPI is a C library, loaded at run time.
     "crates/cluster/src/world/mpi/library.rs",
     // Tests count what the allocator is asked for.
+    "crates/catalogue/tests/mutants/counting.rs",
     "crates/cluster/tests/hostile.rs",
     "crates/decode/tests/mutants.rs",
     "crates/export/tests/mutants.rs",

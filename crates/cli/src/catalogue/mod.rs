@@ -49,7 +49,7 @@ impl Kept {
         let Self { path, memory } = self;
         let MemoryUse { unread, unwritten } = memory.finish();
         if let Some(cause) = unread {
-            warn(&path, &cause, "what it knows was not used; the result does not depend on it");
+            warn(&path, &cause, "not all that it knows was used; the result does not depend on it");
         }
         if let Some(cause) = unwritten {
             warn(&path, &cause, "what this search found is not kept; its result is complete");
