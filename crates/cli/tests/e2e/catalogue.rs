@@ -18,7 +18,7 @@ use pixtwin_testkit::{
 use crate::{pixtwin, ran};
 
 /// Nothing is kept of files that changed a moment ago: waits until those of this folder have not.
-fn settle(dir: &Dir) {
+pub(crate) fn settle(dir: &Dir) {
     let newest = dir.names().iter().map(|name| dir.path().join(name).symlink_metadata().unwrap().ctime()).max();
     let settled = UNIX_EPOCH + Duration::from_secs(newest.unwrap().cast_unsigned() + 4);
     let begun = Instant::now();
@@ -39,7 +39,7 @@ fn library_with_traps() -> Dir {
 }
 
 /// The bytes of a report and how the program ended.
-fn report(ran: &Ran) -> (i32, String, String) {
+pub(crate) fn report(ran: &Ran) -> (i32, String, String) {
     (ran.code, String::from_utf8_lossy(&ran.stdout).into_owned(), ran.err().to_owned())
 }
 
