@@ -173,6 +173,11 @@ impl Running {
         self.signal(Signal::TERM);
     }
 
+    /// Sends it SIGKILL, if it has not ended: it ends where it is.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+    }
+
     /// Waits for its end, and for that of everyone who holds its output; fails the test if it takes longer.
     #[must_use]
     pub fn end_within(mut self, limit: Duration) -> Ran {

@@ -7,10 +7,12 @@ mod upkeep;
 use std::{
     env, fs,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use pixtwin_catalogue::{Catalogue, Want};
 use pixtwin_engine::{CatalogueError, Memory, MemoryUse, Settings, Tier, Trust, is_on_network, maker, words_of};
+use signal_hook::{consts::SIGXFSZ, flag};
 
 use crate::{
     args::{CatalogueAction, CatalogueArguments, Pixels, Remembered},
@@ -29,6 +31,8 @@ impl Kept {
     /// Opens what the arguments name. A search goes on without it, and says so.
     pub(crate) fn open(remembered: &Remembered, settings: &Settings) -> Option<Self> {
         let path = path_of(remembered)?;
+        // Where files may not grow further, a write that fails is enough: the signal would end the search.
+        let _: Result<_, std::io::Error> = flag::register(SIGXFSZ, Arc::default());
         let trust = if remembered.paranoid { Trust::LookAgain } else { Trust::Believe };
         let opened = make_folder(&path).and_then(|()| Memory::open(&path, settings, trust));
         match opened {

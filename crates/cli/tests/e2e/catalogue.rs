@@ -25,7 +25,7 @@ fn library_with_traps() -> Dir {
 }
 
 /// The bytes of a report and how the program ended.
-fn report(ran: &Ran) -> (i32, String, String) {
+pub(crate) fn report(ran: &Ran) -> (i32, String, String) {
     (ran.code, String::from_utf8_lossy(&ran.stdout).into_owned(), ran.err().to_owned())
 }
 

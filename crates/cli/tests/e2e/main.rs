@@ -9,6 +9,8 @@
 
 mod catalogue;
 
+mod catalogue_faults;
+
 mod compare;
 
 mod docs;
