@@ -4,7 +4,9 @@
 
 use std::{
     collections::HashMap,
+    ffi::OsString,
     num::{NonZeroU32, NonZeroU64},
+    os::unix::fs::MetadataExt,
     path::Path,
     sync::{
         Arc, Mutex, PoisonError,
@@ -50,6 +52,8 @@ pub enum Trust {
 #[derive(Debug)]
 pub struct Memory {
     catalogue: Catalogue,
+    /// Where it is: its folder, by device and inode, and the names of its files there.
+    home: Option<((u64, u64), [OsString; 4])>,
     writer: Writer,
     /// Readers that no thread has at the moment.
     readers: Mutex<Vec<Reader>>,
@@ -109,6 +113,7 @@ impl Memory {
             writer: catalogue.writer()?,
             recalls: trust == Trust::Believe && !catalogue.is_empty()?,
             catalogue,
+            home: home_of(path),
             readers: Mutex::default(),
             settled: Moment::of((0, now.saturating_sub(UNSETTLED_NS))),
             recalled: AtomicU64::default(),
@@ -130,6 +135,13 @@ impl Memory {
     /// How many files were not looked at, for they were known.
     pub(crate) fn recalled(&self) -> u64 {
         self.recalled.load(Ordering::Relaxed)
+    }
+
+    /// Whether a file is one of its own.
+    pub(crate) fn is_own(&self, path: &Path) -> bool {
+        let Some((folder, names)) = &self.home else { return false };
+        let is_named = path.file_name().is_some_and(|name| names.iter().any(|own| own == name));
+        is_named && folder_of(path).is_some_and(|found| found == *folder)
     }
 
     /// Writes what is left.
@@ -314,6 +326,23 @@ impl Memory {
 
 /// What is said of rows that are not as they were written.
 const LEFT_OUT: &str = "some of it is not as it was written, and was left out";
+
+/// The folder of a catalogue, and what its files are called: itself, and what SQLite keeps beside it.
+fn home_of(path: &Path) -> Option<((u64, u64), [OsString; 4])> {
+    let name = path.file_name()?;
+    let names = ["", "-wal", "-shm", "-journal"].map(|ending| {
+        let mut name = name.to_owned();
+        name.push(ending);
+        name
+    });
+    Some((folder_of(path)?, names))
+}
+
+fn folder_of(path: &Path) -> Option<(u64, u64)> {
+    let folder = path.parent()?;
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    folder.metadata().ok().map(|found| (found.dev(), found.ino()))
+}
 
 /// Looks that can fail, as the catalogue names them.
 const FIRST: &str = "first";

@@ -182,7 +182,7 @@ impl Searched {
         let is_walker = team.is_walker();
         let (names, walked) = std::thread::scope(|scope| {
             let walk = || {
-                let walked = walk::list(roots, selection, sets, looker.threads, &shelf, looker.progress);
+                let walked = walk::list(roots, selection, sets, looker, &shelf);
                 looker.progress.enter(Stage::FirstLook);
                 shelf.complete();
                 walked

@@ -297,7 +297,7 @@ impl<W: Write + Send> Part<'_, W> {
         progress.begin(Stage::Listing, 0);
         let walked = std::thread::scope(|scope| {
             let walker = scope.spawn(|| {
-                let walked = walk::list(roots, selection, sets, self.looker.threads, &shelf, progress);
+                let walked = walk::list(roots, selection, sets, &self.looker, &shelf);
                 progress.enter(Stage::FirstLook);
                 shelf.complete();
                 walked

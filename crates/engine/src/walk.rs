@@ -16,6 +16,8 @@ use ignore::{
 
 use crate::{
     file::{Mark, kind_of, words_of},
+    look::Looker,
+    memory::Memory,
     progress::Progress,
     report::{Failure, Unread},
     sets::Sets,
@@ -34,6 +36,8 @@ pub(crate) struct Walked {
 /// What the threads of the walk share.
 struct Walk<'a> {
     selection: &'a Selection,
+    /// Whose files are passed over.
+    memory: Option<&'a Memory>,
     /// If there are any, a place below another is passed over there, for it is walked by itself.
     sets: Option<&'a Sets>,
     shelf: &'a Shelf,
@@ -74,12 +78,13 @@ pub(crate) fn list(
     roots: &[PathBuf],
     selection: &Selection,
     sets: Option<&Sets>,
-    threads: usize,
+    looker: &Looker<'_>,
     shelf: &Shelf,
-    progress: &Progress,
 ) -> Result<Walked, Failure> {
+    let Looker { threads, memory, progress, .. } = *looker;
     let walk = Walk {
         selection,
+        memory,
         sets,
         shelf,
         progress,
@@ -158,6 +163,10 @@ impl Walk<'_> {
             return WalkState::Continue;
         }
         let path = entry.path();
+        // What the catalogue holds may not change what it says of the folder it lies in.
+        if self.memory.is_some_and(|memory| memory.is_own(path)) {
+            return WalkState::Continue;
+        }
         let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
         if is_file {
             batch.add(path);

@@ -5,7 +5,9 @@ mod transfer;
 mod upkeep;
 
 use std::{
-    env, fs,
+    env,
+    fs::DirBuilder,
+    os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -130,9 +132,11 @@ fn default_path() -> Option<PathBuf> {
 
 fn make_folder(path: &Path) -> Result<(), CatalogueError> {
     match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => {
-            fs::create_dir_all(folder).map_err(|cause| CatalogueError::Unopened(words_of(&cause)))
-        }
+        Some(folder) if !folder.as_os_str().is_empty() => DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .map_err(|cause| CatalogueError::Unopened(words_of(&cause))),
         _ => Ok(()),
     }
 }

@@ -62,6 +62,18 @@ fn a_report_does_not_depend_on_what_is_known() {
 }
 
 #[test]
+fn a_catalogue_does_not_count_itself() {
+    let dir = Dir::new();
+    dir.write("p/a.png", png(&noise(50, 50, 1))).write("p/b.qoi", qoi(&noise(50, 50, 1))).write("p/notes.txt", "text");
+    dir.settle();
+    let expected = report(&ran(&dir, &["scan", ".", "--format", "json", "--no-catalogue"]));
+    for _ in 0..3 {
+        assert_eq!(report(&ran(&dir, &["scan", ".", "--format", "json", "--catalogue", "p/kept"])), expected);
+    }
+    assert!(dir.join("p/kept").exists());
+}
+
+#[test]
 fn an_unchanged_library_is_not_read_again() {
     let (dir, kept) = (library_with_traps(), Dir::new());
     dir.settle();
