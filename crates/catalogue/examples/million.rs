@@ -63,7 +63,7 @@ fn write(catalogue: &Catalogue, folders: &[PathBuf], entries: u64) -> Duration {
             writer.learn(&known, name_of(number).as_bytes(), entry(number));
         }
     }
-    assert_eq!(writer.finish().unwrap().entries, entries);
+    assert_eq!(writer.finish().unwrap(), entries);
     began.elapsed()
 }
 

@@ -41,4 +41,4 @@ pub use reader::Reader;
 pub use schema::{Catalogue, Maker, Want};
 pub use upkeep::{Forget, Kept, Status, Verified, VolumeStatus};
 pub use volumes::is_on_network;
-pub use writer::{Saved, Writer};
+pub use writer::Writer;

@@ -193,12 +193,6 @@ impl Reader {
         std::mem::take(&mut self.outdated)
     }
 
-    /// The folder of this path.
-    #[must_use]
-    pub fn folder(&self, path: &Path) -> Option<Arc<Folder>> {
-        self.places.of(path)
-    }
-
     fn turn_to(&mut self, path: &Path) -> Result<(), Error> {
         let key = path.as_os_str().as_encoded_bytes();
         if self.last.as_ref().is_some_and(|shelf| *shelf.path == *key) {

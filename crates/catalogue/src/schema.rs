@@ -127,7 +127,7 @@ impl Catalogue {
         self.places.of(path)
     }
 
-    /// Whether nothing is known of any file on the file system that holds this folder.
+    /// Whether nothing is known of any file.
     ///
     /// # Errors
     /// If the catalogue cannot be read.

@@ -21,14 +21,7 @@ const MOST_PENDING: usize = 1 << 15;
 #[derive(Debug)]
 pub struct Writer {
     shared: Arc<Shared>,
-    thread: Option<JoinHandle<Result<Saved, Error>>>,
-}
-
-/// What was written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Saved {
-    /// Entries, each time they were written.
-    pub entries: u64,
+    thread: Option<JoinHandle<Result<u64, Error>>>,
 }
 
 #[derive(Debug, Default)]
@@ -110,15 +103,15 @@ impl Writer {
         }
     }
 
-    /// Writes what is left, and says how much was written in all.
+    /// Writes what is left, and says how many entries were written in all.
     ///
     /// # Errors
     /// The first that writing met; what was written before it is kept.
-    pub fn finish(mut self) -> Result<Saved, Error> {
-        self.end().unwrap_or(Ok(Saved::default()))
+    pub fn finish(mut self) -> Result<u64, Error> {
+        self.end().unwrap_or(Ok(0))
     }
 
-    fn end(&mut self) -> Option<Result<Saved, Error>> {
+    fn end(&mut self) -> Option<Result<u64, Error>> {
         self.shared.lock().is_finished = true;
         self.shared.changed.notify_all();
         let ended = self.thread.take()?.join();
@@ -184,10 +177,10 @@ impl Shared {
     }
 }
 
-fn write_all(shared: &Shared, desk: &mut Desk) -> Result<Saved, Error> {
-    let mut saved = Saved::default();
+fn write_all(shared: &Shared, desk: &mut Desk) -> Result<u64, Error> {
+    let mut written = 0;
     while let Some(folders) = shared.take() {
-        saved.entries += desk.write(folders)?;
+        written += desk.write(folders)?;
     }
-    Ok(saved)
+    Ok(written)
 }

@@ -8,11 +8,11 @@ use pixtwin_matching::{Candidate, Exchange, Loss, Rung, Standing};
 use pixtwin_pixel::Key;
 
 use crate::{
+    facts::facts_of_blob,
     file::{Listed, words_of},
     first_look::{Outcome, Scratch, not_a_picture},
     ladder::Climbed,
     look::{HEADER_WINDOW_BYTES, Looker},
-    memory::facts_of_blob,
     opened::Opened,
     pool,
     progress::Stage,

@@ -8,11 +8,11 @@ use pixtwin_pixel::PixelDigest;
 
 use crate::{
     earlier::Earlier,
+    facts::{number_of, outcome_of, stamp_of},
     file::{Listed, words_of},
     find::{self, Match, Query, asked, matches, read_queries},
     first_look::{Outcome, Scratch, look_for_pixels},
     look::Looker,
-    memory::{number_of, outcome_of, stamp_of},
     picture::Picture,
     progress::Stage,
     refusal::Refusal,

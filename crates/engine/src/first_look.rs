@@ -10,9 +10,10 @@ use pixtwin_pixel::Depth;
 
 use crate::{
     earlier::{Earlier, Met},
+    facts::facts_of,
     file::{Identity, Listed, words_of},
     look::{HEADER_WINDOW_BYTES, Looker, extension_of, still_unchanged},
-    memory::{Memory, facts_of},
+    memory::Memory,
     opened::{Opened, read_whole},
     picture::{Known, Picture, header_key},
     pool,

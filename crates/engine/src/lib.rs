@@ -52,6 +52,8 @@ mod refusal;
 
 mod memory;
 
+mod facts;
+
 mod picture;
 
 mod equal_bytes;

@@ -5,7 +5,7 @@
 use std::{
     collections::HashMap,
     ffi::OsString,
-    num::{NonZeroU32, NonZeroU64},
+    num::NonZeroU32,
     os::unix::fs::MetadataExt,
     path::Path,
     sync::{
@@ -15,18 +15,22 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use pixtwin_catalogue::{Catalogue, Entry, Error, Facts, Holder, Maker, Reader, Saved, Stamp, Want, Writer};
-use pixtwin_decode::{FirstRows, Format, Header, decoders_of};
+use pixtwin_catalogue::{Catalogue, Entry, Error, Facts, Holder, Maker, Reader, Want, Writer};
+use pixtwin_decode::decoders_of;
 use pixtwin_matching::Rung;
-use pixtwin_pixel::{Alpha, HEAD_ROWS, Key, PixelDigest};
+use pixtwin_pixel::Alpha;
 
 use crate::{
     equal_bytes::Blob,
     evidence::Remark,
+    facts::{
+        FIRST, METADATA, blob_of, facts_of, facts_of_known, failure, known_of, name_of, outcome_of, stamp_of,
+        with_failure,
+    },
     file::{Identity, Listed, Moment},
     first_look::Outcome,
     offers::Looked,
-    picture::{Hashes, Known, Picture, header_key},
+    picture::Picture,
     refusal::Refusal,
     report::Failure,
     settings::{Orientation, Settings, Tier},
@@ -149,7 +153,7 @@ impl Memory {
     pub fn finish(self) -> MemoryUse {
         let Self { catalogue, writer, readers, fault, .. } = self;
         drop(readers);
-        let unwritten = writer.finish().map(|Saved { .. }| ()).err();
+        let unwritten = writer.finish().err();
         drop(catalogue);
         let unread = fault.into_inner().unwrap_or_else(PoisonError::into_inner);
         MemoryUse { unread, unwritten }
@@ -344,18 +348,6 @@ fn folder_of(path: &Path) -> Option<(u64, u64)> {
     folder.metadata().ok().map(|found| (found.dev(), found.ino()))
 }
 
-/// Looks that can fail, as the catalogue names them.
-const FIRST: &str = "first";
-const METADATA: &str = "metadata";
-
-fn name_of(rung: Rung) -> String {
-    match rung {
-        Rung::Head(number) => format!("head{number}"),
-        Rung::HeldPayload | Rung::Payload => "payload".to_owned(),
-        _ => "whole".to_owned(),
-    }
-}
-
 /// All that what is found depends on beside the file.
 #[must_use]
 pub fn maker(alpha: Alpha, orientation: Orientation, tier: Tier) -> Maker {
@@ -372,112 +364,4 @@ pub fn maker(alpha: Alpha, orientation: Orientation, tier: Tier) -> Maker {
         Tier::Bytes => "bytes 1".to_owned(),
     };
     Maker { rules, decoder: decoders_of }
-}
-
-pub(crate) fn stamp_of(identity: &Identity) -> Stamp {
-    Stamp {
-        inode: identity.place.1,
-        size: identity.bytes,
-        modified_ns: identity.modified.nanoseconds(),
-        changed_ns: identity.changed.nanoseconds(),
-    }
-}
-
-pub(crate) fn outcome_of(facts: &Facts) -> Option<Result<Outcome<Picture>, Refusal>> {
-    if let Some(reason) = facts.failure(FIRST) {
-        return Some(Err(Refusal::of_content(reason)));
-    }
-    let Some(name) = &facts.format else { return Some(Ok(Outcome::Other)) };
-    let format = Format::ALL.into_iter().find(|format| format.name() == name)?;
-    let header = facts.header?;
-    let first_rows = match header.first_rows {
-        0 => FirstRows::Cheap,
-        1 => FirstRows::Dear,
-        _ => FirstRows::Whole,
-    };
-    let header = Header {
-        width: header.width,
-        height: header.height,
-        whole_bytes: header.whole_bytes,
-        head_bytes: header.head_bytes,
-        first_rows,
-    };
-    let mut picture = Picture::new(format, header, known_of(facts));
-    picture.is_recalled = true;
-    Some(Ok(Outcome::Candidate(picture)))
-}
-
-fn blob_of(facts: &Facts) -> Option<Result<Outcome<Blob>, Refusal>> {
-    if let Some(reason) = facts.failure(FIRST) {
-        return Some(Err(Refusal::of_content(reason)));
-    }
-    let Some(format) = &facts.format else { return Some(Ok(Outcome::Other)) };
-    let mut blob = Blob::new(format.clone().into());
-    if let [Some(low), Some(high), ..] = facts.keys[..] {
-        blob.start = Some(Key((u128::from(high.get()) << 64 | u128::from(low.get())).to_le_bytes()));
-    }
-    blob.hash = facts.content;
-    Some(Ok(Outcome::Candidate(blob)))
-}
-
-/// What is known of a file that is searched by its bytes.
-pub(crate) fn facts_of_blob(blob: &Blob) -> Facts {
-    let halves = |key: Key| key.0.as_chunks().0.iter().map(|half| NonZeroU64::new(u64::from_le_bytes(*half))).collect();
-    Facts {
-        format: Some(blob.format.clone().into_owned()),
-        keys: blob.start.map(halves).unwrap_or_default(),
-        content: blob.hash,
-        ..Facts::default()
-    }
-}
-
-fn known_of(facts: &Facts) -> Known {
-    let mut heads = [None; HEAD_ROWS.len()];
-    heads.iter_mut().zip(&facts.keys).for_each(|(head, key)| *head = *key);
-    let hashes = facts.payload.zip(facts.content).map(|(payload, bytes)| Hashes { payload, bytes });
-    Known::from_halves(heads, facts.digest.map(PixelDigest), facts.frames.unwrap_or(0), hashes)
-}
-
-pub(crate) fn facts_of(picture: &Picture) -> Facts {
-    facts_of_known(picture, &picture.known)
-}
-
-fn facts_of_known(picture: &Picture, known: &Known) -> Facts {
-    let header = &picture.header;
-    let hashes = known.hashes();
-    let first_rows = match header.first_rows {
-        FirstRows::Cheap => 0,
-        FirstRows::Dear => 1,
-        FirstRows::Whole => 2,
-    };
-    Facts {
-        format: Some(picture.format.name().to_owned()),
-        header: Some(pixtwin_catalogue::Header {
-            width: header.width,
-            height: header.height,
-            head_bytes: header.head_bytes,
-            whole_bytes: header.whole_bytes,
-            first_rows,
-        }),
-        frames: known.digest().map(|_| known.frames()),
-        keys: known.halves().to_vec(),
-        payload: hashes.map(|hashes| hashes.payload),
-        content: hashes.map(|hashes| hashes.bytes),
-        digest: known.digest().map(|digest| digest.0),
-        size_key: Some(number_of(header_key(header))),
-        ..Facts::default()
-    }
-}
-
-/// The first half of a key, as the catalogue keeps it.
-pub(crate) fn number_of(key: Key) -> u64 {
-    key.0.first_chunk().map_or(0, |half| u64::from_le_bytes(*half))
-}
-
-fn failure(look: &str, refusal: &Refusal) -> Facts {
-    with_failure(Facts::default(), look, refusal)
-}
-
-fn with_failure(facts: Facts, look: &str, refusal: &Refusal) -> Facts {
-    Facts { failures: vec![(look.to_owned(), refusal.reason().to_owned())], ..facts }
 }
