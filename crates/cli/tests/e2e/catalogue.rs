@@ -237,3 +237,54 @@ fn a_search_goes_on_without_a_catalogue_that_cannot_be_used() {
     let found = ran(&dir, &["scan", ".", "--catalogue", &path]);
     assert_eq!((found.code, found.err()), (0, expected.err()));
 }
+
+/// A file system of its own, mounted here, then there, then away; `$1` is the program.
+const MOUNTS: &str = r#"
+    set -e
+    mkdir here there
+    mount -t tmpfs disk here
+    cp *.png *.qoi here
+    mount --bind here there
+    # Nothing is kept of what has just changed.
+    sleep 4
+    "$1" scan here --catalogue c --quiet > first
+    umount here
+    "$1" scan there --catalogue c --verbose > second 2> seen
+    "$1" find asked.tga --catalogue c --format null > mounted
+    umount there
+    "$1" find asked.tga --catalogue c > away
+    "$1" catalogue forget --gone --catalogue c
+    "$1" catalogue compact --catalogue c
+    "$1" find asked.tga --catalogue c > still
+    "$1" find undecided.tga --catalogue c > undecided 2> reasons || echo $? >> undecided
+"#;
+
+#[test]
+fn a_disk_keeps_its_entries_wherever_it_is_mounted_and_while_it_is_away() {
+    let dir = Dir::new();
+    let picture = noise(60, 40, 1);
+    dir.write("a.png", png(&picture)).write("b.qoi", qoi(&picture)).write("asked.tga", tga(&picture, false));
+    // Nobody else has its size, so that nothing else of it is learnt.
+    dir.write("c.png", png(&noise(61, 40, 2))).write("undecided.tga", tga(&noise(61, 40, 2), false));
+    let program = env!("CARGO_BIN_EXE_pixtwin");
+    let words = ["--map-root-user", "--mount", "sh", "-c", MOUNTS, "sh", program];
+    let ran = dir.run("unshare", words).end();
+    assert_eq!(ran.code, 0, "{}", ran.err());
+    let text = |name: &str| String::from_utf8(dir.read(name)).unwrap();
+    assert!(text("first").contains("here/a.png") && text("second").contains("there/a.png"), "{}", text("first"));
+    let first_look = text("seen").lines().find(|row| row.starts_with("first look")).unwrap().to_owned();
+    assert_eq!(first_look.split_whitespace().skip(2).take(2).collect::<Vec<_>>(), ["3", "0"], "{first_look}");
+    let root = dir.path().canonicalize().unwrap();
+    let there = |name: &str| format!("{}/there/{name}", root.display());
+    let mut mounted: Vec<String> = text("mounted").split_terminator('\0').map(str::to_owned).collect();
+    mounted.sort_unstable();
+    assert_eq!(mounted, [there("a.png"), there("b.qoi")]);
+    for name in ["away", "still"] {
+        let said = text(name);
+        assert_eq!(said.matches("same pixels; not mounted: tmpfs ").count(), 2, "{name}: {said}");
+        assert!(said.contains(&there("a.png")) && !said.contains("c.png"), "{name}: {said}");
+    }
+    // What cannot be decided is listed, and is not called absent.
+    assert!(text("undecided").ends_with("no twin\n3\n"), "{}", text("undecided"));
+    assert!(text("reasons").contains(&format!("{}: not enough of it is known", there("c.png"))), "{}", text("reasons"));
+}
