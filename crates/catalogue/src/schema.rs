@@ -4,7 +4,8 @@ use std::{
     collections::HashMap,
     path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
+    thread,
+    time::{Duration, Instant},
 };
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, config::DbConfig};
@@ -93,7 +94,7 @@ impl Catalogue {
         let mut connection = connect(path, want)?;
         let _watch = Watch::over(&mut connection)?;
         if want == Want::Write {
-            set_up(&mut connection)?;
+            set_up_patiently(&mut connection)?;
         } else {
             check_version(&connection, VERSION)?;
         }
@@ -157,6 +158,17 @@ pub(crate) fn connect(path: &Path, want: Want) -> Result<Connection, Error> {
     }
     guard::unwatch(&mut connection)?;
     Ok(connection)
+}
+
+/// Where several runs make it at once, SQLite does not wait with changing to WAL, but gives up.
+fn set_up_patiently(connection: &mut Connection) -> Result<(), Error> {
+    let began = Instant::now();
+    loop {
+        match set_up(connection) {
+            Err(Error::Busy) if began.elapsed() < PATIENCE => thread::sleep(Duration::from_millis(5)),
+            ended => return ended,
+        }
+    }
 }
 
 fn set_up(connection: &mut Connection) -> Result<(), Error> {
