@@ -193,9 +193,11 @@ fn set_up(connection: &mut Connection) -> Result<(), Error> {
 
 /// The version of the tables, which is `least` or more; 0 where there are none yet.
 fn check_version(connection: &Connection, least: i64) -> Result<i64, Error> {
-    let pragma = |name: &str| connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
-    let (application, version) = (pragma("application_id")?, pragma("user_version")?);
-    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    // All at once: another run may be making it.
+    let sql = "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema) \
+               FROM pragma_application_id, pragma_user_version";
+    let (application, version, tables): (i64, i64, i64) =
+        connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     match (application, version) {
         (APPLICATION_ID, 1..=VERSION) if version >= least => Ok(version),
         (APPLICATION_ID, 1..=VERSION) => {
