@@ -1,7 +1,8 @@
 //! Fills a catalogue as a search of a million photos does, and measures writing, size and reading.
 //!
-//! `cargo run --release -p pixtwin-catalogue --example million [ENTRIES [FILE]]`: a million, and a temporary file, unless
-//! said otherwise; FILE is kept. The folders are real and empty, for a catalogue knows folders by their numbers.
+//! `cargo run --release -p pixtwin-catalogue --example million [ENTRIES [PROGRAM]]`: a million unless said otherwise; with
+//! `target/release/pixtwin` for PROGRAM that is asked for one picture more, whose twin it has seen. The folders are real
+//! and empty, for a catalogue knows folders by their numbers.
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::indexing_slicing)]
 
 use std::{
@@ -9,10 +10,16 @@ use std::{
     num::NonZeroU64,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
+    thread,
     time::{Duration, Instant},
 };
 
 use pixtwin_catalogue::{Catalogue, Entry, Facts, Header, Maker, Stamp, Want};
+use pixtwin_testkit::{
+    Dir,
+    draw::noise,
+    encode::{png, qoi},
+};
 
 /// Files of one folder.
 const IN_FOLDER: u64 = 1000;
@@ -24,7 +31,8 @@ fn main() {
     let mut arguments = env::args().skip(1);
     let entries: u64 = arguments.next().map_or(1_000_000, |count| count.parse().unwrap());
     let home = tempfile::tempdir().unwrap();
-    let file = arguments.next().map_or_else(|| home.path().join("catalogue.sqlite"), PathBuf::from);
+    let program = arguments.next().map(|program| fs::canonicalize(program).unwrap());
+    let file = home.path().join("catalogue.sqlite");
     let folders: Vec<PathBuf> =
         (0..entries.div_ceil(IN_FOLDER)).map(|number| home.path().join(format!("photos/2024/{number:04}"))).collect();
     folders.iter().for_each(|folder| fs::create_dir_all(folder).unwrap());
@@ -52,6 +60,36 @@ fn main() {
     println!("peak after writing: {:.1} MB", peak_mb());
     read(&catalogue, &folders, device, entries);
     println!("peak at the end: {:.1} MB", peak_mb());
+    program.iter().for_each(|program| ask(program, &file));
+}
+
+/// Asks the program for a picture, each time in a new process.
+fn ask(program: &Path, file: &Path) {
+    let dir = Dir::new();
+    let picture = noise(400, 300, 1);
+    dir.write("asked.png", png(&picture)).write("seen/twin.qoi", qoi(&picture));
+    // Nothing is kept of what has just changed.
+    thread::sleep(Duration::from_secs(4));
+    let run = |words: &[&str]| dir.run(program, [words, &["--catalogue", file.to_str().unwrap()]].concat()).end();
+    assert_eq!(run(&["scan", "seen"]).code, 0);
+    let mut times = Vec::new();
+    let mut peak_bytes = 0;
+    for _ in 0..21 {
+        let began = Instant::now();
+        let ran = run(&["find", "asked.png"]);
+        times.push(began.elapsed());
+        assert!(ran.code == 0 && ran.out().contains("twin.qoi"), "{}{}", ran.out(), ran.err());
+        peak_bytes = peak_bytes.max(ran.peak_bytes);
+    }
+    times.sort_unstable();
+    let ms = |at: usize| times[at].as_secs_f64() * 1e3;
+    let peak = peak_bytes as f64 / 1e6;
+    println!(
+        "find: median {:.1} ms, {:.1} - {:.1} ms; peak {peak:.1} MB",
+        ms(times.len() / 2),
+        ms(0),
+        ms(times.len() - 1)
+    );
 }
 
 fn write(catalogue: &Catalogue, folders: &[PathBuf], entries: u64) -> Duration {

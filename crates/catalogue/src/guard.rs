@@ -21,7 +21,7 @@ const INSTRUCTIONS: c_int = 1_000_000;
 
 /// How often it may be asked for one row. To find a row takes a hundred instructions; pages that point to each other in
 /// the shape of a tree of twenty levels can take more than there will ever be time for.
-const MOST_TICKS: u32 = 20;
+const MOST_TICKS: u32 = 5;
 
 /// Stops a query that comes to no end.
 #[derive(Clone, Debug, Default)]

@@ -4,7 +4,8 @@ use std::{
     collections::HashMap,
     path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
+    thread,
+    time::{Duration, Instant},
 };
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, config::DbConfig};
@@ -93,7 +94,7 @@ impl Catalogue {
         let mut connection = connect(path, want)?;
         let _watch = Watch::over(&mut connection)?;
         if want == Want::Write {
-            set_up(&mut connection)?;
+            set_up_patiently(&mut connection)?;
         } else {
             check_version(&connection, VERSION)?;
         }
@@ -163,6 +164,17 @@ pub(crate) fn connect(path: &Path, want: Want) -> Result<Connection, Error> {
     Ok(connection)
 }
 
+/// Where several runs make it at once, SQLite does not wait with changing to WAL, but gives up.
+fn set_up_patiently(connection: &mut Connection) -> Result<(), Error> {
+    let began = Instant::now();
+    loop {
+        match set_up(connection) {
+            Err(Error::Busy) if began.elapsed() < PATIENCE => thread::sleep(Duration::from_millis(5)),
+            ended => return ended,
+        }
+    }
+}
+
 fn set_up(connection: &mut Connection) -> Result<(), Error> {
     if check_version(connection, 0)? < VERSION {
         connection.pragma_update(None, "page_size", PAGE_BYTES)?;
@@ -185,9 +197,11 @@ fn set_up(connection: &mut Connection) -> Result<(), Error> {
 
 /// The version of the tables, which is `least` or more; 0 where there are none yet.
 fn check_version(connection: &Connection, least: i64) -> Result<i64, Error> {
-    let pragma = |name: &str| connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
-    let (application, version) = (pragma("application_id")?, pragma("user_version")?);
-    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    // All at once: another run may be making it.
+    let sql = "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema) \
+               FROM pragma_application_id, pragma_user_version";
+    let (application, version, tables): (i64, i64, i64) =
+        connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     match (application, version) {
         (APPLICATION_ID, 1..=VERSION) if version >= least => Ok(version),
         (APPLICATION_ID, 1..=VERSION) => {

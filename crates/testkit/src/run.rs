@@ -173,6 +173,11 @@ impl Running {
         self.signal(Signal::TERM);
     }
 
+    /// Stops it as SIGSTOP does, or lets it go on.
+    pub fn stop(&self, stops: bool) {
+        self.signal(if stops { Signal::STOP } else { Signal::CONT });
+    }
+
     /// Sends it SIGKILL, if it has not ended: it ends where it is.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();

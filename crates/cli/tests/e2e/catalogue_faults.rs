@@ -2,12 +2,12 @@
 //! is the same, what was known stays known, and what went wrong is said.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
     sync::LazyLock,
     thread,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use pixtwin_testkit::{
@@ -29,20 +29,25 @@ const FOLDERS: u64 = 12;
 /// Icons in threes that are twins, none changed within the last seconds; and what a search reports of them.
 fn library() -> &'static (Dir, Reported) {
     static LIBRARY: LazyLock<(Dir, Reported)> = LazyLock::new(|| {
-        let dir = Dir::new();
-        for number in 0..FILES {
-            let which = number / 3;
-            let (folder, icon) = (number % FOLDERS, icon(16 + 8 * (which % 4) as u32, which));
-            let name = format!("{folder}/{number}.{}", if number % 3 == 0 { "qoi" } else { "png" });
-            dir.write(name, if number % 3 == 0 { qoi(&icon) } else { png(&icon) });
-        }
-        dir.write("0/empty.jpg", "");
-        dir.settle();
+        let dir = icons();
         let expected = report(&ran(&dir, &["scan", ".", "--no-catalogue"]));
         assert_eq!(expected.0, 3);
         (dir, expected)
     });
     &LIBRARY
+}
+
+fn icons() -> Dir {
+    let dir = Dir::new();
+    for number in 0..FILES {
+        let which = number / 3;
+        let (folder, icon) = (number % FOLDERS, icon(16 + 8 * (which % 4) as u32, which));
+        let name = format!("{folder}/{number}.{}", if number % 3 == 0 { "qoi" } else { "png" });
+        dir.write(name, if number % 3 == 0 { qoi(&icon) } else { png(&icon) });
+    }
+    dir.write("0/empty.jpg", "");
+    dir.settle();
+    dir
 }
 
 /// Exit code, standard output, standard error.
@@ -173,6 +178,62 @@ fn a_run_that_is_killed_leaves_a_whole_catalogue() {
         assert!(round < 20 * wanted, "{tally:?}");
     }
     println!("soak: catalogues after {kills} kills: {tally:?}");
+}
+
+#[test]
+fn a_slow_run_that_is_killed_loses_less_than_five_seconds() {
+    let mut random = Seeded(31);
+    let (mut due_in_all, mut lost_longest) = (0, Duration::ZERO);
+    for round in 0..cases(1, 8) {
+        // Nobody has read these files before: the system notes when each is read first.
+        let (dir, kept) = (icons(), Dir::new());
+        let catalogue = kept.join("c");
+        let began = Instant::now();
+        let end = Duration::from_millis(6500 + u64::from(random.below(1500)));
+        let mut job = scan(&dir, &catalogue, &["--threads", "1"]).start();
+        while !kept.join("c-shm").exists() && job.runs() {
+            thread::yield_now();
+        }
+        // From here on a few thousandths of a second at a time, for a few hundred files in all.
+        while began.elapsed() < end && job.runs() {
+            job.stop(false);
+            thread::sleep(Duration::from_millis(1));
+            job.stop(true);
+            thread::sleep(Duration::from_millis(250));
+        }
+        job.kill();
+        let killed = SystemTime::now();
+        let code = job.end_within(Duration::from_secs(10)).code;
+        let what = format!("round {round}, killed after {end:?}");
+        assert_eq!(code, 128 + 9, "{what}: it was too fast to be killed");
+        let known = names(&catalogue);
+        let read = |name: &PathBuf| {
+            let found = dir.path().join(name).metadata().unwrap();
+            let read = found.accessed().unwrap();
+            (read > found.modified().unwrap() + Duration::from_secs(1)).then_some(read)
+        };
+        for (name, read) in dir.names().iter().filter_map(|name| Some((name, read(name)?))) {
+            let ago = killed.duration_since(read).unwrap_or_default();
+            let is_known = known.contains(name.file_name().unwrap().as_encoded_bytes());
+            assert!(is_known || ago < Duration::from_secs(5), "{what}: {name:?}, which it had read {ago:?} before");
+            due_in_all += u32::from(ago >= Duration::from_secs(5));
+            lost_longest = lost_longest.max(if is_known { Duration::ZERO } else { ago });
+        }
+    }
+    // On a file system that does not note it there is nothing to see.
+    println!(
+        "soak: slow runs that were killed: {due_in_all} files were read more than five seconds before, and all are known; the \
+         oldest that is not was read {:.1} s before",
+        lost_longest.as_secs_f64()
+    );
+}
+
+/// The names of the files that a catalogue knows.
+fn names(catalogue: &Path) -> BTreeSet<Vec<u8>> {
+    let connection = Connection::open(catalogue).unwrap();
+    let mut statement = connection.prepare("SELECT name FROM file").unwrap();
+    let names = statement.query_map([], |row| row.get(0)).unwrap();
+    names.collect::<Result<_, _>>().unwrap()
 }
 
 /// Words that run a script as root of a file system of its own.
