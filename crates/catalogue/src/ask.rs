@@ -46,8 +46,11 @@ impl Reader {
     /// All files that one of these probes finds, by the maker's rules, in no order. Damaged rows are left out.
     ///
     /// # Errors
-    /// If the catalogue cannot be read.
+    /// If the catalogue cannot be read, or nothing was ever kept by these rules.
     pub fn holders(&mut self, probes: &[u64]) -> Result<Vec<Holder>, Error> {
+        if self.rules().is_none() {
+            return Err(Error::Ignorant);
+        }
         let sql = format!(
             "SELECT {COLUMNS}, folder.inode, folder.path, folder.seal, folder.volume, file.id
              FROM file JOIN folder ON folder.id = file.folder WHERE probe = ?1 AND rules = ?2"

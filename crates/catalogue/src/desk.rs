@@ -28,6 +28,8 @@ pub(crate) struct Desk {
     connection: Connection,
     maker: Maker,
     numbers: Numbers,
+    /// What SQLite says of the file when no other has written to it.
+    version: i64,
 }
 
 /// The numbers of rows that others name.
@@ -48,13 +50,18 @@ impl Desk {
         connection.pragma_update(None, "synchronous", "NORMAL")?;
         connection.pragma_update(None, "temp_store", "MEMORY")?;
         connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
-        Ok(Self { connection, maker, numbers: Numbers::default() })
+        Ok(Self { connection, maker, numbers: Numbers::default(), version: 0 })
     }
 
     /// Writes these files in one transaction, and says how many they were.
     pub(crate) fn write(&mut self, mut folders: Vec<InFolder>) -> Result<u64, Error> {
-        let Self { connection, maker, numbers } = self;
+        let Self { connection, maker, numbers, version } = self;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // Another may have forgotten what these numbers stand for.
+        let now = transaction.query_row("PRAGMA data_version", [], |row| row.get(0))?;
+        if now != *version {
+            (*numbers, *version) = (Numbers::default(), now);
+        }
         // Neighbours lie beside each other in the tables as well.
         folders.sort_unstable_by(|a, b| a.folder.path.cmp(&b.folder.path));
         let mut written = 0;

@@ -148,6 +148,8 @@ pub(crate) fn connect(path: &Path, want: Want) -> Result<Connection, Error> {
         Want::Read => OpenFlags::SQLITE_OPEN_READ_WRITE,
     };
     let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    // A name like `:memory:` or `file:a?b` is that of a file all the same.
+    let path = std::path::absolute(path).map_err(|cause| Error::Unopened(cause.to_string()))?;
     let mut connection = Connection::open_with_flags(path, flags)?;
     let _watch = Watch::over(&mut connection)?;
     connection.busy_timeout(PATIENCE)?;

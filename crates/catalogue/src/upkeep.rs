@@ -11,6 +11,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::{
     entry::Entry,
     error::Error,
+    import::IMPORTED,
     rows::{self, COLUMN_COUNT, COLUMNS},
     schema::{Catalogue, Want, connect, names},
     seal,
@@ -72,7 +73,7 @@ pub struct Kept {
 /// What is to be forgotten.
 #[derive(Clone, Copy, Debug)]
 pub enum Forget<'a> {
-    /// Every file that is, or was, at this path or below it.
+    /// Every file that is, or was, at this path or below it; what was imported is not meant.
     Below(&'a Path),
     /// Every file on the volume of this identity.
     Volume(&'a str),
@@ -181,7 +182,9 @@ impl Catalogue {
     /// If the catalogue cannot be read or written; then nothing is forgotten.
     pub fn forget(&self, what: Forget<'_>) -> Result<u64, Error> {
         let is_meant = |row: &Row| match (row, what) {
-            (Row::Whole(kept, _), Forget::Below(path)) => kept.path.starts_with(path),
+            (Row::Whole(kept, _), Forget::Below(path)) => {
+                kept.path.starts_with(path) && !kept.volume.starts_with(IMPORTED)
+            }
             (Row::Whole(kept, _), Forget::Volume(identity)) => kept.volume == identity,
             (Row::Whole(kept, _), Forget::Gone) => kept.is_mounted && is_gone(&kept.path),
             (Row::Damaged(..), _) => false,

@@ -11,7 +11,7 @@ use rusqlite::{Connection, Row};
 
 use crate::{
     error::Error,
-    volumes::{Mount, Volumes},
+    volumes::{Mount, Present, Volumes},
 };
 
 /// A row of the table `volume`, and the mounts of this volume.
@@ -22,7 +22,7 @@ pub(crate) struct VolumeRow {
     pub(crate) seen_s: i64,
     root: Vec<u8>,
     mount_point: PathBuf,
-    mounts: Vec<Mount>,
+    present: Option<Present>,
 }
 
 const COLUMNS: &str = "identity, host, seen_s, root, mount_point";
@@ -50,30 +50,33 @@ impl VolumeRow {
             seen_s: row.get(2)?,
             root: row.get(3)?,
             mount_point: OsStr::from_bytes(&mount_point).into(),
-            mounts: Vec::new(),
+            present: None,
         })
     }
 
     fn seen(self, volumes: &Volumes) -> Self {
-        let mut mounts: Vec<Mount> = volumes.mounts_of(&self.identity).into_iter().cloned().collect();
-        // Of several places the one where its files were seen last.
-        mounts.sort_by_key(|mount| mount.mount_point != self.mount_point);
-        Self { mounts, ..self }
+        let mut present = volumes.present(&self.identity);
+        present.prefer(&self.mount_point);
+        Self { present: Some(present), ..self }
     }
 
     /// Whether it is mounted now.
     pub(crate) fn is_mounted(&self) -> bool {
-        !self.mounts.is_empty()
+        self.mount().is_some()
     }
 
     /// Where it is mounted now, or was when it was seen last.
     pub(crate) fn place(&self) -> PathBuf {
-        self.mounts.first().map_or(&self.mount_point, |mount| &mount.mount_point).clone()
+        self.mount().map_or(&self.mount_point, |mount| &mount.mount_point).clone()
+    }
+
+    fn mount(&self) -> Option<&Mount> {
+        self.present.as_ref()?.first()
     }
 
     /// Where a path from the root of the file system is now, or was when the volume was seen last; and whether it is now.
     pub(crate) fn find(&self, path: &[u8]) -> (PathBuf, bool) {
-        match self.mounts.iter().find_map(|mount| mount.place(path)) {
+        match self.present.as_ref().and_then(|present| present.find(path)) {
             Some(now) => (now, true),
             None => (self.last_place(path), false),
         }

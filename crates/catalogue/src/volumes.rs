@@ -16,8 +16,8 @@ const OF_OTHER_HOSTS: [&str; 12] =
 #[must_use]
 pub fn is_on_network(folder: &Path) -> Option<String> {
     let there = folder.ancestors().find_map(|above| fs::canonicalize(above).ok())?;
-    let volumes = Volumes::of_this_host();
-    let mount = volumes.mount_of(&there)?.1;
+    let mounts = Volumes::of_this_host().mounts;
+    let mount = mounts.get(mount_of(&mounts, &there)?)?;
     OF_OTHER_HOSTS.contains(&mount.kind.as_str()).then(host)
 }
 
@@ -30,6 +30,8 @@ pub(crate) fn host() -> String {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Mount {
     kind: String,
+    /// The number of its device, as the table of mounts has it.
+    device: u64,
     source: Vec<u8>,
     /// Which folder of the file system is mounted, without a slash in front.
     pub(crate) root: Vec<u8>,
@@ -53,7 +55,7 @@ type Known = ((usize, u64), Arc<Volume>);
 /// What is mounted, as it was when this was made.
 #[derive(Debug)]
 pub(crate) struct Volumes {
-    mounts: Vec<Mount>,
+    mounts: Arc<[Mount]>,
     /// Those that were met, by mount and device.
     known: Mutex<Vec<Known>>,
 }
@@ -61,13 +63,14 @@ pub(crate) struct Volumes {
 impl Volumes {
     pub(crate) fn of_this_host() -> Self {
         let table = fs::read("/proc/self/mountinfo").unwrap_or_default();
-        let mounts = table.split(|byte| *byte == b'\n').filter_map(parse).collect();
+        let mounts = table.split(|byte| *byte == b'\n').filter_map(parse).collect::<Vec<_>>().into();
         Self { mounts, known: Mutex::default() }
     }
 
     /// The file system of a folder, and the folder's path from its root. The path must be free of links.
     pub(crate) fn of(&self, folder: &Path, device: u64) -> Option<(Arc<Volume>, Vec<u8>)> {
-        let (at, mount) = self.mount_of(folder)?;
+        let at = mount_of(&self.mounts, folder)?;
+        let mount = self.mounts.get(at)?;
         let below = folder.strip_prefix(&mount.mount_point).ok()?.as_os_str().as_bytes();
         let path = joined(&mount.root, below);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -79,29 +82,71 @@ impl Volumes {
         Some((volume, path))
     }
 
-    /// The mount that holds a folder, and its number.
-    fn mount_of(&self, folder: &Path) -> Option<(usize, &Mount)> {
-        let depth = |mount: &Mount| mount.mount_point.as_os_str().len();
-        let holds = |(_, mount): &(usize, &Mount)| folder.starts_with(&mount.mount_point);
-        // Of two mounts at one place the later hides the other.
-        self.mounts.iter().enumerate().filter(holds).max_by_key(|(at, mount)| (depth(mount), *at))
-    }
-
-    /// Where a file system is mounted now: each part of it, and where.
-    pub(crate) fn mounts_of(&self, identity: &str) -> Vec<&Mount> {
+    /// Where a file system is mounted now.
+    pub(crate) fn present(&self, identity: &str) -> Present {
         let kind = identity.split(' ').next().unwrap_or_default();
-        let is_it = |mount: &&Mount| {
-            let device = || mount.mount_point.metadata().ok().map(|found| found.dev());
+        let is_it = |(at, mount): &(usize, &Mount)| {
             mount.kind == kind
-                && device()
-                    .and_then(|device| mount.volume(&mount.mount_point, device))
-                    .is_some_and(|volume| volume.identity == identity)
+                && mount.seen_device(*at, &self.mounts).is_some_and(|device| {
+                    mount.volume(&mount.mount_point, device).is_some_and(|volume| volume.identity == identity)
+                })
         };
-        self.mounts.iter().filter(is_it).collect()
+        let own = self.mounts.iter().enumerate().filter(is_it).map(|(at, _)| at).collect();
+        Present { all: Arc::clone(&self.mounts), own }
     }
 }
 
+/// The mounts of one file system among all that there are.
+#[derive(Clone, Debug)]
+pub(crate) struct Present {
+    all: Arc<[Mount]>,
+    own: Vec<usize>,
+}
+
+impl Present {
+    /// Looks first where its files were seen last.
+    pub(crate) fn prefer(&mut self, mount_point: &Path) {
+        self.own.sort_by_key(|at| self.all.get(*at).is_none_or(|mount| mount.mount_point != mount_point));
+    }
+
+    /// Where it is mounted, if it is.
+    pub(crate) fn first(&self) -> Option<&Mount> {
+        self.all.get(*self.own.first()?)
+    }
+
+    /// Where a path of the file system is found now; nothing where no mount shows it: another may lie over it.
+    pub(crate) fn find(&self, path: &[u8]) -> Option<PathBuf> {
+        self.own.iter().find_map(|at| {
+            let place = self.all.get(*at)?.place(path)?;
+            (mount_of(&self.all, &place) == Some(*at)).then_some(place)
+        })
+    }
+}
+
+/// The number of the mount that holds a path.
+fn mount_of(mounts: &[Mount], path: &Path) -> Option<usize> {
+    let depth = |mount: &Mount| mount.mount_point.as_os_str().len();
+    let holds = |(_, mount): &(usize, &Mount)| path.starts_with(&mount.mount_point);
+    // Of two mounts at one place the later hides the other.
+    let top = mounts.iter().enumerate().filter(holds).max_by_key(|(at, mount)| (depth(mount), *at));
+    top.map(|(at, _)| at)
+}
+
 impl Mount {
+    /// The device of the folder at its mount point, if that is its own: another can be mounted over it, or over a folder above.
+    fn seen_device(&self, at: usize, mounts: &[Mount]) -> Option<u64> {
+        if mount_of(mounts, &self.mount_point) != Some(at) {
+            return None;
+        }
+        let found = self.mount_point.metadata().ok()?.dev();
+        (found == self.device || self.numbers_parts()).then_some(found)
+    }
+
+    /// Whether parts of the file system have devices and numbers of files of their own, and the table names another.
+    fn numbers_parts(&self) -> bool {
+        self.kind == "btrfs"
+    }
+
     /// Where a path of the file system is found through this mount.
     pub(crate) fn place(&self, path: &[u8]) -> Option<PathBuf> {
         let below = path.strip_prefix(self.root.as_slice())?;
@@ -118,8 +163,8 @@ impl Mount {
         let name = if OF_OTHER_HOSTS.contains(&self.kind.as_str()) {
             String::from_utf8_lossy(&self.source).into_owned()
         } else {
-            let is_whole = self.mount_point.metadata().is_ok_and(|found| found.dev() == device);
-            match uuid_of(OsStr::from_bytes(&self.source)).filter(|_| is_whole) {
+            let is_whole = device == self.device && !self.numbers_parts();
+            match is_whole.then(|| uuid_of(OsStr::from_bytes(&self.source))).flatten() {
                 Some(uuid) => uuid,
                 None => match rustix::fs::statvfs(folder).ok()?.f_fsid {
                     0 => format!("{} at {}", String::from_utf8_lossy(&self.source), self.mount_point.display()),
@@ -153,12 +198,16 @@ pub(crate) fn joined(above: &[u8], below: &[u8]) -> Vec<u8> {
 /// A line of the table of mounts: `36 35 98:0 /root /mnt rw master:1 - ext4 /dev/sda1 rw`.
 fn parse(line: &[u8]) -> Option<Mount> {
     let mut words = line.split(|byte| *byte == b' ');
-    let (root, mount_point) = (words.nth(3)?, words.next()?);
+    let device = std::str::from_utf8(words.nth(2)?).ok()?;
+    let (major, minor) = device.split_once(':')?;
+    let device = rustix::fs::makedev(major.parse().ok()?, minor.parse().ok()?);
+    let (root, mount_point) = (words.next()?, words.next()?);
     let mut rest = words.skip_while(|word| *word != b"-").skip(1);
     let (kind, source) = (rest.next()?, rest.next()?);
     let root = unescaped(root);
     Some(Mount {
         kind: String::from_utf8_lossy(kind).into_owned(),
+        device,
         source: unescaped(source),
         root: root.strip_prefix(b"/").map_or_else(|| root.clone(), <[u8]>::to_vec),
         mount_point: PathBuf::from(OsStr::from_bytes(&unescaped(mount_point))),
@@ -213,8 +262,8 @@ mod tests {
         let folder = dir.path().canonicalize().unwrap();
         let volumes = Volumes::of_this_host();
         let (volume, path) = volumes.of(&folder, folder.metadata().unwrap().dev()).unwrap();
-        let mounts = volumes.mounts_of(&volume.identity);
-        assert!(mounts.iter().any(|mount| mount.place(&path).as_deref() == Some(&folder)), "{volume:?} {mounts:?}");
-        assert!(volumes.mounts_of("ext4 none such").is_empty());
+        let present = volumes.present(&volume.identity);
+        assert_eq!(present.find(&path).as_deref(), Some(&*folder), "{volume:?} {present:?}");
+        assert!(volumes.present("ext4 none such").first().is_none());
     }
 }

@@ -26,6 +26,10 @@ impl Search for FindArguments {
         if self.asks_catalogue() { &[] } else { &self.places }
     }
 
+    fn asks_catalogue(&self) -> bool {
+        Self::asks_catalogue(self)
+    }
+
     fn queries(&self) -> Result<Vec<PathBuf>, Stop> {
         self.check()?;
         match self.pictures.as_slice() {

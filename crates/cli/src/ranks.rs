@@ -130,7 +130,7 @@ fn work(search: &impl Search, team: &mut Ranks<Post>, progress: &Progress, bar: 
     let rank = team.rank();
     let crew = team.crew().clone();
     let settings = searched.settings_of_rank(common, &crew, rank);
-    let kept = Kept::open(&searched.remembered, &settings);
+    let kept = Kept::open(&searched.remembered, &settings, search.asks_catalogue());
     let run = Run { settings: &settings, memory: kept.as_ref().map(Kept::memory), progress };
     let ended = match rank {
         0 => lead(search, team, run, bar),

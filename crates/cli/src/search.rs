@@ -31,6 +31,11 @@ pub(crate) trait Search: Sync {
         None
     }
 
+    /// Whether the catalogue is asked, and no folder is walked.
+    fn asks_catalogue(&self) -> bool {
+        false
+    }
+
     /// Whether pictures asked about are named also where they have no twin.
     fn names_all(&self) -> bool {
         true
@@ -89,7 +94,7 @@ fn run_alone(search: &impl Search) -> Result<Exit, Stop> {
     progress_bar::beside(common, |progress, bar| {
         let settings = searched.settings(common);
         let mut printer = Printer::new(common, listing, settings.tier, about(search, &queries), bar)?;
-        let kept = Kept::open(&searched.remembered, &settings);
+        let kept = Kept::open(&searched.remembered, &settings, search.asks_catalogue());
         let run = Run { settings: &settings, memory: kept.as_ref().map(Kept::memory), progress };
         let counts = search.search(&mut Alone::default(), &queries, run, &mut printer)?;
         let (has_found, is_all_read) = (printer.has_found(), printer.is_all_read());

@@ -36,7 +36,7 @@ pub(crate) fn run_part<S: Search>(search: &S, part: Shard) -> Result<Exit, Stop>
     let mut writer = ShardWriter::new(BufWriter::with_capacity(64 << 10, io::stdout()));
     let files = (search.places(), &search::selection(search));
     let counts = progress_bar::beside(common, |progress, _| {
-        let kept = Kept::open(&searched.remembered, &settings);
+        let kept = Kept::open(&searched.remembered, &settings, false);
         let run = Run { settings: &settings, memory: kept.as_ref().map(Kept::memory), progress };
         let counts = record(part, terms, &queries, files, run, &mut writer);
         kept.into_iter().for_each(Kept::close);

@@ -1,14 +1,14 @@
 //! Does the catalogue know this picture, and where is it? No folder is walked.
 
-use std::{io, path::PathBuf};
+use std::{collections::HashMap, io, path::PathBuf};
 
-use pixtwin_catalogue::{Facts, Holder};
+use pixtwin_catalogue::{Error, Facts, Holder};
 use pixtwin_matching::{Asked, Candidate, Proof, proof_between};
 use pixtwin_pixel::PixelDigest;
 
 use crate::{
     earlier::Earlier,
-    facts::{number_of, outcome_of, stamp_of},
+    facts::{METADATA, number_of, outcome_of, stamp_of},
     file::{Listed, words_of},
     find::{self, Match, Query, asked, matches, read_queries},
     first_look::{Outcome, Scratch, look_for_pixels},
@@ -48,7 +48,11 @@ pub fn find_in_catalogue<T: Team>(
     let queries = team.hear_root_all(read)??;
     // One rank of each host asks: they have one catalogue.
     let held = match memory.filter(|_| team.is_walker()) {
-        Some(memory) => memory.holders(&probes(&queries)),
+        Some(memory) => match memory.holders(&probes(&queries)) {
+            // Others may know.
+            Err(Error::Ignorant) if team.size() > 1 => Ok(Vec::new()),
+            held => held.map_err(|cause| Failure::cannot("ask the catalogue", None, cause.to_string())),
+        },
         None if memory.is_none() => Err(Failure::cannot("ask the catalogue", None, "there is none that can be used")),
         None => Ok(Vec::new()),
     };
@@ -62,7 +66,9 @@ pub fn find_in_catalogue<T: Team>(
     progress.begin(Stage::FirstLook, 0);
     let mut exchange = asked(&queries);
     let mut counted = 0;
-    for holder in held.unwrap_or_default() {
+    let mut held = held.unwrap_or_default();
+    tell_digests(&mut held);
+    for holder in held {
         if holder.absent.is_some() {
             counted += 1;
             searched.judge_absent(holder, &queries, team.host(), &mut absent);
@@ -98,6 +104,21 @@ fn probes(queries: &[Query]) -> Vec<u64> {
     probes
 }
 
+/// Lets files know the digest of their payload: where several have one payload, a scan decodes it once.
+fn tell_digests(holders: &mut [Holder]) {
+    let known = |holder: &Holder| {
+        let facts = &holder.entry.facts;
+        holder.is_current.then_some((facts.format.clone()?, facts.payload?, facts.digest?))
+    };
+    let digests: HashMap<(String, [u8; 32]), [u8; 32]> =
+        holders.iter().filter_map(known).map(|(format, payload, digest)| ((format, payload), digest)).collect();
+    for holder in holders.iter_mut().filter(|holder| holder.is_current) {
+        let facts = &mut holder.entry.facts;
+        let payload = facts.format.clone().zip(facts.payload);
+        facts.digest = facts.digest.or_else(|| digests.get(&payload?).copied());
+    }
+}
+
 /// A file that is there, as the first look leaves it; nothing where it is gone.
 fn look_at(looker: &Looker<'_>, asked: &Asked, holder: Holder) -> Option<(Listed, Outcome<Picture>)> {
     let mut listed = Listed::new(&holder.path);
@@ -106,7 +127,8 @@ fn look_at(looker: &Looker<'_>, asked: &Asked, holder: Holder) -> Option<(Listed
         Err(cause) if is_gone(&cause) => return None,
         Err(cause) => return Some((listed, Outcome::Unread(words_of(&cause).into()))),
     };
-    let is_same = holder.is_current && stamp_of(&identity) == holder.entry.stamp;
+    let is_believed = looker.memory.is_some_and(|memory| memory.is_believed(&holder.entry.facts));
+    let is_same = is_believed && holder.is_current && stamp_of(&identity) == holder.entry.stamp;
     if let Some(outcome) = outcome_of(&holder.entry.facts).filter(|_| is_same) {
         return Some((listed.with(Some(identity)), outcome.unwrap_or_else(Outcome::Unread)));
     }
@@ -158,7 +180,7 @@ impl Searched {
         let facts = &entry.facts;
         for (number, query) in queries.iter().enumerate() {
             match query.judge(facts) {
-                Verdict::Other => {}
+                Verdict::Other if is_current => {}
                 Verdict::Twin(proof) if is_current => found.push((
                     number,
                     Match {
@@ -175,8 +197,10 @@ impl Searched {
                         }),
                     },
                 )),
-                Verdict::Twin(_) | Verdict::Undecided => {
-                    self.unread.push(Unread::new(&path, Refusal::from(UNDECIDED)));
+                _ => {
+                    let failure = facts.failures.iter().find(|(look, _)| look != METADATA);
+                    let reason = failure.map_or(UNDECIDED, |(_, reason)| reason.as_str());
+                    self.unread.push(Unread::new(&path, Refusal::from(reason)));
                 }
             }
         }

@@ -32,7 +32,6 @@ use crate::{
     offers::Looked,
     picture::Picture,
     refusal::Refusal,
-    report::Failure,
     settings::{Orientation, Settings, Tier},
 };
 
@@ -42,6 +41,9 @@ const KEYS_VERSION: u32 = 1;
 /// A file that changed within this time before a run is not kept: a clock of coarse ticks could give its next change the
 /// same time. The coarsest of file systems in use has ticks of two seconds.
 const UNSETTLED_NS: i64 = 2_000_000_000;
+
+/// With less memory than this nothing is recalled: finding payloads can take up to a quarter of it, and would be refused.
+const LEAST_BYTES: u64 = 64 << 20;
 
 /// How a search uses its catalogue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +65,10 @@ pub struct Memory {
     readers: Mutex<Vec<Reader>>,
     /// There is something to believe.
     recalls: bool,
+    /// Files are looked at again whatever is known of them.
+    trust: Trust,
+    /// What decoding may take: a picture that needs more is refused, whatever is known of it from a run that had more.
+    memory_bytes: u64,
     /// Files that changed later are not kept.
     settled: Moment,
     recalled: AtomicU64,
@@ -115,7 +121,9 @@ impl Memory {
         let now = i64::try_from(now.as_nanos()).unwrap_or(i64::MAX);
         Ok(Self {
             writer: catalogue.writer()?,
-            recalls: trust == Trust::Believe && !catalogue.is_empty()?,
+            recalls: trust == Trust::Believe && settings.memory_bytes >= LEAST_BYTES && !catalogue.is_empty()?,
+            trust,
+            memory_bytes: settings.memory_bytes,
             catalogue,
             home: home_of(path),
             readers: Mutex::default(),
@@ -127,13 +135,22 @@ impl Memory {
     }
 
     /// All files that one of these probes finds.
-    pub(crate) fn holders(&self, probes: &[u64]) -> Result<Vec<Holder>, Failure> {
-        let holders = self.catalogue.reader().and_then(|mut reader| {
+    pub(crate) fn holders(&self, probes: &[u64]) -> Result<Vec<Holder>, Error> {
+        self.catalogue.reader().and_then(|mut reader| {
             let holders = reader.holders(probes);
             self.take_back(Some(reader));
             holders
-        });
-        holders.map_err(|cause| Failure::cannot("ask the catalogue", None, cause.to_string()))
+        })
+    }
+
+    /// Whether this run, too, would have had the memory to learn this.
+    fn may_have(&self, facts: &Facts) -> bool {
+        facts.header.is_none_or(|header| header.whole_bytes.max(header.head_bytes) <= self.memory_bytes)
+    }
+
+    /// Whether what is known of a file, which is in the same state, is enough.
+    pub(crate) fn is_believed(&self, facts: &Facts) -> bool {
+        self.trust == Trust::Believe && self.memory_bytes >= LEAST_BYTES && self.may_have(facts)
     }
 
     /// How many files were not looked at, for they were known.
@@ -219,7 +236,7 @@ impl Memory {
         }
         reader.take_outdated().iter().for_each(|folder| self.writer.visit(folder));
         let identity = listed.stat().ok()?;
-        let facts = self.recall(reader, listed, &identity)?;
+        let facts = self.recall(reader, listed, &identity).filter(|facts| self.may_have(facts))?;
         let outcome = outcome_of(&facts)?;
         listed.identity = Some(identity);
         self.recalled.fetch_add(1, Ordering::Relaxed);
@@ -306,10 +323,18 @@ impl Memory {
     /// Keeps these facts of a file in the state that it was seen in.
     pub(crate) fn learn(&self, listed: &Listed, facts: Facts) {
         let Some(identity) = listed.identity.filter(|identity| identity.changed < self.settled) else { return };
+        // What is learnt under one name of a file holds for the others.
+        for path in listed.other_paths() {
+            self.learn_name(&Listed::new(path), &identity, facts.clone());
+        }
+        self.learn_name(listed, &identity, facts);
+    }
+
+    fn learn_name(&self, listed: &Listed, identity: &Identity, facts: Facts) {
         let folder = self.catalogue.folder(listed.folder()).filter(|folder| folder.is_on(identity.place.0));
         if let Some(folder) = folder {
             let name = listed.name().as_os_str().as_encoded_bytes();
-            self.writer.learn(&folder, name, Entry { stamp: stamp_of(&identity), facts });
+            self.writer.learn(&folder, name, Entry { stamp: stamp_of(identity), facts });
         }
     }
 

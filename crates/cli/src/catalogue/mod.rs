@@ -30,9 +30,13 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
-    /// Opens what the arguments name. A search goes on without it, and says so.
-    pub(crate) fn open(remembered: &Remembered, settings: &Settings) -> Option<Self> {
+    /// Opens what the arguments name. A search goes on without it, and says so. Who only asks the catalogue makes none.
+    pub(crate) fn open(remembered: &Remembered, settings: &Settings, asks: bool) -> Option<Self> {
         let path = path_of(remembered)?;
+        if asks && !path.exists() {
+            output::error(&format!("there is no catalogue `{}` yet\nhint: `pixtwin scan` makes one", shown(&path)));
+            return None;
+        }
         // Where files may not grow further, a write that fails is enough: the signal would end the search.
         let _: Result<_, std::io::Error> = flag::register(SIGXFSZ, Arc::default());
         let trust = if remembered.paranoid { Trust::LookAgain } else { Trust::Believe };

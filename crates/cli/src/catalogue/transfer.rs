@@ -44,9 +44,23 @@ pub(super) fn export(
         let counts = write_all(path, catalogue, rules, form, io::stdout(), file)?;
         return Ok(tell(counts));
     }
+    // What a link leads to is written, not the link.
+    let file = &behind_links(file);
+    let cannot = |cause: &io::Error| Stop::Fatal(format!("cannot write `{}`: {}", shown(file), words_of(cause)));
+    match fs::metadata(file) {
+        // A pipe or a device takes what is written.
+        Ok(found) if !found.is_file() => {
+            let out = File::options().write(true).open(file).map_err(|cause| cannot(&cause))?;
+            return write_all(path, catalogue, rules, form, out, file).map(tell);
+        }
+        Ok(found) if found.len() > 0 && !is_export(file) => {
+            let message = "it exists, and is no export of pixtwin\nhint: choose another name";
+            return Err(Stop::Fatal(format!("cannot write `{}`: {message}", shown(file))));
+        }
+        _ => {}
+    }
     // Beside it, and then in its place: a list that is cut short never has its name.
     let beside = beside(file);
-    let cannot = |cause: &io::Error| Stop::Fatal(format!("cannot write `{}`: {}", shown(file), words_of(cause)));
     let out = File::create_new(&beside).map_err(|cause| cannot(&cause))?;
     let written = write_all(path, catalogue, rules, form, &out, file);
     let placed = written.and_then(|counts| {
@@ -58,6 +72,19 @@ pub(super) fn export(
         let _ = fs::remove_file(&beside);
     }
     placed.map(tell)
+}
+
+/// Where a path leads to; also a link to what is not there yet.
+fn behind_links(file: &Path) -> PathBuf {
+    fs::canonicalize(file).unwrap_or_else(|_| match fs::read_link(file) {
+        Ok(target) => file.with_file_name("").join(target),
+        Err(_) => file.to_owned(),
+    })
+}
+
+/// Whether a file is what an earlier export has written.
+fn is_export(file: &Path) -> bool {
+    File::open(file).is_ok_and(|opened| Reader::open(opened).is_ok())
 }
 
 /// A name for the file while it is written.

@@ -15,7 +15,7 @@ pub(crate) fn header(out: &mut dyn Write, is_scan: bool, sets: Option<&Sets>) ->
             ["group", "tier", "digest", "width", "height", "path", "host", "size", "format", "proof", "differs"];
         csv.write_record(columns.into_iter().chain(sets.map(|_| "set")))?;
     } else {
-        csv.write_record(["query", "path", "host", "tier", "proof", "format", "size"])?;
+        csv.write_record(["query", "path", "host", "tier", "proof", "format", "size", "absent"])?;
     }
     Ok(csv.flush()?)
 }
@@ -64,6 +64,7 @@ pub(crate) fn found(out: &mut dyn Write, query: &Path, found: &Match, tier: Tier
         proof_name(found.proof).as_bytes(),
         found.format.as_bytes(),
         found.bytes.to_string().as_bytes(),
+        found.absent.as_ref().map_or("", |absent| absent.volume.as_str()).as_bytes(),
     ])?;
     Ok(csv.flush()?)
 }

@@ -17,6 +17,10 @@ pub(crate) fn group(out: &mut dyn Write, group: &Group) -> io::Result<()> {
 
 /// A twin of a picture asked about: its name.
 pub(crate) fn found(out: &mut dyn Write, found: &Match) -> io::Result<()> {
+    // Whoever takes names wants files.
+    if found.absent.is_some() {
+        return Ok(());
+    }
     name(out, found.host.as_deref(), &found.path)
 }
 

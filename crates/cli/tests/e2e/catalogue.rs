@@ -3,6 +3,7 @@
 use std::{
     fs::{self, File, FileTimes},
     path::Path,
+    time::Duration,
 };
 
 use pixtwin_testkit::{
@@ -190,14 +191,19 @@ fn the_catalogue_is_asked_without_a_walk() {
     let find = |flags: &[&str]| {
         ran(&dir, &[&["find", "asked.tga", "--format", "null", "--catalogue", &kept][..], flags].concat())
     };
+    // Where nobody has looked yet nothing is known, and nothing is made.
     let nowhere = find(&[]);
-    assert_eq!((nowhere.code, nowhere.out()), (1, ""));
+    assert_eq!((nowhere.code, nowhere.out()), (2, ""));
+    assert!(nowhere.err().contains("there is no catalogue") && !Path::new(&kept).exists(), "{}", nowhere.err());
     let _ = ran(&dir, &["scan", "a", "b", "--catalogue", &kept]);
     let names = |ran: &Ran| -> Vec<String> {
         let root = format!("{}/", dir.path().canonicalize().unwrap().display());
         ran.out().split('\0').filter(|name| !name.is_empty()).map(|name| name.replace(&root, "")).collect()
     };
-    for flags in [&[][..], &["--in", "catalogue"]] {
+    let by_other_rules = find(&["--orient"]);
+    assert_eq!(by_other_rules.code, 2);
+    assert!(by_other_rules.err().contains("nothing is known by these rules yet"), "{}", by_other_rules.err());
+    for flags in [&[][..], &["--in", "catalogue"], &["--paranoid"]] {
         let found = find(flags);
         assert_eq!((found.code, names(&found)), (0, vec!["a/1.png".into(), "b/2.qoi".into(), "b/3.png".into()]));
     }
@@ -238,6 +244,36 @@ fn a_search_goes_on_without_a_catalogue_that_cannot_be_used() {
     assert_eq!((found.code, found.err()), (0, expected.err()));
 }
 
+#[test]
+fn a_run_with_less_memory_refuses_what_it_would_refuse_by_itself() {
+    let (dir, kept) = (Dir::new(), Dir::new());
+    let picture = noise(700, 500, 1);
+    dir.write("a.png", png(&picture)).write("b.qoi", qoi(&picture)).write("c.tga", tga(&picture, false));
+    dir.settle();
+    let kept = kept.join("c").to_str().unwrap().to_owned();
+    for memory in ["2G", "100k", "400k", "1M", "20M", "100M"] {
+        let scan = |more: &[&str]| report(&ran(&dir, &[&["scan", ".", "--memory", memory][..], more].concat()));
+        assert_eq!(scan(&["--catalogue", &kept]), scan(&["--no-catalogue"]), "{memory}");
+    }
+}
+
+#[test]
+fn what_is_forgotten_meanwhile_ends_no_run() {
+    let (dir, kept) = (Dir::new(), Dir::new());
+    for number in 0..300 {
+        dir.write(format!("{}/{number}.png", number % 9), png(&noise(120, 120, number)));
+    }
+    dir.settle();
+    let kept = kept.join("c").to_str().unwrap().to_owned();
+    let running = pixtwin(&dir, &["scan", ".", "--digests", "--threads", "1", "--catalogue", &kept]).start();
+    for _ in 0..20 {
+        let _ = ran(&dir, &["catalogue", "forget", ".", "--catalogue", &kept]);
+    }
+    let ended = running.end_within(Duration::from_secs(100));
+    assert_eq!((ended.code, ended.err().contains("catalogue")), (0, false), "{}", ended.err());
+    assert_eq!(ran(&dir, &["catalogue", "verify", "--catalogue", &kept]).code, 0);
+}
+
 /// A file system of its own, mounted here, then there, then away; `$1` is the program.
 const MOUNTS: &str = r#"
     set -e
@@ -251,6 +287,11 @@ const MOUNTS: &str = r#"
     umount here
     "$1" scan there --catalogue c --verbose > second 2> seen
     "$1" find asked.tga --catalogue c --format null > mounted
+    # Another lies over it: it is away, and not gone.
+    mount -t tmpfs over there
+    "$1" catalogue forget --gone --catalogue c
+    "$1" find asked.tga --catalogue c > covered
+    umount there
     umount there
     "$1" find asked.tga --catalogue c > away
     "$1" catalogue forget --gone --catalogue c
@@ -279,7 +320,7 @@ fn a_disk_keeps_its_entries_wherever_it_is_mounted_and_while_it_is_away() {
     let mut mounted: Vec<String> = text("mounted").split_terminator('\0').map(str::to_owned).collect();
     mounted.sort_unstable();
     assert_eq!(mounted, [there("a.png"), there("b.qoi")]);
-    for name in ["away", "still"] {
+    for name in ["covered", "away", "still"] {
         let said = text(name);
         assert_eq!(said.matches("same pixels; not mounted: tmpfs ").count(), 2, "{name}: {said}");
         assert!(said.contains(&there("a.png")) && !said.contains("c.png"), "{name}: {said}");

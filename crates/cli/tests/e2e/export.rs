@@ -132,3 +132,35 @@ fn what_is_imported_is_not_believed_of_a_file_that_is_here() {
     let scanned = ran(&dir, &["scan", "p", "--catalogue", "d"]);
     assert_eq!((scanned.code, scanned.out()), (0, ""), "{}", scanned.err());
 }
+
+#[test]
+fn an_export_takes_the_place_of_an_export_and_of_nothing_else() {
+    let dir = Dir::new();
+    let picture = png(&noise(30, 30, 1));
+    dir.write("p/a.png", &picture).write("p/b.csv", "name,age\nme,4\n").symlink("there.csv", "link.csv").fifo("pipe");
+    dir.settle();
+    let _ = ran(&dir, &["scan", "p", "--digests", "--catalogue", "c"]);
+    let export = |name: &str| ran(&dir, &["catalogue", "export", name, "--form", "csv", "--catalogue", "c"]);
+    let before = dir.read("c");
+    for name in ["p/a.png", "p/b.csv", "c"] {
+        let refused = export(name);
+        assert_eq!(refused.code, 2, "{name}");
+        assert!(refused.err().contains("it exists, and is no export of pixtwin"), "{}", refused.err());
+    }
+    assert!(dir.read("p/a.png") == picture && dir.read("c") == before);
+    for _ in 0..2 {
+        assert_eq!((export("new.csv").code, export("link.csv").code), (0, 0));
+    }
+    assert!(dir.join("link.csv").is_symlink() && dir.read("there.csv") == dir.read("new.csv"));
+    let piped = dir.run(
+        "sh",
+        [
+            "-c",
+            "cat pipe > read & \"$0\" catalogue export pipe --form csv --catalogue c; wait"
+                .replace("$0", env!("CARGO_BIN_EXE_pixtwin"))
+                .as_str(),
+        ],
+    );
+    assert_eq!(piped.end().code, 0);
+    assert!(dir.read("read") == dir.read("new.csv"));
+}
