@@ -65,7 +65,7 @@ fn find_as_json_csv_and_null() {
         ),
         "",
     );
-    let csv = format!("query,path,host,tier,proof,format,size\na.png,./b.qoi,,pixels,pixels,QOI,{b}\n");
+    let csv = format!("query,path,host,tier,proof,format,size,absent\na.png,./b.qoi,,pixels,pixels,QOI,{b},\n");
     find("csv").assert(0, &csv, "");
     find("null").assert(0, "./b.qoi\0", "");
 }
