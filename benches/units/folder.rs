@@ -7,7 +7,7 @@ use std::{
 };
 
 use pixtwin_engine::{
-    Alone, Alpha, Group, Match, Orientation, Progress, Report, Selection, Settings, Tier, Unread, scan,
+    Alone, Alpha, Group, Match, Orientation, Progress, Report, Run, Selection, Settings, Tier, Unread, scan,
 };
 use pixtwin_testkit::{
     draw::{icon, landscape},
@@ -68,7 +68,8 @@ pub(crate) fn units(drawn: &Path) -> Vec<Unit> {
             sharers: 1,
         };
         let progress = Progress::default();
-        let counts = scan(&mut Alone::default(), &roots, &Selection::default(), &settings, &progress, &mut found);
+        let run = Run { settings: &settings, memory: None, progress: &progress };
+        let counts = scan(&mut Alone::default(), &roots, &Selection::default(), run, &mut found);
         assert!(counts.unwrap().pictures > ICONS && found.groups > 0 && found.unread == 0);
         black_box(found);
     });

@@ -15,6 +15,9 @@ pub enum Error {
     /// It is a file of another kind.
     #[error("it is no catalogue of pixtwin")]
     Foreign,
+    /// An earlier version of the program made it, and this one has not written to it yet.
+    #[error("it is of version {0}: the next scan brings it up to date")]
+    Older(i64),
     /// A later version of the program made it.
     #[error("it is of version {0}, and this program knows up to {known}", known = crate::schema::VERSION)]
     Newer(i64),

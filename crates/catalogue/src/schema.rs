@@ -94,9 +94,9 @@ impl Catalogue {
         let mut connection = connect(path, want)?;
         let _watch = Watch::over(&mut connection)?;
         if want == Want::Write {
-            set_up_patiently(&mut connection)?;
+            set_up_patiently(&mut connection, &MIGRATIONS)?;
         } else {
-            check_version(&connection, VERSION)?;
+            check_version(&connection, VERSION, VERSION)?;
         }
         guard::check_schema(&connection, &MIGRATIONS)?;
         Ok(Self { path: path.to_owned(), maker, places: Arc::new(Places::new()) })
@@ -167,18 +167,20 @@ pub(crate) fn connect(path: &Path, want: Want) -> Result<Connection, Error> {
 }
 
 /// Where several runs make it at once, SQLite does not wait with changing to WAL, but gives up.
-fn set_up_patiently(connection: &mut Connection) -> Result<(), Error> {
+fn set_up_patiently(connection: &mut Connection, migrations: &[&str]) -> Result<(), Error> {
     let began = Instant::now();
     loop {
-        match set_up(connection) {
+        match set_up(connection, migrations) {
             Err(Error::Busy) if began.elapsed() < PATIENCE => thread::sleep(Duration::from_millis(5)),
             ended => return ended,
         }
     }
 }
 
-fn set_up(connection: &mut Connection) -> Result<(), Error> {
-    if check_version(connection, 0)? < VERSION {
+/// Brings the tables to the version that these migrations lead to, all of them or none.
+fn set_up(connection: &mut Connection, migrations: &[&str]) -> Result<(), Error> {
+    let newest = i64::try_from(migrations.len()).unwrap_or(i64::MAX);
+    if check_version(connection, 0, newest)? < newest {
         connection.pragma_update(None, "page_size", PAGE_BYTES)?;
         let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
         if mode != "wal" {
@@ -186,30 +188,28 @@ fn set_up(connection: &mut Connection) -> Result<(), Error> {
         }
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // Another run may have been faster.
-        let from = check_version(&transaction, 0)?;
-        for migration in MIGRATIONS.iter().skip(usize::try_from(from).unwrap_or(0)) {
+        let from = check_version(&transaction, 0, newest)?;
+        for migration in migrations.iter().skip(usize::try_from(from).unwrap_or(0)) {
             transaction.execute_batch(migration)?;
         }
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-        transaction.pragma_update(None, "user_version", VERSION)?;
+        transaction.pragma_update(None, "user_version", newest)?;
         transaction.commit()?;
     }
     Ok(())
 }
 
-/// The version of the tables, which is `least` or more; 0 where there are none yet.
-fn check_version(connection: &Connection, least: i64) -> Result<i64, Error> {
+/// The version of the tables, which is `least` to `newest`; 0 where there are none yet.
+fn check_version(connection: &Connection, least: i64, newest: i64) -> Result<i64, Error> {
     // All at once: another run may be making it.
     let sql = "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema) \
                FROM pragma_application_id, pragma_user_version";
     let (application, version, tables): (i64, i64, i64) =
         connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     match (application, version) {
-        (APPLICATION_ID, 1..=VERSION) if version >= least => Ok(version),
-        (APPLICATION_ID, 1..=VERSION) => {
-            Err(Error::Disk("it is of an earlier version, and may only be read".to_owned()))
-        }
-        (APPLICATION_ID, newer) if newer > VERSION => Err(Error::Newer(newer)),
+        (APPLICATION_ID, newer) if newer > newest => Err(Error::Newer(newer)),
+        (APPLICATION_ID, 1..) if version >= least => Ok(version),
+        (APPLICATION_ID, 1..) => Err(Error::Older(version)),
         (0, 0) if tables == 0 && least == 0 => Ok(0),
         _ => Err(Error::Foreign),
     }
@@ -222,4 +222,39 @@ pub(crate) fn names(connection: &Connection, table: &str) -> Result<HashMap<i64,
     let mut statement = connection.prepare(&sql)?;
     let names = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
     Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TWO: [&str; 2] =
+        [MIGRATIONS[0], "ALTER TABLE file ADD COLUMN code BLOB; CREATE TABLE more (id INTEGER) STRICT;"];
+
+    fn version(connection: &Connection) -> i64 {
+        connection.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn a_catalogue_is_brought_up_to_date_whole_or_not_at_all() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut connection = connect(&dir.path().join("c"), Want::Write).unwrap();
+        set_up(&mut connection, &MIGRATIONS).unwrap();
+        connection.execute("INSERT INTO rules (name) VALUES ('kept')", []).unwrap();
+        // One that fails half way leaves the version before.
+        let broken = [TWO[0], TWO[1], "CREATE TABLE last (id INTEGER); CREATE TABLE more (id INTEGER)"];
+        assert!(set_up(&mut connection, &broken).is_err());
+        assert_eq!(version(&connection), 1);
+        assert!(guard::check_schema(&connection, &MIGRATIONS).is_ok());
+        for _ in 0..2 {
+            set_up(&mut connection, &TWO).unwrap();
+            assert_eq!(version(&connection), 2);
+            assert!(guard::check_schema(&connection, &TWO).is_ok());
+        }
+        let kept: String = connection.query_row("SELECT name FROM rules", [], |row| row.get(0)).unwrap();
+        assert_eq!(kept, "kept");
+        // A program of before refuses it.
+        assert!(matches!(set_up(&mut connection, &MIGRATIONS), Err(Error::Newer(2))));
+        assert!(matches!(check_version(&connection, 3, 3), Err(Error::Older(2))));
+    }
 }

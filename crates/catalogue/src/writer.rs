@@ -97,9 +97,17 @@ impl Writer {
     /// Keeps where a folder is now, and that its volume was seen.
     pub fn visit(&self, folder: &Arc<Folder>) {
         let mut state = self.shared.lock();
-        if !state.is_failed {
-            of_folder(&mut state.pending, folder);
-            state.count += 1;
+        if state.is_failed {
+            return;
+        }
+        let State { pending, count, .. } = &mut *state;
+        let before = pending.len();
+        of_folder(pending, folder);
+        *count += pending.len() - before;
+        let is_first = *count == 1;
+        drop(state);
+        if is_first {
+            self.shared.changed.notify_all();
         }
     }
 

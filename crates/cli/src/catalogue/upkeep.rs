@@ -167,7 +167,8 @@ pub(super) fn verify(path: &Path, catalogue: &Catalogue) -> Result<Exit, Stop> {
     for fault in &verified.faults {
         writeln!(out, "{}", shown(Path::new(fault)))?;
     }
-    let entries = counted(verified.entries, "entry").replace("entrys", "entries");
+    let noun = if verified.entries == 1 { "entry" } else { "entries" };
+    let entries = format!("{} {noun}", size::count(verified.entries));
     let verdict = if verified.faults.is_empty() { "whole" } else { "damaged" };
     writeln!(out, "{}: {verdict}, {entries}", shown(path))?;
     out.flush()?;
