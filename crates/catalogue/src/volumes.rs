@@ -8,6 +8,8 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use rustix::fs::{AtFlags, CWD, StatxFlags, statx};
+
 /// File systems of other hosts: what they are called there tells them apart.
 const OF_OTHER_HOSTS: [&str; 12] =
     ["nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "ceph", "lustre", "beegfs", "fuse.sshfs", "fuse.glusterfs", "afs"];
@@ -26,9 +28,14 @@ pub(crate) fn host() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
+/// What stands in the name of a volume that cannot be told from another that is mounted at the same place.
+const NAMELESS: &str = "nameless";
+
 /// A mount of a file system.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Mount {
+    /// Its own number.
+    id: u64,
     kind: String,
     /// The number of its device, as the table of mounts has it.
     device: u64,
@@ -92,7 +99,8 @@ impl Volumes {
                 })
         };
         let own = self.mounts.iter().enumerate().filter(is_it).map(|(at, _)| at).collect();
-        Present { all: Arc::clone(&self.mounts), own }
+        let is_nameless = identity.split(' ').nth(1) == Some(NAMELESS);
+        Present { all: Arc::clone(&self.mounts), own, is_nameless }
     }
 }
 
@@ -101,6 +109,8 @@ impl Volumes {
 pub(crate) struct Present {
     all: Arc<[Mount]>,
     own: Vec<usize>,
+    /// It may be another that is mounted: only what is there says that it is not.
+    is_nameless: bool,
 }
 
 impl Present {
@@ -118,16 +128,22 @@ impl Present {
     pub(crate) fn find(&self, path: &[u8]) -> Option<PathBuf> {
         self.own.iter().find_map(|at| {
             let place = self.all.get(*at)?.place(path)?;
-            (mount_of(&self.all, &place) == Some(*at)).then_some(place)
+            let is_shown = mount_of(&self.all, &place) == Some(*at);
+            (is_shown && (!self.is_nameless || place.symlink_metadata().is_ok())).then_some(place)
         })
     }
 }
 
-/// The number of the mount that holds a path.
+/// The number of the mount that holds a path, or would hold it if it were there: the system says which is on top.
 fn mount_of(mounts: &[Mount], path: &Path) -> Option<usize> {
+    let ask = |path: &Path| statx(CWD, path, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::MNT_ID).ok();
+    let found = path.ancestors().find_map(ask)?;
+    if StatxFlags::from_bits_retain(found.stx_mask).contains(StatxFlags::MNT_ID) {
+        return mounts.iter().position(|mount| mount.id == found.stx_mnt_id);
+    }
+    // Linux before 5.8 does not say. Of two mounts at one place the later hides the other, mostly.
     let depth = |mount: &Mount| mount.mount_point.as_os_str().len();
     let holds = |(_, mount): &(usize, &Mount)| path.starts_with(&mount.mount_point);
-    // Of two mounts at one place the later hides the other.
     let top = mounts.iter().enumerate().filter(holds).max_by_key(|(at, mount)| (depth(mount), *at));
     top.map(|(at, _)| at)
 }
@@ -167,7 +183,11 @@ impl Mount {
             match is_whole.then(|| uuid_of(OsStr::from_bytes(&self.source))).flatten() {
                 Some(uuid) => uuid,
                 None => match rustix::fs::statvfs(folder).ok()?.f_fsid {
-                    0 => format!("{} at {}", String::from_utf8_lossy(&self.source), self.mount_point.display()),
+                    // Some have no identifier, or give the number of the device, which another has tomorrow.
+                    number if number == 0 || number == device => {
+                        let source = String::from_utf8_lossy(&self.source);
+                        format!("{NAMELESS} {source} at {}", self.mount_point.display())
+                    }
                     number => format!("{number:016x}"),
                 },
             }
@@ -198,7 +218,8 @@ pub(crate) fn joined(above: &[u8], below: &[u8]) -> Vec<u8> {
 /// A line of the table of mounts: `36 35 98:0 /root /mnt rw master:1 - ext4 /dev/sda1 rw`.
 fn parse(line: &[u8]) -> Option<Mount> {
     let mut words = line.split(|byte| *byte == b' ');
-    let device = std::str::from_utf8(words.nth(2)?).ok()?;
+    let id = std::str::from_utf8(words.next()?).ok()?.parse().ok()?;
+    let device = std::str::from_utf8(words.nth(1)?).ok()?;
     let (major, minor) = device.split_once(':')?;
     let device = rustix::fs::makedev(major.parse().ok()?, minor.parse().ok()?);
     let (root, mount_point) = (words.next()?, words.next()?);
@@ -206,6 +227,7 @@ fn parse(line: &[u8]) -> Option<Mount> {
     let (kind, source) = (rest.next()?, rest.next()?);
     let root = unescaped(root);
     Some(Mount {
+        id,
         kind: String::from_utf8_lossy(kind).into_owned(),
         device,
         source: unescaped(source),

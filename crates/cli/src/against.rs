@@ -10,7 +10,7 @@ use pixtwin_export::Reader;
 
 use crate::{
     exit::Stop,
-    names::{from_bytes, shown},
+    names::{from_bytes, shown, shown_text},
     output,
     size::counted,
 };
@@ -24,7 +24,7 @@ pub(crate) struct Theirs {
 impl Theirs {
     /// Reads an export.
     pub(crate) fn read(file: &Path, rules: &str, is_quiet: bool) -> Result<Self, Stop> {
-        let cannot = |cause: String| Stop::Fatal(format!("cannot read `{}`: {cause}", shown(file)));
+        let cannot = |cause: String| Stop::Fatal(format!("cannot read `{}`: {}", shown(file), shown_text(&cause)));
         let opened = File::open(file).map_err(|cause| cannot(words_of(&cause)))?;
         let entries = Reader::open(opened).map_err(|cause| cannot(cause.to_string()))?;
         let mut theirs = Self { names: Vec::new(), pictures: Vec::new() };

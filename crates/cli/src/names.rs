@@ -19,6 +19,11 @@ pub(crate) fn shown(path: &Path) -> Cow<'_, str> {
     }
 }
 
+/// Words that came from a file, for people, as [`shown`] does it for paths.
+pub(crate) fn shown_text(text: &str) -> Cow<'_, str> {
+    shown(Path::new(text))
+}
+
 /// A path and the host it lies on, as copying programs take them: `host:path`.
 pub(crate) fn shown_at<'a>(path: &'a Path, host: Option<&str>) -> Cow<'a, str> {
     match host {

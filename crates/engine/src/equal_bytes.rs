@@ -57,7 +57,7 @@ pub(crate) fn look_for_bytes(
         Some(outcome) => outcome,
         None => {
             let outcome = look_afresh(looker, listed);
-            looker.memory.into_iter().for_each(|memory| memory.learn_first(listed, &outcome, facts_of_blob));
+            looker.keeper().into_iter().for_each(|memory| memory.learn_first(listed, &outcome, facts_of_blob));
             outcome
         }
     }
@@ -111,7 +111,7 @@ impl Blob {
         if rung == Rung::Start {
             self.start = self.key;
         }
-        if let (Some(memory), Rung::Start | Rung::Bytes) = (looker.memory, rung) {
+        if let (Some(memory), Rung::Start | Rung::Bytes) = (looker.keeper(), rung) {
             memory.learn(listed, facts_of_blob(self));
         }
         Ok(())

@@ -185,7 +185,7 @@ pub(crate) fn look_for_pixels(
         }
         None => {
             let outcome = look_afresh(looker, asked, earlier, listed, held, &mut is_like_none);
-            looker.memory.into_iter().for_each(|memory| memory.learn_first(listed, &outcome, facts_of));
+            looker.keeper().into_iter().for_each(|memory| memory.learn_first(listed, &outcome, facts_of));
             outcome
         }
     };

@@ -101,6 +101,11 @@ impl<'a> Looker<'a> {
         Self { memory: run.memory, ..Self::new(run.settings, run.progress) }
     }
 
+    /// Where to keep what a look came to. Once the run is given up looks are broken off, and what they come to says nothing.
+    pub(crate) fn keeper(&self) -> Option<&'a Memory> {
+        self.memory.filter(|_| !self.progress.is_given_up())
+    }
+
     /// Which format the file has. Learns the file's identity if it is not known yet.
     pub(crate) fn sniff(&self, listed: &mut Listed) -> Result<Sniffed, Refusal> {
         let (file, identity) = reopen(listed)?;
@@ -156,7 +161,7 @@ impl<'a> Looker<'a> {
             return remark;
         }
         let remark = self.metadata(listed, picture.format).map(Remark::of);
-        if let Some(memory) = self.memory {
+        if let Some(memory) = self.keeper() {
             memory.learn_remark(listed, picture, &remark);
         }
         remark

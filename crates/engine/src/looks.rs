@@ -103,7 +103,7 @@ pub(crate) fn look(looker: &Looker<'_>, files: &[Listed], picture: &Picture, run
 
 /// Keeps what a look came to.
 pub(crate) fn learn(looker: &Looker<'_>, files: &[Listed], picture: &Picture, rung: Rung, looked: &Looked) {
-    if let Some((memory, file)) = looker.memory.zip(files.get(picture.at())) {
+    if let Some((memory, file)) = looker.keeper().zip(files.get(picture.at())) {
         memory.learn_look(file, picture, rung, looked);
     }
 }

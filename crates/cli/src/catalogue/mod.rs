@@ -19,7 +19,7 @@ use signal_hook::{consts::SIGXFSZ, flag};
 use crate::{
     args::{CatalogueAction, CatalogueArguments, Pixels, Remembered},
     exit::{Exit, Stop},
-    names::shown,
+    names::{shown, shown_text},
     output,
 };
 
@@ -68,7 +68,9 @@ impl Kept {
 }
 
 fn warn(path: &Path, cause: &CatalogueError, consequence: &str) {
-    output::error(&format!("cannot use the catalogue `{}`: {cause}\nhint: {consequence}", shown(path)));
+    let cause = cause.to_string();
+    let (path, cause) = (shown(path), shown_text(&cause));
+    output::error(&format!("cannot use the catalogue `{path}`: {cause}\nhint: {consequence}"));
 }
 
 /// Where the catalogue is, if there is to be one.
@@ -113,7 +115,7 @@ pub(crate) fn run(arguments: &CatalogueArguments) -> Result<Exit, Stop> {
 
 /// What is said where a command has nothing to do without the catalogue.
 fn failed(path: &Path, cause: &CatalogueError) -> Stop {
-    Stop::Fatal(format!("cannot use the catalogue `{}`: {cause}", shown(path)))
+    Stop::Fatal(format!("cannot use the catalogue `{}`: {}", shown(path), shown_text(&cause.to_string())))
 }
 
 /// A hash in hexadecimal digits.

@@ -14,7 +14,7 @@ use crate::{
     args::FormName,
     catalogue::failed,
     exit::{Exit, Stop},
-    names::{bytes_of, shown},
+    names::{bytes_of, shown, shown_text},
     output,
     size::counted,
 };
@@ -53,7 +53,7 @@ pub(super) fn export(
             let out = File::options().write(true).open(file).map_err(|cause| cannot(&cause))?;
             return write_all(path, catalogue, rules, form, out, file).map(tell);
         }
-        Ok(found) if found.len() > 0 && !is_export(file) => {
+        Ok(found) if found.len() > 0 && !is_export(file) || is_of_catalogue(file, path) => {
             let message = "it exists, and is no export of pixtwin\nhint: choose another name";
             return Err(Stop::Fatal(format!("cannot write `{}`: {message}", shown(file))));
         }
@@ -64,7 +64,9 @@ pub(super) fn export(
     let out = File::create_new(&beside).map_err(|cause| cannot(&cause))?;
     let written = write_all(path, catalogue, rules, form, &out, file);
     let placed = written.and_then(|counts| {
-        out.sync_all().and_then(|()| fs::rename(&beside, file)).map_err(|cause| cannot(&cause))?;
+        // Who may read what is replaced may read what replaces it.
+        let kept = fs::metadata(file).map_or(Ok(()), |found| out.set_permissions(found.permissions()));
+        kept.and_then(|()| out.sync_all()).and_then(|()| fs::rename(&beside, file)).map_err(|cause| cannot(&cause))?;
         Ok(counts)
     });
     if placed.is_err() {
@@ -76,10 +78,23 @@ pub(super) fn export(
 
 /// Where a path leads to; also a link to what is not there yet.
 fn behind_links(file: &Path) -> PathBuf {
-    fs::canonicalize(file).unwrap_or_else(|_| match fs::read_link(file) {
-        Ok(target) => file.with_file_name("").join(target),
-        Err(_) => file.to_owned(),
-    })
+    let mut file = file.to_owned();
+    // No chain of links is longer that the system follows.
+    for _ in 0..40 {
+        match (fs::canonicalize(&file), fs::read_link(&file)) {
+            (Ok(found), _) => return found,
+            (Err(_), Ok(target)) => file = file.with_file_name("").join(target),
+            (Err(_), Err(_)) => break,
+        }
+    }
+    file
+}
+
+/// Whether a file is the catalogue, or lies beside it for SQLite.
+fn is_of_catalogue(file: &Path, catalogue: &Path) -> bool {
+    let catalogue = fs::canonicalize(catalogue).unwrap_or_else(|_| catalogue.to_owned());
+    let (file, catalogue) = (bytes_of(file), bytes_of(&catalogue));
+    file.strip_prefix(catalogue).is_some_and(|rest| [&b""[..], b"-wal", b"-shm", b"-journal"].contains(&rest))
 }
 
 /// Whether a file is what an earlier export has written.
@@ -161,7 +176,7 @@ pub(super) fn import(
     (rules, decoder): (&str, fn(Option<&str>) -> String),
     file: &Path,
 ) -> Result<Exit, Stop> {
-    let cannot = |cause: String| Stop::Fatal(format!("cannot read `{}`: {cause}", shown(file)));
+    let cannot = |cause: String| Stop::Fatal(format!("cannot read `{}`: {}", shown(file), shown_text(&cause)));
     let opened = File::open(file).map_err(|cause| cannot(words_of(&cause)))?;
     let entries = Reader::open(opened).map_err(|cause| cannot(cause.to_string()))?;
     let mut importer = catalogue.importer().map_err(|cause| failed(path, &cause))?;
@@ -192,6 +207,10 @@ pub(super) fn import(
 fn known_of(entry: &Entry) -> Option<Known> {
     let stamp =
         Stamp { inode: entry.inode, size: entry.size, modified_ns: entry.modified_ns, changed_ns: entry.changed_ns };
+    // No format that is read is called like this.
+    if !entry.format.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b' ') {
+        return None;
+    }
     let header = Header { width: entry.width, height: entry.height, head_bytes: 0, whole_bytes: 0, first_rows: 0 };
     let facts = Facts {
         format: Some(entry.format.clone()),

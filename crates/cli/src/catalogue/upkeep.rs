@@ -12,7 +12,7 @@ use crate::{
     args::KnownFormat,
     catalogue::{failed, hex},
     exit::{Exit, Stop},
-    names::{PathJson, shown},
+    names::{PathJson, shown, shown_text},
     output,
     size::{self, counted},
 };
@@ -85,10 +85,10 @@ pub(super) fn status(path: &Path, catalogue: &Catalogue, format: KnownFormat) ->
                 },
             )?,
             KnownFormat::Text => {
-                let (name, place) = (shown(Path::new(&volume.identity)), shown(&volume.place));
+                let (name, place) = (shown_text(&volume.identity), shown(&volume.place));
                 let mounted = if volume.is_mounted { "at" } else { "not mounted, last at" };
                 let known = known(volume.entries, volume.pictures, volume.digests);
-                writeln!(out, "{name}\n  {mounted} {place} on {}: {known}", shown(Path::new(&volume.host)))?;
+                writeln!(out, "{name}\n  {mounted} {place} on {}: {known}", shown_text(&volume.host))?;
             }
         }
     }
@@ -158,14 +158,14 @@ fn list_one(out: &mut dyn Write, kept: &Kept, format: KnownFormat) -> Result<(),
     };
     let digest = facts.digest.as_ref().map(|digest| format!("; {}", hex(digest))).unwrap_or_default();
     let unread = unread.map(|reason| format!("; {reason}")).unwrap_or_default();
-    Ok(writeln!(out, "{}  {what}{digest}{unread}", shown(path))?)
+    Ok(writeln!(out, "{}  {}", shown(path), shown_text(&format!("{what}{digest}{unread}")))?)
 }
 
 pub(super) fn verify(path: &Path, catalogue: &Catalogue) -> Result<Exit, Stop> {
     let verified = catalogue.verify().map_err(|cause| failed(path, &cause))?;
     let mut out = output::results();
     for fault in &verified.faults {
-        writeln!(out, "{}", shown(Path::new(fault)))?;
+        writeln!(out, "{}", shown_text(fault))?;
     }
     let noun = if verified.entries == 1 { "entry" } else { "entries" };
     let entries = format!("{} {noun}", size::count(verified.entries));

@@ -11,7 +11,7 @@ use pixtwin_engine::{Absent, Counts, Group, HEAD_ROWS, Match, Member, Proof, Run
 
 use crate::{
     args::Common,
-    names::{shown, shown_at},
+    names::{shown, shown_at, shown_text},
     output::{Mark, Palette, note},
     report::{Found, Totals, folders::Folders, unread},
     size::{self, counted},
@@ -62,7 +62,7 @@ fn evidence(file: &Member, first_format: Option<&str>) -> String {
         text.push_str("; ");
         text.push_str(&file.differs.join(", "));
     }
-    text
+    shown_text(&text).into_owned()
 }
 
 /// A picture asked about, above its twins.
@@ -82,13 +82,13 @@ pub(crate) fn found(out: &mut dyn Write, found: &Match, palette: Palette) -> io:
         Proof::Payload => "same payload",
         Proof::Pixels => "same pixels",
     };
-    let mut evidence = format!("{}, {proof}", found.format);
+    let mut evidence = format!("{}, {proof}", shown_text(&found.format));
     if let Some(Absent { volume, host, seen_s }) = &found.absent {
         let place = match volume.starts_with(IMPORTED) {
             true => format!("; on another machine: imported from {host} {}", days_ago(*seen_s)),
             false => format!("; not mounted: {volume}, last seen on {host} {}", days_ago(*seen_s)),
         };
-        evidence.push_str(&shown(Path::new(&place)));
+        evidence.push_str(&shown_text(&place));
     }
     let place = shown_at(&found.path, found.host.as_deref());
     writeln!(out, "  {place}  {}", palette.paint(Mark::Faint, &evidence))?;

@@ -11,13 +11,13 @@ use pixtwin_engine::{Unread, is_picture, words_of};
 use crate::{
     args::Format,
     exit::Stop,
-    names::{shown, shown_at},
+    names::{shown, shown_at, shown_text},
     report::json,
 };
 
 /// A file that was not compared, and why.
 pub(crate) fn line(unread: &Unread) -> String {
-    format!("{}: {}", shown_at(&unread.path, unread.host.as_deref()), unread.reason)
+    format!("{}: {}", shown_at(&unread.path, unread.host.as_deref()), shown_text(&unread.reason))
 }
 
 /// Where `--unread` saves the list. Opened before the search, so that a run of hours does not end in an error.

@@ -287,7 +287,14 @@ const MOUNTS: &str = r#"
     umount here
     "$1" scan there --catalogue c --verbose > second 2> seen
     "$1" find asked.tga --catalogue c --format null > mounted
-    # Another lies over it: it is away, and not gone.
+    # A folder of the same disk lies over it: it is away, and not gone.
+    mkdir there/sub
+    cp c.png there/sub
+    mount --bind there/sub there
+    "$1" catalogue forget --gone --catalogue c
+    "$1" find asked.tga --catalogue c > shadowed
+    umount there
+    # And another.
     mount -t tmpfs over there
     "$1" catalogue forget --gone --catalogue c
     "$1" find asked.tga --catalogue c > covered
@@ -320,7 +327,7 @@ fn a_disk_keeps_its_entries_wherever_it_is_mounted_and_while_it_is_away() {
     let mut mounted: Vec<String> = text("mounted").split_terminator('\0').map(str::to_owned).collect();
     mounted.sort_unstable();
     assert_eq!(mounted, [there("a.png"), there("b.qoi")]);
-    for name in ["covered", "away", "still"] {
+    for name in ["shadowed", "covered", "away", "still"] {
         let said = text(name);
         assert_eq!(said.matches("same pixels; not mounted: tmpfs ").count(), 2, "{name}: {said}");
         assert!(said.contains(&there("a.png")) && !said.contains("c.png"), "{name}: {said}");

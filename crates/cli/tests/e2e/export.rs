@@ -164,3 +164,32 @@ fn an_export_takes_the_place_of_an_export_and_of_nothing_else() {
     assert_eq!(piped.end().code, 0);
     assert!(dir.read("read") == dir.read("new.csv"));
 }
+
+#[test]
+fn what_an_export_says_of_itself_cannot_reach_the_terminal() {
+    let dir = Dir::new();
+    let picture = noise(30, 30, 1);
+    dir.write("p/a.png", png(&picture)).write("q.qoi", qoi(&picture));
+    dir.settle();
+    let _ = ran(&dir, &["scan", "p", "--digests", "--catalogue", "c"]);
+    let exported = ran(&dir, &["catalogue", "export", "-", "--form", "jsonl", "--catalogue", "c"]);
+    let root = dir.path().canonicalize().unwrap();
+    let evil = r"\u001b]0;pwn\u0007\n\u009b31m\u202e";
+    let forged =
+        exported.out().replace(root.to_str().unwrap(), evil).replace("\"volume\":\"", &format!("\"volume\":\"{evil}"));
+    dir.write("forged.jsonl", forged.replace("\"host\":\"", &format!("\"host\":\"{evil}")));
+    dir.write("format.jsonl", exported.out().replace("\"format\":\"PNG\"", &format!("\"format\":\"PNG{evil}\"")));
+    for name in ["forged.jsonl", "format.jsonl"] {
+        let said = [
+            ran(&dir, &["catalogue", "import", name, "--catalogue", "d"]),
+            ran(&dir, &["catalogue", "status", "--catalogue", "d"]),
+            ran(&dir, &["catalogue", "list", "--catalogue", "d"]),
+            ran(&dir, &["find", "q.qoi", "--catalogue", "d"]),
+            ran(&dir, &["scan", ".", "--against", name, "--no-catalogue"]),
+        ];
+        for text in said.iter().flat_map(|ran| [ran.out(), ran.err()]) {
+            let is_safe = |character: char| character == '\n' || !character.is_control() && character != '\u{202e}';
+            assert!(text.chars().all(is_safe), "{name}: {}", text.escape_debug());
+        }
+    }
+}
