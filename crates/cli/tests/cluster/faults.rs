@@ -35,8 +35,9 @@ fn library() -> &'static [Dir; 2] {
 }
 
 fn scan(cluster: &Cluster, mpi: Mpi) -> pixtwin_testkit::Run<'_> {
-    // All on one processor: longer, and as good.
-    let words = ["-c", "0", PIXTWIN, "scan", IMAGES, "--format", "json", "-j1", "--progress", "always"];
+    // All on one processor, and nothing known from the run before: longer, and as good.
+    let words =
+        ["-c", "0", PIXTWIN, "scan", IMAGES, "--format", "json", "-j1", "--progress", "always", "--no-catalogue"];
     cluster.run(mpi, &mpi.ranks_per_host(4, 2), "taskset", words)
 }
 
