@@ -9,7 +9,7 @@ use pixtwin_testkit::{
     library,
 };
 
-use crate::{IMAGES, PIXTWIN, alone, here, on_hosts, without_hosts};
+use crate::{IMAGES, PIXTWIN, alone, faults, here, on_hosts, without_hosts};
 
 /// Where every host keeps its catalogue, on a file system of its own.
 const KEPT: &str = "/mnt/catalogue.sqlite";
@@ -92,7 +92,6 @@ fn a_run_that_is_broken_off_goes_on_where_it_was() {
         known()
     });
     assert!(is_known, "nothing was kept");
-    // Looks that are broken off say nothing of the pictures, and nothing of them is kept.
     broken.interrupt();
     let _ = broken.end_within(Duration::from_secs(20));
     let resumed = here(&dir, 2, &arguments);
@@ -104,4 +103,29 @@ fn a_run_that_is_broken_off_goes_on_where_it_was() {
         row.split_whitespace().nth(3).unwrap().replace(',', "").parse().unwrap()
     };
     assert!(looked(&resumed) < looked(&whole), "{}", resumed.err());
+}
+
+/// Where a rank is lost the others break their looks off: what these come to says nothing of the pictures.
+#[test]
+fn nothing_is_kept_of_looks_that_were_broken_off() {
+    let cluster = Cluster::up(faults::library());
+    for host in ["h1", "h2"] {
+        assert_eq!(cluster.exec(host, "mount", ["-t", "tmpfs", "kept", "/mnt"]).end().code, 0);
+    }
+    let run = |more: &[&str]| {
+        // All on one processor: longer, and as good.
+        let words = [&["-c", "0", PIXTWIN, "scan", IMAGES, "--format", "json", "-j1"][..], more].concat();
+        cluster.run(Mpi::OpenMpi4, &Mpi::OpenMpi4.ranks_per_host(4, 2), "taskset", words)
+    };
+    let whole = run(&["--no-catalogue"]).end();
+    for round in 0..4 {
+        let mut job = cluster.spawn(run(&["--catalogue", KEPT]));
+        let ranks = job.ranks(4);
+        thread::sleep(Duration::from_millis(700 + 500 * round));
+        // It may have ended by now.
+        ranks[3].try_kill();
+        let _ = job.end_within(Duration::from_secs(30));
+    }
+    let again = run(&["--catalogue", KEPT]).end();
+    assert_eq!((again.code, again.out()), (whole.code, whole.out()), "{}", again.err());
 }

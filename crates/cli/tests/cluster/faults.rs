@@ -17,7 +17,7 @@ use crate::{IMAGES, PIXTWIN};
 const LONGEST: Duration = Duration::from_secs(30);
 
 /// Photographs that keep two hosts busy for some seconds: equal up to their last row.
-fn library() -> &'static [Dir; 2] {
+pub(crate) fn library() -> &'static [Dir; 2] {
     static LIBRARY: LazyLock<[Dir; 2]> = LazyLock::new(|| {
         let picture = landscape(1600, 1200, 1);
         let quick = Png { level: 1, ..Png::new(PngColour::Rgb) };
