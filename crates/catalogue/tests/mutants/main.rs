@@ -21,8 +21,9 @@ use pixtwin_catalogue::{Catalogue, Error, Want};
 use pixtwin_testkit::{cases, draw::Seeded};
 use world::{FILES, FOLDERS, Files, World};
 
-/// What one use of a catalogue of this size may hold: the caches of its connections, the library, and the rows.
-const MOST_BYTES: usize = 24 << 20;
+/// What one use of a catalogue of this size may hold: the caches of its connections, of which that of the writer may be
+/// 32 MiB, the library, and the rows.
+const MOST_BYTES: usize = 48 << 20;
 
 /// The longest that one use may take.
 const LONGEST: Duration = Duration::from_secs(10);
