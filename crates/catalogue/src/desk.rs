@@ -11,7 +11,7 @@ use crate::{
     entry::Entry,
     error::Error,
     places::Folder,
-    rows::{self, Address, COLUMNS, INSERT, UPDATE},
+    rows::{self, Address, INSERT, UPDATE},
     schema::Maker,
     seal,
     volumes::{Volume, host},
@@ -86,8 +86,7 @@ impl Numbers {
         let (number, is_new) = self.of_folder(transaction, folder, place)?;
         let rules = self.of_rules(transaction, &maker.rules)?;
         let (mut insert, mut update) = (transaction.prepare_cached(INSERT)?, transaction.prepare_cached(UPDATE)?);
-        let sql = format!("SELECT {COLUMNS} FROM file WHERE folder = ?1 AND name = ?2 AND rules = ?3");
-        let mut read = transaction.prepare_cached(&sql)?;
+        let mut read = transaction.prepare_cached(&rows::by_name())?;
         for (name, mut entry) in files {
             let (decoder, maker) = self.of_format(transaction, maker, &entry.facts.format)?;
             let address = Address { folder: number, place, name: &name, rules, decoder, maker };

@@ -38,7 +38,7 @@ pub use error::Error;
 pub use import::{IMPORTED, Importer};
 pub use places::Folder;
 pub use reader::Reader;
-pub use schema::{Catalogue, Maker, Want};
+pub use schema::{Catalogue, ENDINGS, Maker, Want};
 pub use upkeep::{Forget, Kept, Status, Verified, VolumeStatus};
 pub use volumes::is_on_network;
 pub use writer::Writer;

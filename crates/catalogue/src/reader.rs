@@ -263,9 +263,8 @@ impl Reader {
     }
 
     fn find(&mut self, folder: i64, name: &[u8]) -> Result<Option<Read>, Error> {
-        let sql = format!("SELECT {COLUMNS} FROM file WHERE folder = ?1 AND name = ?2 AND rules = ?3");
         self.watch.rest();
-        let found = rows::one(&mut self.connection.prepare_cached(&sql)?, (folder, name, self.rules))?;
+        let found = rows::one(&mut self.connection.prepare_cached(&rows::by_name())?, (folder, name, self.rules))?;
         self.met_damage |= matches!(found, Some(None));
         Ok(found.flatten())
     }

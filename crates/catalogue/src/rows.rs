@@ -29,6 +29,11 @@ pub(crate) const UPDATE: &str = "UPDATE file SET decoder = ?4, inode = ?5, size 
      height = ?11, frames = ?12, head_bytes = ?13, whole_bytes = ?14, first_rows = ?15, keys = ?16, payload = ?17, \
      content = ?18, digest = ?19, failures = ?20, metadata = ?21, probe = ?22, seal = ?23 WHERE folder = ?1 AND name = ?2 AND rules = ?3";
 
+/// Reads the entry of a folder's file by a set of rules.
+pub(crate) fn by_name() -> String {
+    format!("SELECT {COLUMNS} FROM file WHERE folder = ?1 AND name = ?2 AND rules = ?3")
+}
+
 /// A row as it was read: whole, and its seal not yet looked at.
 #[derive(Clone, Debug)]
 pub(crate) struct Read {

@@ -18,6 +18,9 @@ use crate::{
     writer::Writer,
 };
 
+/// What the names of its files end in: its own, and those that SQLite keeps beside it.
+pub const ENDINGS: [&str; 4] = ["", "-wal", "-shm", "-journal"];
+
 /// `pxTw`.
 const APPLICATION_ID: i64 = 0x7078_5477;
 

@@ -7,7 +7,7 @@ use pixtwin_pixel::{HEAD_ROWS, Key};
 
 use crate::{
     find::{Query, find_queries},
-    picture::size_key,
+    picture::{key_of_hash, size_key},
     report::{Counts, Failure, Report},
     settings::{Run, Selection},
     team::Team,
@@ -50,13 +50,12 @@ pub fn find_exported<T: Team>(
 }
 
 fn query(exported: &Exported) -> Query {
-    let short = |hash: &[u8; 32]| Key(hash.first_chunk().copied().unwrap_or_default());
     let Exported { size: (width, height), digest, payload, content, first_rows } = exported;
     let half = |half: &[u8; 8]| Key(u128::from(u64::from_le_bytes(*half)).to_le_bytes());
     let keys = [
         Some((Rung::Header, size_key(*width, *height))),
-        Some((Rung::Whole, short(digest))),
-        payload.as_ref().map(|payload| (Rung::Payload, short(payload))),
+        Some((Rung::Whole, key_of_hash(digest))),
+        payload.as_ref().map(|payload| (Rung::Payload, key_of_hash(payload))),
         first_rows.as_ref().map(|first| (Rung::Head(0), half(first))),
     ];
     // What is not known equals no hash.

@@ -14,6 +14,7 @@ use crate::{
     ladder::Climbed,
     look::{HEADER_WINDOW_BYTES, Looker},
     opened::Opened,
+    picture::key_of_hash,
     pool,
     progress::Stage,
     refusal::Refusal,
@@ -88,7 +89,7 @@ pub(crate) fn key_of(looker: &Looker<'_>, listed: &Listed, rung: Rung) -> Result
         Rung::Start => looker.start(listed, START_BYTES).map(|start| (Key::of(&start), None)),
         _ => {
             let hash = looker.hash_bytes(listed)?;
-            Ok((short(&hash), Some(hash)))
+            Ok((key_of_hash(&hash), Some(hash)))
         }
     }
 }
@@ -98,7 +99,7 @@ impl Blob {
     fn look(&mut self, looker: &Looker<'_>, listed: &Listed, rung: Rung) -> Result<(), Refusal> {
         let known = match rung {
             Rung::Start => self.start,
-            Rung::Bytes => self.hash.map(|hash| short(&hash)),
+            Rung::Bytes => self.hash.map(|hash| key_of_hash(&hash)),
             _ => None,
         };
         if known.is_some() {
@@ -116,10 +117,6 @@ impl Blob {
         }
         Ok(())
     }
-}
-
-fn short(hash: &[u8; 32]) -> Key {
-    Key(hash.first_chunk().copied().unwrap_or_default())
 }
 
 /// Sends the files up the three rungs.

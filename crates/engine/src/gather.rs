@@ -4,7 +4,7 @@
 use std::{borrow::Cow, collections::HashMap, path::PathBuf};
 
 use pixtwin_matching::{Candidate, Loss, Rung, Twins, group};
-use pixtwin_pixel::{Key, PixelDigest};
+use pixtwin_pixel::PixelDigest;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
     look::Looker,
     looks,
     offers::Looked,
-    picture::{Known, Picture},
+    picture::{Known, Picture, key_of_hash},
     progress::Stage,
     refusal::Refusal,
     report::{Group, Unread},
@@ -109,7 +109,7 @@ fn bring_together_all<T: Team>(searched: &mut Searched, team: &mut T) -> Result<
             digest: candidate.digest.map(|digest| digest.0),
             set: searched.set_of(candidate.file),
         };
-        to.get_mut(team.owner(short(&name))).into_iter().for_each(|claims| claims.push(Claim { ..claim }));
+        to.get_mut(team.owner(key_of_hash(&name))).into_iter().for_each(|claims| claims.push(Claim { ..claim }));
     }
     let claims = team.swap_all(to)?.into_iter().enumerate();
     let claims = claims.flat_map(|(rank, claims)| claims.into_iter().map(move |claim| (rank, claim)));
@@ -139,7 +139,7 @@ fn share_digests_all<T: Team>(candidates: &mut [Candidate], team: &mut T) -> Res
     let mut sent: Vec<Vec<usize>> = vec![Vec::new(); team.size()];
     let mut questions: Vec<Vec<Spoken>> = vec![Vec::new(); team.size()];
     for (at, candidate) in candidates.iter().enumerate() {
-        let owner = team.owner(short(&candidate.payload));
+        let owner = team.owner(key_of_hash(&candidate.payload));
         if let (Some(sent), Some(questions)) = (sent.get_mut(owner), questions.get_mut(owner)) {
             sent.push(at);
             questions.push((candidate.payload, candidate.digest.map(|digest| digest.0)));
@@ -154,10 +154,6 @@ fn share_digests_all<T: Team>(candidates: &mut [Candidate], team: &mut T) -> Res
         candidates.get_mut(at).into_iter().for_each(|candidate| candidate.digest = digest.map(PixelDigest));
     }
     Ok(())
-}
-
-fn short(hash: &[u8; 32]) -> Key {
-    Key(hash.first_chunk().copied().unwrap_or_default())
 }
 
 /// Learns what the members are called, and sorts them as in the report.

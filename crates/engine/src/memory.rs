@@ -15,7 +15,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use pixtwin_catalogue::{Catalogue, Entry, Error, Facts, Holder, Maker, Reader, Want, Writer};
+use pixtwin_catalogue::{Catalogue, ENDINGS, Entry, Error, Facts, Holder, Maker, Reader, Want, Writer};
 use pixtwin_decode::decoders_of;
 use pixtwin_matching::Rung;
 use pixtwin_pixel::Alpha;
@@ -65,8 +65,8 @@ pub struct Memory {
     readers: Mutex<Vec<Reader>>,
     /// There is something to believe.
     recalls: bool,
-    /// Files are looked at again whatever is known of them.
-    trust: Trust,
+    /// What is known of files in the same state is enough.
+    believes: bool,
     /// What decoding may take: a picture that needs more is refused, whatever is known of it from a run that had more.
     memory_bytes: u64,
     /// Files that changed later are not kept.
@@ -119,10 +119,11 @@ impl Memory {
         let catalogue = Catalogue::open(path, Want::Write, maker(settings.alpha, settings.orientation, settings.tier))?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let now = i64::try_from(now.as_nanos()).unwrap_or(i64::MAX);
+        let believes = trust == Trust::Believe && settings.memory_bytes >= LEAST_BYTES;
         Ok(Self {
             writer: catalogue.writer()?,
-            recalls: trust == Trust::Believe && settings.memory_bytes >= LEAST_BYTES && !catalogue.is_empty()?,
-            trust,
+            recalls: believes && !catalogue.is_empty()?,
+            believes,
             memory_bytes: settings.memory_bytes,
             catalogue,
             home: home_of(path),
@@ -150,7 +151,7 @@ impl Memory {
 
     /// Whether what is known of a file, which is in the same state, is enough.
     pub(crate) fn is_believed(&self, facts: &Facts) -> bool {
-        self.trust == Trust::Believe && self.memory_bytes >= LEAST_BYTES && self.may_have(facts)
+        self.believes && self.may_have(facts)
     }
 
     /// How many files were not looked at, for they were known.
@@ -359,7 +360,7 @@ const LEFT_OUT: &str = "some of it is not as it was written, and was left out";
 /// The folder of a catalogue, and what its files are called: itself, and what SQLite keeps beside it.
 fn home_of(path: &Path) -> Option<((u64, u64), [OsString; 4])> {
     let name = path.file_name()?;
-    let names = ["", "-wal", "-shm", "-journal"].map(|ending| {
+    let names = ENDINGS.map(|ending| {
         let mut name = name.to_owned();
         name.push(ending);
         name

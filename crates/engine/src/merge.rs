@@ -20,7 +20,7 @@ use crate::{
     gather,
     look::Looker,
     offers::Looked,
-    picture::{Hashes, Known, Picture},
+    picture::{Hashes, Known, Picture, key_of_hash},
     progress::Progress,
     refusal::Refusal,
     report::{Counts, Failure, Group, Report},
@@ -67,7 +67,7 @@ impl Recorded {
             (Some(Seen::Blob { start, .. }), Rung::Start) => Ok((Key(start.clone()?), None)),
             (Some(Seen::Blob { bytes, .. }), _) => {
                 let bytes = bytes.clone()?;
-                Ok((Key(bytes.first_chunk().copied().unwrap_or_default()), Some(bytes)))
+                Ok((key_of_hash(&bytes), Some(bytes)))
             }
             _ => Err("its record has no bytes".into()),
         }

@@ -150,12 +150,11 @@ impl Picture {
 
     /// The key of a rung, if it is known.
     pub(crate) fn key(&self, rung: Rung) -> Option<Key> {
-        let short = |hash: &[u8; 32]| hash.first_chunk().copied().map(Key);
         match rung {
             Rung::Header => Some(header_key(&self.header)),
             Rung::Head(number) => self.known.head(number),
-            Rung::HeldPayload | Rung::Payload => self.known.hashes().and_then(|hashes| short(&hashes.payload)),
-            Rung::Whole => self.known.digest().and_then(|digest| short(&digest.0)),
+            Rung::HeldPayload | Rung::Payload => self.known.hashes().map(|hashes| key_of_hash(&hashes.payload)),
+            Rung::Whole => self.known.digest().map(|digest| key_of_hash(&digest.0)),
             Rung::Length | Rung::Start | Rung::Bytes => None,
         }
     }
@@ -167,6 +166,11 @@ impl Picture {
         let (digest, frames) = (self.known.digest(), self.known.frames());
         Fingerprint { heads, digest, frames, width: self.header.width, height: self.header.height }
     }
+}
+
+/// The key that stands for a hash: its first half.
+pub(crate) fn key_of_hash(hash: &[u8; 32]) -> Key {
+    Key(hash.first_chunk().copied().unwrap_or_default())
 }
 
 /// The key of the header rung: of width and height. A hash, so that the keys of all rungs spread evenly.

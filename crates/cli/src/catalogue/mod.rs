@@ -74,7 +74,7 @@ fn warn(path: &Path, cause: &CatalogueError, consequence: &str) {
 }
 
 /// Where the catalogue is, if there is to be one.
-pub(crate) fn path_of(remembered: &Remembered) -> Option<PathBuf> {
+fn path_of(remembered: &Remembered) -> Option<PathBuf> {
     match (&remembered.catalogue, remembered.no_catalogue) {
         (_, true) => None,
         (Some(named), _) => Some(named.clone()),
@@ -97,18 +97,17 @@ pub(crate) fn run(arguments: &CatalogueArguments) -> Result<Exit, Stop> {
         make_folder(&path).map_err(|cause| failed(&path, &cause))?;
     }
     let catalogue = Catalogue::open(&path, want, maker.clone()).map_err(|cause| failed(&path, &cause))?;
-    let opened = (&*path, &catalogue);
     match action {
-        CatalogueAction::Status { format } => upkeep::status(opened.0, opened.1, *format),
-        CatalogueAction::List { paths, format } => upkeep::list(opened.0, opened.1, paths, *format),
-        CatalogueAction::Verify => upkeep::verify(opened.0, opened.1),
+        CatalogueAction::Status { format } => upkeep::status(&path, &catalogue, *format),
+        CatalogueAction::List { paths, format } => upkeep::list(&path, &catalogue, paths, *format),
+        CatalogueAction::Verify => upkeep::verify(&path, &catalogue),
         CatalogueAction::Forget { paths, volume, gone } => {
-            upkeep::forget(opened.0, opened.1, paths, volume.as_deref(), *gone)
+            upkeep::forget(&path, &catalogue, paths, volume.as_deref(), *gone)
         }
-        CatalogueAction::Compact => upkeep::compact(opened.0, opened.1),
-        CatalogueAction::Export { file, form, .. } => transfer::export(opened.0, opened.1, &maker.rules, file, *form),
+        CatalogueAction::Compact => upkeep::compact(&path, &catalogue),
+        CatalogueAction::Export { file, form, .. } => transfer::export(&path, &catalogue, &maker.rules, file, *form),
         CatalogueAction::Import { file, .. } => {
-            transfer::import(opened.0, opened.1, (&maker.rules, maker.decoder), file)
+            transfer::import(&path, &catalogue, (&maker.rules, maker.decoder), file)
         }
     }
 }
@@ -116,11 +115,6 @@ pub(crate) fn run(arguments: &CatalogueArguments) -> Result<Exit, Stop> {
 /// What is said where a command has nothing to do without the catalogue.
 fn failed(path: &Path, cause: &CatalogueError) -> Stop {
     Stop::Fatal(format!("cannot use the catalogue `{}`: {}", shown(path), shown_text(&cause.to_string())))
-}
-
-/// A hash in hexadecimal digits.
-fn hex(hash: &[u8; 32]) -> String {
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The place that the XDG base directories name; nothing for a user without a home.

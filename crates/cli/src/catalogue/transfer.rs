@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use pixtwin_catalogue::{Catalogue, Entry as Known, Facts, Header, IMPORTED, Kept, Stamp};
+use pixtwin_catalogue::{Catalogue, ENDINGS, Entry as Known, Facts, Header, IMPORTED, Kept, Stamp};
 use pixtwin_engine::words_of;
 use pixtwin_export::{Entry, Form, Reader, Writer};
 
@@ -79,7 +79,7 @@ pub(super) fn export(
 /// Where a path leads to; also a link to what is not there yet.
 fn behind_links(file: &Path) -> PathBuf {
     let mut file = file.to_owned();
-    // No chain of links is longer that the system follows.
+    // The system follows no longer chain of links.
     for _ in 0..40 {
         match (fs::canonicalize(&file), fs::read_link(&file)) {
             (Ok(found), _) => return found,
@@ -94,7 +94,7 @@ fn behind_links(file: &Path) -> PathBuf {
 fn is_of_catalogue(file: &Path, catalogue: &Path) -> bool {
     let catalogue = fs::canonicalize(catalogue).unwrap_or_else(|_| catalogue.to_owned());
     let (file, catalogue) = (bytes_of(file), bytes_of(&catalogue));
-    file.strip_prefix(catalogue).is_some_and(|rest| [&b""[..], b"-wal", b"-shm", b"-journal"].contains(&rest))
+    file.strip_prefix(catalogue).is_some_and(|rest| ENDINGS.iter().any(|ending| ending.as_bytes() == rest))
 }
 
 /// Whether a file is what an earlier export has written.

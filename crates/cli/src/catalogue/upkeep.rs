@@ -6,11 +6,12 @@ use std::{
 };
 
 use pixtwin_catalogue::{Catalogue, Forget, Kept, VolumeStatus};
+use pixtwin_engine::PixelDigest;
 use serde::Serialize;
 
 use crate::{
     args::KnownFormat,
-    catalogue::{failed, hex},
+    catalogue::failed,
     exit::{Exit, Stop},
     names::{PathJson, shown, shown_text},
     output,
@@ -126,6 +127,11 @@ pub(super) fn list(path: &Path, catalogue: &Catalogue, below: &[PathBuf], format
     Ok(Exit::Done)
 }
 
+/// A hash in hexadecimal digits.
+fn hex(hash: Option<[u8; 32]>) -> Option<String> {
+    hash.map(|hash| PixelDigest(hash).to_string())
+}
+
 fn list_one(out: &mut dyn Write, kept: &Kept, format: KnownFormat) -> Result<(), Stop> {
     let Kept { path, volume, host, is_mounted, rules, decoder, entry } = kept;
     let facts = &entry.facts;
@@ -144,9 +150,9 @@ fn list_one(out: &mut dyn Write, kept: &Kept, format: KnownFormat) -> Result<(),
             format: format_name,
             width: header.map(|header| header.width),
             height: header.map(|header| header.height),
-            digest: facts.digest.as_ref().map(hex),
-            payload: facts.payload.as_ref().map(hex),
-            blake3: facts.content.as_ref().map(hex),
+            digest: hex(facts.digest),
+            payload: hex(facts.payload),
+            blake3: hex(facts.content),
             unread,
         };
         return print(out, &line);
@@ -156,7 +162,7 @@ fn list_one(out: &mut dyn Write, kept: &Kept, format: KnownFormat) -> Result<(),
         (Some(name), None) => name.to_owned(),
         _ => "no picture".to_owned(),
     };
-    let digest = facts.digest.as_ref().map(|digest| format!("; {}", hex(digest))).unwrap_or_default();
+    let digest = hex(facts.digest).map(|digest| format!("; {digest}")).unwrap_or_default();
     let unread = unread.map(|reason| format!("; {reason}")).unwrap_or_default();
     Ok(writeln!(out, "{}  {}", shown(path), shown_text(&format!("{what}{digest}{unread}")))?)
 }
