@@ -17,9 +17,9 @@ pub(crate) const VENV: Tool = ("python3 -m venv", "python3-venv");
 /// What runs a program and counts its instructions.
 pub(crate) const VALGRIND: Tool = ("valgrind", "valgrind");
 
-/// The second decoders and encoders that the end-to-end tests compare with, what the test cluster is made of, and what
-/// counts instructions.
-const TOOLS: [Tool; 16] = [
+/// The second decoders and encoders that the end-to-end tests compare with, what the test cluster is made of, what
+/// counts instructions, and what looks at permissions.
+const TOOLS: [Tool; 17] = [
     ("djpeg", "libjpeg-turbo-progs"),
     ("cjpeg", "libjpeg-turbo-progs"),
     ("jpegtran", "libjpeg-turbo-progs"),
@@ -34,6 +34,7 @@ const TOOLS: [Tool; 16] = [
     ("nsenter", "util-linux"),
     ("setpriv", "util-linux"),
     ("shellcheck", "shellcheck"),
+    ("getfacl", "acl"),
     VALGRIND,
     VENV,
 ];

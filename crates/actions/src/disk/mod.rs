@@ -8,6 +8,11 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
+mod real;
+mod share;
+
+pub use real::{RealDisk, RealFile, RealFolder};
+
 /// What a name leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -139,7 +144,7 @@ pub trait Disk: Sync {
     fn symlink(&self, target: &Path, to: (&Self::Folder, &OsStr)) -> io::Result<()>;
 
     /// Lets `victim` use the blocks of `keeper` on the disk, if all their bytes are equal (`FIDEDUPERANGE`, which compares
-    /// them itself). Opens the victim for writing, but writes nothing.
+    /// them itself). Writes nothing, and changes none of their times.
     ///
     /// # Errors
     /// If they differ ([`io::ErrorKind::InvalidData`]), or the file system cannot.
