@@ -3,10 +3,63 @@
 //! Only `disk` changes files of the user, and nothing here decodes a picture: whether two are the same is asked again,
 //! through [`Judge`], a moment before one of them is moved.
 
-pub mod disk;
-
 pub mod plan;
 
 mod judge;
 
+mod executor;
+
+mod apply;
+
+mod verify;
+
+mod sidecars;
+
+mod layout;
+
+mod quarantine;
+
+mod trash;
+
+mod carry;
+
+mod step;
+
+mod deed;
+
+mod touched;
+
+mod report;
+
+mod store;
+
+mod journal;
+
+mod history;
+
+mod recover;
+
+mod undo;
+
+mod purge;
+
+mod runs;
+
+pub mod disk;
+
+mod spot;
+
+mod place;
+
+mod error;
+
+pub use apply::{Order, Which, steps};
+pub use error::Error;
+pub use executor::{Executor, Setting};
 pub use judge::{Judge, Particulars};
+pub use recover::Recovered;
+pub use report::{Acted, Summary};
+pub use runs::RunInfo;
+pub use step::Action;
+pub use undo::{Tally, Undone};
+pub use verify::Refused;

@@ -1,0 +1,238 @@
+//! One step at the disk: done, so that it can be taken back at any moment, and taken back.
+//!
+//! Nothing here trusts a call that failed: where a file is, is looked up.
+
+use std::{collections::HashMap, io, path::Path};
+
+use crate::{
+    carry,
+    disk::{Disk, Identity, Kind, State},
+    error::words_of,
+    spot::{Spot, is_there},
+    step::{Deed, Kept, Step},
+    trash,
+};
+
+/// How a step came out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// It was done; what the file is now, where it is held.
+    Done(Identity),
+    /// The file is where it was, and why.
+    Back(String),
+    /// It could not be taken back: the file lies where it is held, and why.
+    Held(String),
+}
+
+/// What files are by now that steps of ours have changed, by device and inode: names come and go, and move the time of
+/// the last change.
+#[derive(Debug, Default)]
+pub(crate) struct Known(HashMap<(u64, u64), Identity>);
+
+impl Known {
+    fn now(&self, seen: &Identity) -> Identity {
+        self.0.get(&(seen.device, seen.inode)).copied().unwrap_or(*seen)
+    }
+
+    fn learn(&mut self, now: Identity) {
+        self.0.insert((now.device, now.inode), now);
+    }
+}
+
+/// Does a step, and takes it back if anything is not as it was when the files were compared.
+pub(crate) fn perform<D: Disk>(disk: &D, step: &Step, known: &mut Known) -> Outcome {
+    let mut current = step.clone();
+    current.identity = known.now(&step.identity);
+    if let Some(kept) = &mut current.kept {
+        kept.identity = known.now(&kept.identity);
+    }
+    let done = match &step.deed {
+        Deed::Aside => aside(disk, &current),
+        Deed::Carry { copy } => carry_away(disk, &current, copy),
+        Deed::HardLink | Deed::Symlink { .. } => replace(disk, &current, known),
+        Deed::Share => share(disk, &current),
+    };
+    match done {
+        Ok(identity) => {
+            known.learn(identity);
+            Outcome::Done(identity)
+        }
+        // What shares no blocks is as it was: there is nothing to take back.
+        Err(cause) if step.deed == Deed::Share => Outcome::Back(words_of(&cause)),
+        Err(cause) => take_back(disk, step, words_of(&cause)),
+    }
+}
+
+fn changed(what: &str) -> io::Error {
+    io::Error::other(format!("{what} has changed since it was compared"))
+}
+
+/// The file and what it was compared with, just before.
+fn check<D: Disk>(disk: &D, step: &Step, victim: &Spot<'_, D>) -> io::Result<()> {
+    if !victim.look()?.is_some_and(|state| state.kind == Kind::File && state.identity == step.identity) {
+        return Err(changed("it"));
+    }
+    match &step.kept {
+        Some(kept) if !is_there(disk, &kept.path, &kept.identity)? => Err(changed("the file that stays")),
+        _ => Ok(()),
+    }
+}
+
+/// The probe, just after: if the other name is gone or leads to something else, both led to one file.
+fn probe<D: Disk>(disk: &D, kept: Option<&Kept>) -> io::Result<()> {
+    match kept {
+        Some(kept) if !is_there(disk, &kept.path, &kept.identity)? => Err(io::Error::other(
+            "the file that stays is not there without it: both names lead to one file, or it changed",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// What lies where it is held, if that is the file.
+fn held_state<D: Disk>(held: &Spot<'_, D>, was: &Identity) -> io::Result<Identity> {
+    let is_it = |state: &State| {
+        let now = state.identity;
+        (now.inode, now.bytes, now.modified_ns) == (was.inode, was.bytes, was.modified_ns)
+    };
+    held.look()?.filter(is_it).map(|state| state.identity).ok_or_else(|| changed("it"))
+}
+
+fn aside<D: Disk>(disk: &D, step: &Step) -> io::Result<Identity> {
+    let (victim, held) = (Spot::of(disk, &step.victim)?, Spot::of(disk, &step.held)?);
+    check(disk, step, &victim)?;
+    if let Some(info) = &step.info {
+        trash::note(disk, info, &step.victim)?;
+    }
+    victim.rename_to(&held)?;
+    let identity = held_state(&held, &step.identity)?;
+    probe(disk, step.kept.as_ref())?;
+    Ok(identity)
+}
+
+fn carry_away<D: Disk>(disk: &D, step: &Step, copy: &Path) -> io::Result<Identity> {
+    let (victim, held) = (Spot::of(disk, &step.victim)?, Spot::of(disk, &step.held)?);
+    check(disk, step, &victim)?;
+    if let Some(info) = &step.info {
+        trash::note(disk, info, &step.victim)?;
+    }
+    carry::copy(disk, &step.victim, copy)?;
+    check(disk, step, &victim)?;
+    victim.rename_to(&held)?;
+    let identity = held_state(&held, &step.identity)?;
+    probe(disk, step.kept.as_ref())?;
+    Ok(identity)
+}
+
+/// Makes the link where the file will be held, and exchanges the two: the name is there at every moment.
+fn replace<D: Disk>(disk: &D, step: &Step, known: &mut Known) -> io::Result<Identity> {
+    let kept = step.kept.as_ref().ok_or_else(|| io::Error::other("there is no file that stays"))?;
+    let (victim, held, keeper) =
+        (Spot::of(disk, &step.victim)?, Spot::of(disk, &step.held)?, Spot::of(disk, &kept.path)?);
+    check(disk, step, &victim)?;
+    match &step.deed {
+        Deed::Symlink { target } => disk.symlink(target, held.at())?,
+        _ => keeper.link_to(&held)?,
+    }
+    held.exchange_with(&victim)?;
+    let identity = held_state(&held, &step.identity)?;
+    if !is_link(&victim, step)? {
+        return Err(changed("its name"));
+    }
+    // A further name moves the time of the last change of what it is given to.
+    let kept = Kept { identity: keeper_now(&keeper, kept)?, ..kept.clone() };
+    probe(disk, Some(&kept))?;
+    known.learn(kept.identity);
+    Ok(identity)
+}
+
+fn keeper_now<D: Disk>(keeper: &Spot<'_, D>, kept: &Kept) -> io::Result<Identity> {
+    let is_it = |state: &State| state.identity.is_with_other_names(&kept.identity);
+    keeper.look()?.filter(is_it).map(|state| state.identity).ok_or_else(|| changed("the file that stays"))
+}
+
+fn share<D: Disk>(disk: &D, step: &Step) -> io::Result<Identity> {
+    let kept = step.kept.as_ref().ok_or_else(|| io::Error::other("there is no file that stays"))?;
+    let (victim, keeper) = (Spot::of(disk, &step.victim)?, Spot::of(disk, &kept.path)?);
+    check(disk, step, &victim)?;
+    disk.share(&keeper.open()?, victim.at())?;
+    held_state(&victim, &step.identity)
+}
+
+impl Identity {
+    /// Whether it is the same file with the same content, but perhaps with other names.
+    pub(crate) fn is_with_other_names(&self, before: &Self) -> bool {
+        Self { changed_ns: before.changed_ns, ..*self } == *before
+    }
+}
+
+/// Whether the link that the step made is there.
+fn is_link<D: Disk>(spot: &Spot<'_, D>, step: &Step) -> io::Result<bool> {
+    match (&step.deed, &step.kept) {
+        (Deed::Symlink { target }, _) => Ok(spot.link_text()?.is_some_and(|text| text == *target)),
+        (Deed::HardLink, Some(kept)) => {
+            Ok(spot.look()?.is_some_and(|state| state.identity.inode == kept.identity.inode && state.names > 1))
+        }
+        _ => Ok(false),
+    }
+}
+
+/// Puts the file back to where it was, however far the step came; `reason` is why.
+pub(crate) fn take_back<D: Disk>(disk: &D, step: &Step, reason: String) -> Outcome {
+    match put_back(disk, step) {
+        Ok(Put::Back) => Outcome::Back(reason),
+        Ok(Put::Nowhere) => Outcome::Back(format!("{reason}; somebody has moved or removed it")),
+        Ok(Put::Occupied) => Outcome::Held(format!("{reason}; another file has its name by now")),
+        Err(cause) => Outcome::Held(format!("{reason}; it cannot be put back: {}", words_of(&cause))),
+    }
+}
+
+/// Where the file is after it was put back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Put {
+    /// It has its name, and nothing else of the step is left.
+    Back,
+    /// It lies where it is held, for another file has its name.
+    Occupied,
+    /// It is in neither place: not by us.
+    Nowhere,
+}
+
+/// Puts the file back to where it was, and removes what else is left of the step.
+pub(crate) fn put_back<D: Disk>(disk: &D, step: &Step) -> io::Result<Put> {
+    let is_it = |state: &State| state.identity.inode == step.identity.inode;
+    let victim = Spot::of(disk, &step.victim);
+    let held = match Spot::of(disk, &step.held) {
+        // The folder was never made, or is gone with all that was in it.
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => None,
+        held => Some(held?),
+    };
+    if let Some(held) = &held
+        && step.deed != Deed::Share
+    {
+        if held.look()?.is_some_and(|state| is_it(&state)) {
+            let victim = victim.as_ref().map_err(|cause| io::Error::from(cause.kind()))?;
+            match victim.look()? {
+                None => held.rename_to(victim)?,
+                // Both names lead to it: it was renamed by a link and not yet parted.
+                Some(state) if is_it(&state) => held.unlink()?,
+                Some(_) if is_link(victim, step)? => held.exchange_with(victim)?,
+                Some(_) => return Ok(Put::Occupied),
+            }
+        }
+        // Whatever is left where it was held is the link, or somebody else's.
+        if is_link(held, step)? {
+            held.unlink()?;
+        }
+    }
+    let is_back = victim.and_then(|victim| Ok(victim.look()?.is_some_and(|state| is_it(&state)))).unwrap_or(false);
+    if !is_back {
+        return Ok(Put::Nowhere);
+    }
+    if let Deed::Carry { copy } = &step.deed {
+        carry::drop_copy(disk, copy, &step.victim)?;
+    }
+    if let Some(info) = &step.info {
+        trash::take_note_back(disk, info, &step.victim)?;
+    }
+    Ok(Put::Back)
+}

@@ -1,0 +1,119 @@
+//! After a crash: how far did each step come? What was not done is taken back; what was being undone is undone.
+
+use std::io;
+
+use crate::{
+    deed::{self, Outcome, Put},
+    disk::Disk,
+    error::Error,
+    executor::Executor,
+    history::{History, Pending, Stand, Told},
+    journal::Record,
+    quarantine,
+    spot::Spot,
+    step::Deed,
+    touched::Touched,
+    undo::{STEPS_AT_ONCE, write},
+};
+
+/// What was found out of a run that had not come to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recovered {
+    /// The run.
+    pub run: String,
+    /// Steps that were not finished, and are taken back.
+    pub back: u64,
+    /// Steps of an undo or a purge that were finished now, or found to be.
+    pub finished: u64,
+    /// Files that lie where they are held, for their names are taken: the reason of each, as a clause.
+    pub held: Vec<String>,
+    /// Why nothing could be done for it.
+    pub damaged: Option<String>,
+}
+
+pub(crate) fn recover_all<D: Disk>(executor: &Executor<'_, D>) -> Result<Vec<Recovered>, Error> {
+    let mut all = Vec::new();
+    for run in executor.store.runs()? {
+        let mut recovered = Recovered { run: run.clone(), back: 0, finished: 0, held: Vec::new(), damaged: None };
+        match executor.store.history(&run) {
+            Err(Error::Damaged { reason, .. }) => recovered.damaged = Some(reason),
+            Err(cause) => return Err(cause),
+            Ok(None) => {
+                executor.store.forget_unbegun(&run);
+                continue;
+            }
+            Ok(Some(history)) if history.host != executor.setting.host || !history.is_unfinished() => continue,
+            Ok(Some(history)) => match history.damaged {
+                Some(line) => recovered.damaged = Some(format!("line {line} is not what was written")),
+                None => recover(executor, &history, &mut recovered)?,
+            },
+        }
+        all.push(recovered);
+    }
+    Ok(all)
+}
+
+fn recover<D: Disk>(executor: &Executor<'_, D>, history: &History, recovered: &mut Recovered) -> Result<(), Error> {
+    let run = &history.run;
+    let mut journal = executor.store.resume(run)?;
+    let open: Vec<&Told> = history.steps.values().rev().filter(|told| told.is_open()).collect();
+    for batch in open.chunks(STEPS_AT_ONCE) {
+        let mut touched = Touched::default();
+        let mut records = Vec::with_capacity(batch.len());
+        for told in batch {
+            touched.add(&told.step);
+            records.push(settle(executor.disk, told, recovered));
+        }
+        // First where files are, then that they are.
+        touched.sync(executor.disk)?;
+        write(&mut journal, run, &records)?;
+    }
+    if history.ended.is_none() {
+        let back = history.steps.values().filter(|told| matches!(told.stand, Stand::Begun | Stand::Back)).count();
+        write(&mut journal, run, &[Record::End { refused: back as u64 }])?;
+    }
+    history.folders.iter().for_each(|folder| quarantine::leave(executor.disk, folder));
+    Ok(())
+}
+
+/// Finds out how far a step came, and brings it to an end.
+fn settle<D: Disk>(disk: &D, told: &Told, recovered: &mut Recovered) -> Record {
+    let number = told.step.number;
+    let kept = Record::Kept { steps: vec![number] };
+    match told.pending {
+        None => match deed::take_back(disk, &told.step, "the run was cut off".to_owned()) {
+            Outcome::Held(reason) => {
+                recovered.held.push(format!("`{}`: {reason}", told.step.held.display()));
+                Record::Held { step: number, reason }
+            }
+            Outcome::Back(reason) => {
+                recovered.back += 1;
+                Record::Back { step: number, reason }
+            }
+            Outcome::Done(identity) => Record::Done { step: number, identity },
+        },
+        // Of a copy on another file system nothing is known here; whoever undoes it again finds out.
+        Some(Pending::Undo) if told.is_carried() => kept,
+        Some(Pending::Undo) => match deed::put_back(disk, &told.step) {
+            Ok(Put::Back) => {
+                recovered.finished += 1;
+                Record::Undone { step: number }
+            }
+            _ => kept,
+        },
+        Some(Pending::Purge) => match is_held(disk, told) {
+            Ok(false) => {
+                recovered.finished += 1;
+                Record::Purged { step: number }
+            }
+            _ => kept,
+        },
+    }
+}
+
+fn is_held<D: Disk>(disk: &D, told: &Told) -> io::Result<bool> {
+    match Spot::of(disk, &told.step.held) {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(false),
+        held => Ok(held?.look()?.is_some() || told.step.deed == Deed::Share),
+    }
+}

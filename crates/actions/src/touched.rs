@@ -1,0 +1,42 @@
+//! The folders whose names changed, to be brought to the disk once.
+
+use std::{
+    collections::BTreeSet,
+    io,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    disk::Disk,
+    error::Error,
+    place,
+    step::{Deed, Step},
+};
+
+/// Folders in which names changed.
+#[derive(Debug, Default)]
+pub(crate) struct Touched(BTreeSet<PathBuf>);
+
+impl Touched {
+    /// Those that a step, done or taken back, changes.
+    pub(crate) fn add(&mut self, step: &Step) {
+        let copy = if let Deed::Carry { copy } = &step.deed { Some(copy) } else { None };
+        let paths = [Some(&step.victim), Some(&step.held), copy, step.info.as_ref()];
+        for path in paths.into_iter().flatten() {
+            self.0.extend(place::halves(path).ok().map(|(folder, _)| folder.to_owned()));
+        }
+    }
+
+    /// Returns once their names are on the disk.
+    pub(crate) fn sync<D: Disk>(&self, disk: &D) -> Result<(), Error> {
+        self.0.iter().try_for_each(|folder| sync(disk, folder).map_err(Error::disk("bring to the disk", folder)))
+    }
+}
+
+fn sync<D: Disk>(disk: &D, folder: &Path) -> io::Result<()> {
+    match disk.folder(folder) {
+        // Nothing of ours is in a folder that is gone.
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(()),
+        opened => disk.sync_folder(&opened?),
+    }
+}

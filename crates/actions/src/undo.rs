@@ -1,0 +1,168 @@
+//! The way back: every file of a run gets its name again, the last that went first.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    carry,
+    deed::{self, Put},
+    disk::{Disk, State},
+    error::{Error, words_of},
+    executor::Executor,
+    history::{History, Told},
+    journal::{Journal, Record},
+    layout::make_folders,
+    place, quarantine,
+    spot::Spot,
+    step::{Deed, Step},
+    touched::Touched,
+    trash,
+};
+
+/// As many steps are written down at once.
+pub(crate) const STEPS_AT_ONCE: usize = 256;
+
+/// What became of one file of a run that was undone or purged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Undone {
+    /// It is as it was: undone, or gone for good.
+    Done(PathBuf),
+    /// It is as it was before, and why, as a clause.
+    Refused {
+        /// The file, under its old name.
+        path: PathBuf,
+        /// Where it lies.
+        at: PathBuf,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// How an undo or a purge ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Files for which it was done.
+    pub done: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Files for which it was not.
+    pub refused: u64,
+}
+
+impl<'d, D: Disk> Executor<'d, D> {
+    /// Undoes a run, as far as it was not purged: names, content, permissions, owners, times, extended attributes and
+    /// links are what they were.
+    ///
+    /// # Errors
+    /// If there is no such run, or its journal cannot be read or written.
+    pub fn undo(&self, run: &str, tell: &mut dyn FnMut(Undone)) -> Result<Tally, Error> {
+        let Some(history) = self.store.history(run)? else { return Ok(Tally::default()) };
+        self.check_host(&history)?;
+        let mut journal = self.store.resume(run)?;
+        let mut tally = Tally::default();
+        let standing: Vec<&Told> = history.steps.values().rev().filter(|told| told.can_be_undone()).collect();
+        for batch in standing.chunks(STEPS_AT_ONCE) {
+            let steps = batch.iter().map(|told| told.step.number).collect();
+            write(&mut journal, run, &[Record::Undo { steps }])?;
+            let mut touched = Touched::default();
+            let mut records = Vec::with_capacity(batch.len());
+            let mut said = Vec::with_capacity(batch.len());
+            for Told { step, .. } in batch {
+                touched.add(step);
+                match bring_back(self.disk, step) {
+                    Ok(()) => {
+                        records.push(Record::Undone { step: step.number });
+                        said.push((step.identity.bytes, Undone::Done(step.victim.clone())));
+                    }
+                    Err(cause) => {
+                        records.push(Record::Kept { steps: vec![step.number] });
+                        let (path, at) = (step.victim.clone(), step.resting_place().to_owned());
+                        said.push((0, Undone::Refused { path, at, reason: words_of(&cause) }));
+                    }
+                }
+            }
+            touched.sync(self.disk)?;
+            write(&mut journal, run, &records)?;
+            said.into_iter().for_each(|(bytes, undone)| tally.count(bytes, undone, tell));
+        }
+        history.folders.iter().for_each(|folder| quarantine::leave(self.disk, folder));
+        Ok(tally)
+    }
+
+    /// A journal in a folder that several hosts share is for one of them.
+    pub(crate) fn check_host(&self, history: &History) -> Result<(), Error> {
+        if history.host == self.setting.host {
+            return Ok(());
+        }
+        Err(Error::OtherHost { run: history.run.clone(), host: history.host.clone() })
+    }
+}
+
+impl Tally {
+    pub(crate) fn count(&mut self, bytes: u64, undone: Undone, tell: &mut dyn FnMut(Undone)) {
+        match &undone {
+            Undone::Done(_) => (self.done, self.bytes) = (self.done + 1, self.bytes + bytes),
+            Undone::Refused { .. } => self.refused += 1,
+        }
+        tell(undone);
+    }
+}
+
+impl Told {
+    /// Whether the file, or the copy that went to another file system, is still there to bring back.
+    pub(crate) fn can_be_undone(&self) -> bool {
+        self.is_standing() || self.is_carried()
+    }
+
+    /// Whether only the copy on another file system is left.
+    pub(crate) fn is_carried(&self) -> bool {
+        self.stand == crate::history::Stand::Purged && matches!(self.step.deed, Deed::Carry { .. })
+    }
+}
+
+/// Writes records and brings them to the disk.
+pub(crate) fn write<D: Disk>(journal: &mut Journal<'_, D>, run: &str, records: &[Record]) -> Result<(), Error> {
+    let written = records.iter().try_for_each(|record| journal.add(record)).and_then(|()| journal.sync());
+    written.map_err(Error::disk("write the journal of", run))
+}
+
+/// Gives a file its name again.
+fn bring_back<D: Disk>(disk: &D, step: &Step) -> io::Result<()> {
+    if step.deed == Deed::Share {
+        return Ok(());
+    }
+    let gone = || io::Error::other("it is no longer where it was held");
+    let is_it = |state: &State| state.identity.inode == step.identity.inode;
+    let is_held = match Spot::of(disk, &step.held) {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => false,
+        held => held?.look()?.is_some_and(|state| is_it(&state)),
+    };
+    if is_held {
+        make_folders(disk, place::halves(&step.victim)?.0)?;
+    } else if let Deed::Carry { copy } = &step.deed {
+        return carry_back(disk, step, copy);
+    }
+    match deed::put_back(disk, step)? {
+        Put::Back => Ok(()),
+        Put::Occupied => Err(io::Error::other("another file has its name by now")),
+        Put::Nowhere => Err(gone()),
+    }
+}
+
+/// Brings back the copy on another file system, where the file itself was purged.
+fn carry_back<D: Disk>(disk: &D, step: &Step, copy: &Path) -> io::Result<()> {
+    let state = Spot::of(disk, copy)?.look()?;
+    let was = step.identity;
+    if state.is_none_or(|now| (now.identity.bytes, now.identity.modified_ns) != (was.bytes, was.modified_ns)) {
+        return Err(io::Error::other("its copy is gone, or has changed since"));
+    }
+    make_folders(disk, place::halves(&step.victim)?.0)?;
+    carry::copy(disk, copy, &step.victim)?;
+    carry::drop_copy(disk, copy, &step.victim)?;
+    match &step.info {
+        Some(info) => trash::take_note_back(disk, info, &step.victim),
+        None => Ok(()),
+    }
+}

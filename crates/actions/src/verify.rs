@@ -1,0 +1,264 @@
+//! The look a moment before: whether the files of a group are what the plan says, and still the same picture.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    thread,
+    time::{Duration, SystemTime},
+};
+
+use crate::{
+    disk::{Disk, Identity, State},
+    error::words_of,
+    judge::{Judge, Particulars},
+    plan::{File, Group, Task, Tier},
+    quarantine, sidecars,
+    spot::Spot,
+    step::{Action, Kept},
+};
+
+/// A file that changed more recently may change again without another time of the last change: clocks of file systems
+/// tick every few milliseconds.
+const TICK: Duration = Duration::from_millis(50);
+
+/// How much is read of both files at once.
+const BLOCK: usize = 256 << 10;
+
+/// A file that may go.
+#[derive(Debug)]
+pub(crate) struct Ready {
+    /// Its number in the plan.
+    pub(crate) number: u64,
+    pub(crate) path: PathBuf,
+    pub(crate) state: State,
+    /// Whether every byte of it equals that of the file that stays.
+    pub(crate) has_equal_bytes: bool,
+    /// The files that travel with it, each with its equal beside the keeper, if it has one.
+    pub(crate) sidecars: Vec<(PathBuf, Identity, Option<Kept>)>,
+    /// What would be lost with it: not in bulk.
+    pub(crate) guarded: Vec<String>,
+}
+
+/// Why a file, or all of a group, is left alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// The number of the group in the plan.
+    pub group: u64,
+    /// The number of the step, if it is about one file.
+    pub step: Option<u64>,
+    /// The file.
+    pub path: PathBuf,
+    /// Why, as a clause.
+    pub reason: String,
+}
+
+/// A group as it was found.
+#[derive(Debug)]
+pub(crate) struct Verified {
+    pub(crate) group: u64,
+    pub(crate) tier: Tier,
+    pub(crate) keeper: Keeper,
+    pub(crate) victims: Vec<Ready>,
+}
+
+/// The file that the others were compared with.
+#[derive(Debug)]
+pub(crate) struct Keeper {
+    pub(crate) path: PathBuf,
+    pub(crate) state: State,
+}
+
+/// A group, and the numbers of the files in it that are to go now.
+pub(crate) struct Asked<'p> {
+    pub(crate) group: &'p Group,
+    pub(crate) wanted: Vec<(u64, &'p File)>,
+}
+
+/// Looks at a group. Nothing of it is touched if anything is not as the plan says.
+pub(crate) fn verify<D: Disk>(
+    disk: &D,
+    judge: &dyn Judge,
+    asked: &Asked<'_>,
+    action: &Action,
+) -> Result<Verified, Refused> {
+    let group = asked.group;
+    let refuse = |step: Option<u64>, path: &Path, reason: String| Refused {
+        group: group.number,
+        step,
+        path: path.to_owned(),
+        reason,
+    };
+    let mut keepers = Vec::new();
+    for file in group.files.iter().filter(|file| file.task == Task::Keep) {
+        keepers.push(Held::of(disk, file).map_err(|cause| refuse(None, &file.path, words_of(&cause)))?);
+    }
+    let Some(keeper) = keepers.first() else {
+        let path = group.files.first().map(|file| file.path.clone()).unwrap_or_default();
+        return Err(refuse(None, &path, "no file of its group stays".to_owned()));
+    };
+    let going: Vec<&Path> = asked.wanted.iter().map(|(_, file)| &*file.path).collect();
+    let mut victims = Vec::new();
+    for (number, file) in &asked.wanted {
+        let refuse = |reason| refuse(Some(*number), &file.path, reason);
+        let mut ready = look_at(disk, judge, group, &keepers, (*number, file)).map_err(refuse)?;
+        if action.parts_names() {
+            add_sidecars(disk, &mut ready, &keeper.path, &going).map_err(refuse)?;
+        }
+        victims.push(ready);
+    }
+    keeper.is_unchanged(disk).map_err(|cause| refuse(None, &keeper.path, words_of(&cause)))?;
+    let keeper = Keeper { path: keeper.path.clone(), state: keeper.state };
+    Ok(Verified { group: group.number, tier: group.tier, keeper, victims })
+}
+
+/// A file that is held open while it is compared.
+struct Held<D: Disk> {
+    path: PathBuf,
+    file: D::File,
+    state: State,
+}
+
+impl<D: Disk> Held<D> {
+    fn of(disk: &D, file: &File) -> io::Result<Self> {
+        if quarantine::holds(&file.path) {
+            return Err(io::Error::other("it lies in a quarantine"));
+        }
+        let opened = Spot::of(disk, &file.path)?.open()?;
+        let state = disk.state(&opened)?;
+        if state.identity != file.identity {
+            return Err(io::Error::other("it is not what it was when the plan was made"));
+        }
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let changed = Duration::from_nanos(u64::try_from(state.identity.changed_ns).unwrap_or(0));
+        if now.saturating_sub(changed) < TICK {
+            thread::sleep(TICK);
+        }
+        Ok(Self { path: file.path.clone(), file: opened, state })
+    }
+
+    fn is_unchanged(&self, disk: &D) -> io::Result<()> {
+        match disk.state(&self.file)?.identity == self.state.identity {
+            true => Ok(()),
+            false => Err(io::Error::other("it changed while it was read")),
+        }
+    }
+}
+
+/// Looks at a file that is to go, and compares it with the file that stays.
+fn look_at<D: Disk>(
+    disk: &D,
+    judge: &dyn Judge,
+    group: &Group,
+    keepers: &[Held<D>],
+    (number, file): (u64, &File),
+) -> Result<Ready, String> {
+    let victim = Held::of(disk, file).map_err(|cause| words_of(&cause))?;
+    let Some(keeper) = keepers.first() else { return Err("no file of its group stays".to_owned()) };
+    let place = |state: &State| (state.identity.device, state.identity.inode);
+    if keepers.iter().any(|keeper| place(&keeper.state) == place(&victim.state)) {
+        return Err("it is the file that stays, under another name".to_owned());
+    }
+    let has_equal_bytes = has_equal_bytes(disk, keeper, &victim).map_err(|cause| words_of(&cause))?;
+    if !has_equal_bytes {
+        match group.tier {
+            Tier::Bytes => return Err("its bytes differ from those of the file that stays".to_owned()),
+            Tier::Pixels if judge.has_same_pixels(&lend(disk, keeper)?, &lend(disk, &victim)?)? => {}
+            Tier::Pixels => return Err("its pixels differ from those of the file that stays".to_owned()),
+            Tier::Turned | Tier::Within | Tier::Similar => {
+                has_planned_hash(disk, keeper, group.files.iter().find(|file| file.task == Task::Keep))?;
+                has_planned_hash(disk, &victim, Some(file))?;
+            }
+        }
+    }
+    let guarded = if has_equal_bytes { Vec::new() } else { missed(disk, judge, keepers, &victim)? };
+    victim.is_unchanged(disk).map_err(|cause| words_of(&cause))?;
+    Ok(Ready { number, path: victim.path, state: victim.state, has_equal_bytes, sidecars: Vec::new(), guarded })
+}
+
+/// Adds what travels with the file. A sidecar that has no equal beside the keeper guards it.
+fn add_sidecars<D: Disk>(disk: &D, ready: &mut Ready, keeper: &Path, going: &[&Path]) -> Result<(), String> {
+    let unread = |cause: io::Error| format!("its sidecars cannot be read: {}", words_of(&cause));
+    for path in sidecars::of(disk, &ready.path, going).map_err(unread)? {
+        let (identity, equal) = sidecars::with_equal(disk, &path, &ready.path, keeper).map_err(unread)?;
+        if equal.is_none() {
+            ready.guarded.push(format!("its sidecar `{}`", path.file_name().unwrap_or_default().display()));
+        }
+        ready.sidecars.push((path, identity, equal));
+    }
+    Ok(())
+}
+
+fn lend<D: Disk>(disk: &D, held: &Held<D>) -> Result<std::fs::File, String> {
+    disk.lend(&held.file).map_err(|cause| words_of(&cause))
+}
+
+/// What the victim holds beside its pixels that no keeper holds in the same way.
+fn missed<D: Disk>(disk: &D, judge: &dyn Judge, keepers: &[Held<D>], victim: &Held<D>) -> Result<Vec<String>, String> {
+    let theirs = judge.particulars(&lend(disk, victim)?)?;
+    let mut ours = Vec::new();
+    for keeper in keepers {
+        ours.push(judge.particulars(&lend(disk, keeper)?)?);
+    }
+    let kinds = |particulars: &Particulars| {
+        let Particulars { date, position, profile } = particulars.clone();
+        [("its EXIF date", date), ("its GPS position", position), ("its ICC profile", profile)]
+    };
+    let had: Vec<_> = ours.iter().flat_map(kinds).collect();
+    let missed =
+        kinds(&theirs).into_iter().filter(|(name, value)| value.is_some() && !had.contains(&(*name, value.clone())));
+    Ok(missed.map(|(name, _)| name.to_owned()).collect())
+}
+
+/// Whether both are equal, byte for byte, to their ends.
+fn has_equal_bytes<D: Disk>(disk: &D, keeper: &Held<D>, victim: &Held<D>) -> io::Result<bool> {
+    Ok(keeper.state.identity.bytes == victim.state.identity.bytes && equal_contents(disk, &keeper.file, &victim.file)?)
+}
+
+/// Whether two open files are equal, byte for byte, to their ends.
+pub(crate) fn equal_contents<D: Disk>(disk: &D, one: &D::File, other: &D::File) -> io::Result<bool> {
+    let (mut ours, mut theirs) = (vec![0; BLOCK], vec![0; BLOCK]);
+    let mut offset = 0;
+    loop {
+        let (read, also) = (fill(disk, one, &mut ours, offset)?, fill(disk, other, &mut theirs, offset)?);
+        if ours.get(..read) != theirs.get(..also) {
+            return Ok(false);
+        }
+        if read == 0 {
+            return Ok(true);
+        }
+        offset += read as u64;
+    }
+}
+
+/// Reads until the block is full or the file ends.
+pub(crate) fn fill<D: Disk>(disk: &D, file: &D::File, block: &mut [u8], offset: u64) -> io::Result<usize> {
+    let mut filled = 0;
+    while let Some(rest) = block.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+        match disk.read_at(file, rest, offset + filled as u64)? {
+            0 => break,
+            read => filled += read,
+        }
+    }
+    Ok(filled)
+}
+
+fn has_planned_hash<D: Disk>(disk: &D, held: &Held<D>, file: Option<&File>) -> Result<(), String> {
+    let Some(planned) = file.and_then(|file| file.blake3) else {
+        return Err("the plan has no hash of it".to_owned());
+    };
+    let mut hasher = blake3::Hasher::new();
+    let mut block = vec![0; BLOCK];
+    let mut offset = 0;
+    loop {
+        let read = fill(disk, &held.file, &mut block, offset).map_err(|cause| words_of(&cause))?;
+        if read == 0 {
+            break;
+        }
+        hasher.update(block.get(..read).unwrap_or_default());
+        offset += read as u64;
+    }
+    match *hasher.finalize().as_bytes() == planned {
+        true => Ok(()),
+        false => Err(format!("`{}` is not what it was when the plan was made", held.path.display())),
+    }
+}

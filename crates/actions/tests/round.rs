@@ -1,0 +1,139 @@
+//! There and back on a real disk: every action, undone.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is how a test fails")]
+
+use std::{
+    ffi::OsStr,
+    fs::File,
+    os::unix::fs::{MetadataExt, PermissionsExt},
+    path::{Path, PathBuf},
+    sync::atomic::AtomicBool,
+};
+
+use pixtwin_actions::{
+    Acted, Action, Executor, Judge, Order, Particulars, Setting, Summary, Which,
+    disk::{Disk, RealDisk},
+    plan::{self, Group, Header, Plan, Task, Tier},
+};
+use pixtwin_testkit::Dir;
+
+/// Nothing here is the same picture but equal files.
+struct Bytes;
+
+impl Judge for Bytes {
+    fn has_same_pixels(&self, _: &File, _: &File) -> Result<bool, String> {
+        Ok(false)
+    }
+
+    fn particulars(&self, _: &File) -> Result<Particulars, String> {
+        Ok(Particulars::default())
+    }
+}
+
+fn planned(dir: &Dir, groups: &[&[(Task, &str)]]) -> Plan {
+    let root = dir.path().canonicalize().unwrap();
+    let file = |(task, name): &(Task, &str)| {
+        let path = root.join(name);
+        let folder = RealDisk.folder(path.parent().unwrap()).unwrap();
+        let identity = RealDisk.look(&folder, path.file_name().unwrap()).unwrap().unwrap().identity;
+        plan::File { task: *task, path, identity, blake3: None, reason: String::new() }
+    };
+    let group = |(number, files): (u64, &&[(Task, &str)])| Group {
+        number,
+        tier: Tier::Bytes,
+        undecided: None,
+        files: files.iter().map(file).collect(),
+    };
+    let header = Header { host: "here".into(), made_s: 0, roots: vec![root.clone()], rules: vec![] };
+    Plan { header, groups: (1..).zip(groups).map(group).collect() }
+}
+
+fn executor<'d>(dir: &Dir) -> Executor<'d, RealDisk> {
+    let state = dir.home().join("state");
+    std::fs::create_dir_all(&state).unwrap();
+    let setting = Setting {
+        user: dir.path().metadata().unwrap().uid(),
+        host: "here".into(),
+        quarantine: Some(dir.path().canonicalize().unwrap()),
+        home_trash: Some(dir.home().join("Trash")),
+        threads: 2,
+        now_s: 1_700_000_000,
+    };
+    Executor::open(&RealDisk, &Bytes, &state.canonicalize().unwrap(), setting).unwrap()
+}
+
+/// Names, content, modes, times, inodes of all files below.
+fn tree(dir: &Dir) -> Vec<(String, Vec<u8>, u32, i64, u64)> {
+    let names = dir.names();
+    let row = |name: &PathBuf| {
+        let path = dir.path().join(name);
+        let state = path.symlink_metadata().unwrap();
+        let content = if state.is_symlink() { Vec::new() } else { std::fs::read(&path).unwrap() };
+        (name.display().to_string(), content, state.permissions().mode(), state.mtime_nsec(), state.ino())
+    };
+    names.iter().map(row).collect()
+}
+
+fn act(dir: &Dir, plan: &Plan, action: Action) -> (Summary, Vec<Acted>) {
+    let mut told = Vec::new();
+    let order = Order { action, which: Which::Bulk };
+    let mut tell = |acted| told.push(acted);
+    let summary = executor(dir).apply(plan, &order, &AtomicBool::new(false), &mut tell).unwrap();
+    (summary, told)
+}
+
+#[test]
+fn what_went_comes_back() {
+    for action in [Action::Quarantine, Action::HardLink, Action::Symlink] {
+        let dir = Dir::new();
+        dir.write("a/1.jpg", "one").write("b/1.jpg", "one").write("b/2.jpg", "one").write("c/x", "x");
+        dir.link("b/2.jpg", "b/3.jpg");
+        let before = tree(&dir);
+        let remove = |name| (Task::Remove, name);
+        let going = ["b/1.jpg", "b/2.jpg", "b/3.jpg"];
+        let plan = planned(&dir, &[&[(Task::Keep, "a/1.jpg"), remove(going[0]), remove(going[1]), remove(going[2])]]);
+        let (summary, told) = act(&dir, &plan, action.clone());
+        assert_eq!((summary.done, summary.refused), (3, 0), "{told:?}");
+        assert_ne!(tree(&dir), before);
+        for path in going.map(|name| dir.join(name)) {
+            let inode = |path: &Path| path.metadata().unwrap().ino();
+            match &action {
+                Action::Quarantine => assert!(!path.exists()),
+                Action::HardLink => assert_eq!(inode(&path), inode(&dir.join("a/1.jpg"))),
+                _ => assert_eq!(path.read_link().unwrap(), Path::new("../a/1.jpg")),
+            }
+        }
+        let tally = executor(&dir).undo(&summary.run, &mut |_| {}).unwrap();
+        assert_eq!((tally.done, tally.refused), (3, 0));
+        assert_eq!(tree(&dir), before);
+        let again = executor(&dir).undo(&summary.run, &mut |_| {}).unwrap();
+        assert_eq!((again.done, again.refused), (0, 0));
+    }
+}
+
+#[test]
+fn deleted_files_are_gone_and_the_kept_is_there() {
+    let dir = Dir::new();
+    dir.write("a", "one").write("b", "one").write("c", "two");
+    let plan = planned(&dir, &[&[(Task::Keep, "a"), (Task::Remove, "b")]]);
+    let (summary, told) = act(&dir, &plan, Action::Delete);
+    assert_eq!((summary.done, summary.purged, summary.refused), (1, 1, 0), "{told:?}");
+    assert_eq!(dir.names(), [OsStr::new("a"), OsStr::new("c")]);
+}
+
+#[test]
+fn what_went_is_not_purged_once_the_kept_file_is_another() {
+    let dir = Dir::new();
+    dir.write("a", "one").write("b", "one");
+    let plan = planned(&dir, &[&[(Task::Keep, "a"), (Task::Remove, "b")]]);
+    let (summary, _) = act(&dir, &plan, Action::Quarantine);
+    let refuses = || {
+        let tally = executor(&dir).purge(&summary.run, &mut |_| {}).unwrap();
+        assert_eq!((tally.done, tally.refused), (0, 1));
+    };
+    dir.write("a", "two");
+    refuses();
+    std::fs::remove_file(dir.join("a")).unwrap();
+    refuses();
+    executor(&dir).undo(&summary.run, &mut |_| {}).unwrap();
+    assert_eq!(dir.read("b"), b"one");
+}
