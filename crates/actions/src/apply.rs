@@ -13,6 +13,7 @@ use crate::{
     disk::Disk,
     error::Error,
     executor::Executor,
+    freed::Freed,
     journal::{Journal, Record},
     layout::Layout,
     plan::{File, Group, Plan, Task},
@@ -75,7 +76,8 @@ impl<'d, D: Disk> Executor<'d, D> {
         let (run, journal) =
             self.store.begin(&self.setting.stamp(), &order.action, &self.setting.host, self.setting.now_s)?;
         let layout = Layout::new(self.disk, &self.setting, &run, &order.action, &plan.header.roots);
-        let mut work = Run { executor: self, order, journal, layout, tell, summary: Summary::new(&run) };
+        let mut work =
+            Run { executor: self, order, journal, layout, tell, summary: Summary::new(&run), freed: Freed::default() };
         let mut batch = Batch::default();
         for asked in asked_of(plan, order.which) {
             if batch.is_full(&asked) {
@@ -87,7 +89,7 @@ impl<'d, D: Disk> Executor<'d, D> {
             batch.add(asked);
         }
         work.carry_out(batch, stop)?;
-        work.end(stop.load(Ordering::Relaxed))
+        work.end(stop)
     }
 }
 
@@ -129,6 +131,8 @@ impl<'p> Batch<'p> {
 pub(crate) struct Prepared {
     pub(crate) group: u64,
     pub(crate) number: u64,
+    /// How many names the file has.
+    pub(crate) names: u64,
     pub(crate) step: Step,
 }
 
@@ -139,6 +143,7 @@ struct Run<'r, 'd, D: Disk> {
     layout: Layout<'d, D>,
     tell: &'r mut dyn FnMut(Acted),
     summary: Summary,
+    freed: Freed,
 }
 
 impl<D: Disk> Run<'_, '_, D> {
@@ -283,10 +288,11 @@ impl<D: Disk> Run<'_, '_, D> {
     }
 
     fn account(&mut self, prepared: Prepared, outcome: Outcome) {
-        let Prepared { group, number, step } = prepared;
+        let Prepared { group, number, names, step } = prepared;
         match outcome {
             Outcome::Done(_) => {
                 self.summary.count_done(&step);
+                self.freed.count(&step, names);
                 (self.tell)(Acted::done(&self.order.action, group, number, &step));
             }
             Outcome::Back(reason) => {
@@ -304,9 +310,11 @@ impl<D: Disk> Run<'_, '_, D> {
         (self.tell)(Acted::Refused(refused));
     }
 
-    fn end(mut self, is_interrupted: bool) -> Result<Summary, Error> {
+    fn end(mut self, stop: &AtomicBool) -> Result<Summary, Error> {
         self.write(&Record::End { refused: self.summary.refused })?;
         self.sync()?;
+        self.summary.bytes = self.freed.bytes;
+        let is_interrupted = stop.load(Ordering::Relaxed);
         self.summary.is_interrupted = is_interrupted;
         let Self { executor, order, journal, mut summary, tell, .. } = self;
         drop(journal);
@@ -317,7 +325,7 @@ impl<D: Disk> Run<'_, '_, D> {
             _ => return Ok(summary),
         };
         let mut refused = Vec::new();
-        let purged = executor.purge_some(&summary.run, which, &mut |undone| {
+        let purged = executor.purge_some(&summary.run, which, stop, &mut |undone| {
             if let Undone::Refused { path, reason, .. } = undone {
                 refused.push(Refused { group: 0, step: None, path, reason });
             }

@@ -61,8 +61,8 @@ impl<'d, D: Disk> Layout<'d, D> {
             step.sidecar_of = Some(picture_number);
             steps.push(step);
         }
-        let (group, number) = (group.group, victim.number);
-        Ok(steps.into_iter().map(|step| Prepared { group, number, step }).collect())
+        let (group, number, names) = (group.group, victim.number, victim.state.names);
+        Ok(steps.into_iter().map(|step| Prepared { group, number, names, step }).collect())
     }
 
     /// Whether the name may lead to the file that stays.

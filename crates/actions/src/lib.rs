@@ -31,6 +31,10 @@ mod touched;
 
 mod report;
 
+mod freed;
+
+mod preview;
+
 mod store;
 
 mod journal;
@@ -57,6 +61,7 @@ pub use apply::{Order, Which, steps};
 pub use error::Error;
 pub use executor::{Executor, Setting};
 pub use judge::{Judge, Particulars};
+pub use preview::{Preview, Previewed, preview};
 pub use recover::Recovered;
 pub use report::{Acted, Summary};
 pub use runs::RunInfo;

@@ -3,6 +3,7 @@
 use std::{
     io,
     path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 use crate::{
@@ -34,15 +35,22 @@ pub(crate) enum Purge {
 
 impl<'d, D: Disk> Executor<'d, D> {
     /// Ends what a run holds in quarantine. A file goes only if the file that was kept for it is still there and has not
-    /// changed; or, where either has, if they are compared again and are still the same picture.
+    /// changed; or, where either has, if they are compared again and are still the same picture. `stop` ends it after the
+    /// files at hand.
     ///
     /// # Errors
     /// If there is no such run, or its journal is damaged or cannot be written.
-    pub fn purge(&self, run: &str, tell: &mut dyn FnMut(Undone)) -> Result<Tally, Error> {
-        self.purge_some(run, Purge::All, tell)
+    pub fn purge(&self, run: &str, stop: &AtomicBool, tell: &mut dyn FnMut(Undone)) -> Result<Tally, Error> {
+        self.purge_some(run, Purge::All, stop, tell)
     }
 
-    pub(crate) fn purge_some(&self, run: &str, which: Purge, tell: &mut dyn FnMut(Undone)) -> Result<Tally, Error> {
+    pub(crate) fn purge_some(
+        &self,
+        run: &str,
+        which: Purge,
+        stop: &AtomicBool,
+        tell: &mut dyn FnMut(Undone),
+    ) -> Result<Tally, Error> {
         let Some(history) = self.store.history(run)? else { return Ok(Tally::default()) };
         self.check_host(&history)?;
         if let Some(line) = history.damaged {
@@ -57,6 +65,10 @@ impl<'d, D: Disk> Executor<'d, D> {
         };
         let wanted: Vec<&Told> = history.steps.values().filter(is_wanted).collect();
         for batch in wanted.chunks(STEPS_AT_ONCE) {
+            if stop.load(Ordering::Relaxed) {
+                tally.is_interrupted = true;
+                break;
+            }
             let mut allowed = Vec::with_capacity(batch.len());
             for told in batch {
                 match self.may_purge(told) {

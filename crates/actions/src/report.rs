@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::{
-    step::{Action, Deed, Step},
+    step::{Action, Step},
     verify::Refused,
 };
 
@@ -56,7 +56,7 @@ pub struct Summary {
     pub sidecars: u64,
     /// How many files, or whole groups, were left alone.
     pub refused: u64,
-    /// Bytes of the files that went, each with all its names; none of those that share blocks.
+    /// Bytes that are free once nothing holds the files that went; what has further names, or shares blocks, frees none.
     pub bytes: u64,
     /// How many of them, with sidecars, are gone for good.
     pub purged: u64,
@@ -73,9 +73,6 @@ impl Summary {
         match step.sidecar_of {
             Some(_) => self.sidecars += 1,
             None => self.done += 1,
-        }
-        if step.deed != Deed::Share {
-            self.bytes += step.identity.bytes;
         }
     }
 }

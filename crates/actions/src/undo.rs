@@ -3,6 +3,7 @@
 use std::{
     io,
     path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 use crate::{
@@ -49,21 +50,27 @@ pub struct Tally {
     pub bytes: u64,
     /// Files for which it was not.
     pub refused: u64,
+    /// Whether it was interrupted before the last file.
+    pub is_interrupted: bool,
 }
 
 impl<'d, D: Disk> Executor<'d, D> {
     /// Undoes a run, as far as it was not purged: names, content, permissions, owners, times, extended attributes and
-    /// links are what they were.
+    /// links are what they were. `stop` ends it after the files at hand.
     ///
     /// # Errors
     /// If there is no such run, or its journal cannot be read or written.
-    pub fn undo(&self, run: &str, tell: &mut dyn FnMut(Undone)) -> Result<Tally, Error> {
+    pub fn undo(&self, run: &str, stop: &AtomicBool, tell: &mut dyn FnMut(Undone)) -> Result<Tally, Error> {
         let Some(history) = self.store.history(run)? else { return Ok(Tally::default()) };
         self.check_host(&history)?;
         let mut journal = self.store.resume(run)?;
         let mut tally = Tally::default();
         let standing: Vec<&Told> = history.steps.values().rev().filter(|told| told.can_be_undone()).collect();
         for batch in standing.chunks(STEPS_AT_ONCE) {
+            if stop.load(Ordering::Relaxed) {
+                tally.is_interrupted = true;
+                break;
+            }
             let steps = batch.iter().map(|told| told.step.number).collect();
             write(&mut journal, run, &[Record::Undo { steps }])?;
             let mut touched = Touched::default();

@@ -102,10 +102,10 @@ fn what_went_comes_back() {
                 _ => assert_eq!(path.read_link().unwrap(), Path::new("../a/1.jpg")),
             }
         }
-        let tally = executor(&dir).undo(&summary.run, &mut |_| {}).unwrap();
+        let tally = executor(&dir).undo(&summary.run, &AtomicBool::new(false), &mut |_| {}).unwrap();
         assert_eq!((tally.done, tally.refused), (3, 0));
         assert_eq!(tree(&dir), before);
-        let again = executor(&dir).undo(&summary.run, &mut |_| {}).unwrap();
+        let again = executor(&dir).undo(&summary.run, &AtomicBool::new(false), &mut |_| {}).unwrap();
         assert_eq!((again.done, again.refused), (0, 0));
     }
 }
@@ -127,13 +127,13 @@ fn what_went_is_not_purged_once_the_kept_file_is_another() {
     let plan = planned(&dir, &[&[(Task::Keep, "a"), (Task::Remove, "b")]]);
     let (summary, _) = act(&dir, &plan, Action::Quarantine);
     let refuses = || {
-        let tally = executor(&dir).purge(&summary.run, &mut |_| {}).unwrap();
+        let tally = executor(&dir).purge(&summary.run, &AtomicBool::new(false), &mut |_| {}).unwrap();
         assert_eq!((tally.done, tally.refused), (0, 1));
     };
     dir.write("a", "two");
     refuses();
     std::fs::remove_file(dir.join("a")).unwrap();
     refuses();
-    executor(&dir).undo(&summary.run, &mut |_| {}).unwrap();
+    executor(&dir).undo(&summary.run, &AtomicBool::new(false), &mut |_| {}).unwrap();
     assert_eq!(dir.read("b"), b"one");
 }
