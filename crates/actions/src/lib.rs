@@ -7,6 +7,13 @@ pub mod disk;
 
 pub mod plan;
 
+pub mod carry;
+pub mod sidecars;
+
 mod judge;
+mod same;
+#[cfg(test)]
+mod test_disk;
 
 pub use judge::{Judge, Particulars};
+pub use same::have_same_bytes;

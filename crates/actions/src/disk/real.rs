@@ -12,7 +12,7 @@ use std::{
 };
 
 use rustix::{
-    fs::{AtFlags, Dir, FlockOperation, Mode, OFlags, RenameFlags},
+    fs::{Advice, AtFlags, Dir, FlockOperation, Mode, OFlags, RenameFlags},
     io::Errno,
 };
 
@@ -159,6 +159,11 @@ impl Disk for RealDisk {
 
     fn sync(&self, file: &RealFile) -> io::Result<()> {
         Ok(rustix::fs::fsync(&file.0)?)
+    }
+
+    fn forget_content(&self, file: &RealFile) {
+        // It is no error if some of it stays in memory: what is read is compared all the same.
+        let _ = rustix::fs::fadvise(&file.0, 0, None, Advice::DontNeed);
     }
 
     fn sync_folder(&self, folder: &RealFolder) -> io::Result<()> {
