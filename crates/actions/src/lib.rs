@@ -9,6 +9,7 @@ pub mod plan;
 
 pub mod carry;
 pub mod sidecars;
+pub mod trash;
 
 mod judge;
 mod same;

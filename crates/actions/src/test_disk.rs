@@ -29,12 +29,29 @@ pub(crate) struct Meddling {
     calls: AtomicUsize,
     fails_at: Option<usize>,
     act: Mutex<Option<(Step, Act)>>,
+    mounted: Option<PathBuf>,
 }
 
 impl Meddling {
     /// The call of that number, from 0, fails and does nothing.
     pub(crate) fn failing_at(call: usize) -> Self {
         Self { fails_at: Some(call), ..Self::default() }
+    }
+
+    /// All below that folder seems to be on a file system of its own.
+    pub(crate) fn mounted_at(path: &Path) -> Self {
+        Self { mounted: Some(path.to_owned()), ..Self::default() }
+    }
+
+    /// As [`Meddling::failing_at`].
+    pub(crate) fn and_failing_at(mut self, call: usize) -> Self {
+        self.fails_at = Some(call);
+        self
+    }
+
+    /// How many calls there were.
+    pub(crate) fn calls(&self) -> usize {
+        self.calls.load(Ordering::Relaxed)
     }
 
     /// That is done once, before the first call of that kind.
@@ -71,7 +88,13 @@ impl Disk for Meddling {
         self.call()?.state(file)
     }
     fn folder_state(&self, folder: &RealFolder) -> io::Result<State> {
-        self.call()?.folder_state(folder)
+        let mut state = self.call()?.folder_state(folder)?;
+        let path = fs::read_link(format!("/proc/self/fd/{}", folder.number()))?;
+        if self.mounted.as_ref().is_some_and(|mounted| path.starts_with(mounted)) {
+            state.mount = u64::MAX;
+            state.identity.device = u64::MAX;
+        }
+        Ok(state)
     }
     fn look(&self, folder: &RealFolder, name: &OsStr) -> io::Result<Option<State>> {
         self.call()?.look(folder, name)

@@ -35,6 +35,14 @@ pub struct RealFolder(OwnedFd);
 #[derive(Debug)]
 pub struct RealFile(OwnedFd);
 
+#[cfg(test)]
+impl RealFolder {
+    /// The number by which this process has it open.
+    pub(crate) fn number(&self) -> i32 {
+        std::os::fd::AsRawFd::as_raw_fd(&self.0)
+    }
+}
+
 impl Disk for RealDisk {
     type File = RealFile;
     type Folder = RealFolder;
