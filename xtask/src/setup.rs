@@ -18,8 +18,8 @@ pub(crate) const VENV: Tool = ("python3 -m venv", "python3-venv");
 pub(crate) const VALGRIND: Tool = ("valgrind", "valgrind");
 
 /// The second decoders and encoders that the end-to-end tests compare with, what the test cluster is made of, what
-/// counts instructions, and what looks at permissions.
-const TOOLS: [Tool; 17] = [
+/// counts instructions, and what looks at permissions and into trashes.
+const TOOLS: [Tool; 21] = [
     ("djpeg", "libjpeg-turbo-progs"),
     ("cjpeg", "libjpeg-turbo-progs"),
     ("jpegtran", "libjpeg-turbo-progs"),
@@ -35,6 +35,10 @@ const TOOLS: [Tool; 17] = [
     ("setpriv", "util-linux"),
     ("shellcheck", "shellcheck"),
     ("getfacl", "acl"),
+    ("trash-list", "trash-cli"),
+    ("gio", "libglib2.0-bin"),
+    ("dbus-run-session", "dbus-daemon"),
+    ("/usr/libexec/gvfsd-trash", "gvfs"),
     VALGRIND,
     VENV,
 ];

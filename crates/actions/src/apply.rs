@@ -21,6 +21,7 @@ use crate::{
     report::{Acted, Summary},
     step::{Action, Step},
     touched::Touched,
+    travellers,
     undo::Undone,
     verify::{Asked, Ready, Refused, Verified, verify},
 };
@@ -172,14 +173,14 @@ impl<D: Disk> Run<'_, '_, D> {
 
     /// Looks at all groups, several at once, and gives what was found in their order.
     fn look_at(&self, asked: &[Asked<'_>], stop: &AtomicBool) -> Vec<Result<Verified, Refused>> {
-        let next = AtomicUsize::new(0);
+        let (next, known) = (AtomicUsize::new(0), travellers::Known::default());
         let found: Mutex<Vec<(usize, Result<Verified, Refused>)>> = Mutex::default();
         let look = || {
             while let Some((at, asked)) = {
                 let at = next.fetch_add(1, Ordering::Relaxed);
                 asked.get(at).map(|asked| (at, asked)).filter(|_| !stop.load(Ordering::Relaxed))
             } {
-                let looked = verify(self.executor.disk, self.executor.judge, asked, &self.order.action);
+                let looked = verify(self.executor.disk, self.executor.judge, asked, (&self.order.action, &known));
                 found.lock().unwrap_or_else(PoisonError::into_inner).push((at, looked));
             }
         };

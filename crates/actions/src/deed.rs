@@ -2,15 +2,15 @@
 //!
 //! Nothing here trusts a call that failed: where a file is, is looked up.
 
-use std::{collections::HashMap, io, path::Path};
+use std::{collections::HashMap, ffi::OsStr, io, path::Path};
 
 use crate::{
     carry,
     disk::{Disk, Identity, Kind, State},
     error::words_of,
+    same::have_same_bytes,
     spot::{Spot, is_there},
     step::{Deed, Kept, Step},
-    trash,
 };
 
 /// How a step came out.
@@ -48,7 +48,7 @@ pub(crate) fn perform<D: Disk>(disk: &D, step: &Step, known: &mut Known) -> Outc
     }
     let done = match &step.deed {
         Deed::Aside => aside(disk, &current),
-        Deed::Carry { copy } => carry_away(disk, &current, copy),
+        Deed::Carry { copy, part } => carry_away(disk, &current, copy, part),
         Deed::HardLink | Deed::Symlink { .. } => replace(disk, &current, known),
         Deed::Share => share(disk, &current),
     };
@@ -100,27 +100,56 @@ fn held_state<D: Disk>(held: &Spot<'_, D>, was: &Identity) -> io::Result<Identit
 fn aside<D: Disk>(disk: &D, step: &Step) -> io::Result<Identity> {
     let (victim, held) = (Spot::of(disk, &step.victim)?, Spot::of(disk, &step.held)?);
     check(disk, step, &victim)?;
-    if let Some(info) = &step.info {
-        trash::note(disk, info, &step.victim)?;
-    }
+    note(disk, step)?;
     victim.rename_to(&held)?;
     let identity = held_state(&held, &step.identity)?;
     probe(disk, step.kept.as_ref())?;
     Ok(identity)
 }
 
-fn carry_away<D: Disk>(disk: &D, step: &Step, copy: &Path) -> io::Result<Identity> {
+fn carry_away<D: Disk>(disk: &D, step: &Step, copy: &Path, part: &str) -> io::Result<Identity> {
     let (victim, held) = (Spot::of(disk, &step.victim)?, Spot::of(disk, &step.held)?);
     check(disk, step, &victim)?;
-    if let Some(info) = &step.info {
-        trash::note(disk, info, &step.victim)?;
-    }
-    carry::copy(disk, &step.victim, copy)?;
+    note(disk, step)?;
+    make_copy(disk, &victim, copy, part)?;
     check(disk, step, &victim)?;
     victim.rename_to(&held)?;
     let identity = held_state(&held, &step.identity)?;
     probe(disk, step.kept.as_ref())?;
     Ok(identity)
+}
+
+/// A copy with that path, whole and compared.
+pub(crate) fn make_copy<D: Disk>(disk: &D, original: &Spot<'_, D>, copy: &Path, part: &str) -> io::Result<()> {
+    let to = Spot::of(disk, copy)?;
+    let (folder, name) = to.at();
+    let to = carry::Destination { folder, temporary: OsStr::new(part), name };
+    carry::carry(disk, &original.open()?, &to).map(drop)
+}
+
+/// Removes a copy, if it is one: equal to the original, byte for byte, and another file.
+pub(crate) fn drop_copy<D: Disk>(disk: &D, original: &Spot<'_, D>, copy: &Path) -> io::Result<()> {
+    let copied = Spot::of(disk, copy)?;
+    let opened = match copied.open() {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(()),
+        opened => opened?,
+    };
+    let original = original.open()?;
+    let place = |file: &D::File| disk.state(file).map(|state| (state.identity.device, state.identity.inode));
+    if place(&opened)? != place(&original)? && have_same_bytes(disk, &original, &opened)? {
+        copied.unlink()?;
+    }
+    Ok(())
+}
+
+/// Removes what is there of a copy that never became whole.
+pub(crate) fn drop_part<D: Disk>(disk: &D, beside: &Path, part: &str) -> io::Result<()> {
+    let part = beside.with_file_name(part);
+    let spot = match Spot::of(disk, &part) {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(()),
+        spot => spot?,
+    };
+    if spot.look()?.is_some_and(|state| state.kind == Kind::File) { spot.unlink() } else { Ok(()) }
 }
 
 /// Makes the link where the file will be held, and exchanges the two: the name is there at every moment.
@@ -224,15 +253,22 @@ pub(crate) fn put_back<D: Disk>(disk: &D, step: &Step) -> io::Result<Put> {
             held.unlink()?;
         }
     }
-    let is_back = victim.and_then(|victim| Ok(victim.look()?.is_some_and(|state| is_it(&state)))).unwrap_or(false);
-    if !is_back {
-        return Ok(Put::Nowhere);
+    let is_back = |spot: &Spot<'_, D>| spot.look().is_ok_and(|state| state.is_some_and(|state| is_it(&state)));
+    let Some(victim) = victim.ok().filter(is_back) else { return Ok(Put::Nowhere) };
+    if let Deed::Carry { copy, part } = &step.deed {
+        drop_part(disk, copy, part)?;
+        drop_copy(disk, &victim, copy)?;
     }
-    if let Deed::Carry { copy } = &step.deed {
-        carry::drop_copy(disk, copy, &step.victim)?;
-    }
-    if let Some(info) = &step.info {
-        trash::take_note_back(disk, info, &step.victim)?;
-    }
+    take_note_back(disk, step)?;
     Ok(Put::Back)
+}
+
+/// Tells the trash where the file came from.
+fn note<D: Disk>(disk: &D, step: &Step) -> io::Result<()> {
+    step.entry().map_or(Ok(()), |entry| entry.note(disk))
+}
+
+/// Removes what the trash was told.
+pub(crate) fn take_note_back<D: Disk>(disk: &D, step: &Step) -> io::Result<()> {
+    step.entry().map_or(Ok(()), |entry| entry.take_back(disk))
 }

@@ -15,7 +15,7 @@ pub(crate) struct Freed {
 impl Freed {
     /// Counts a step that was done to a file of so many names.
     pub(crate) fn count(&mut self, step: &Step, names: u64) {
-        let is_moved_only = step.deed == Deed::Share || step.holder == Holder::Others && step.info.is_none();
+        let is_moved_only = step.deed == Deed::Share || step.holder == Holder::Others && step.note.is_none();
         if !is_moved_only && step.sidecar_of.is_none() {
             self.count_name((step.identity.device, step.identity.inode), names, step.identity.bytes);
         }

@@ -8,6 +8,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use jiff::{Timestamp, tz::TimeZone};
+
 use crate::{
     apply::Prepared,
     disk::{Disk, Identity},
@@ -17,8 +19,8 @@ use crate::{
     place,
     quarantine::Quarantine,
     spot::Spot,
-    step::{Action, Deed, Holder, Kept, Step},
-    trash,
+    step::{Action, Deed, Holder, Kept, Note, Step},
+    trash::{Trash, User},
     verify::{Ready, Verified},
 };
 
@@ -26,6 +28,7 @@ use crate::{
 pub(crate) struct Layout<'d, D: Disk> {
     disk: &'d D,
     setting: Setting,
+    run: String,
     action: Action,
     roots: Vec<PathBuf>,
     quarantine: Quarantine<'d, D>,
@@ -38,7 +41,7 @@ impl<'d, D: Disk> Layout<'d, D> {
     pub(crate) fn new(disk: &'d D, setting: &Setting, run: &str, action: &Action, roots: &[PathBuf]) -> Self {
         let quarantine = Quarantine::new(disk, setting.user, run, setting.quarantine.as_deref());
         let (setting, action, roots) = (setting.clone(), action.clone(), roots.to_vec());
-        Self { disk, setting, action, roots, quarantine, steps: 0, taken: HashSet::new() }
+        Self { disk, setting, run: run.to_owned(), action, roots, quarantine, steps: 0, taken: HashSet::new() }
     }
 
     /// The steps by which a file goes, and what travels with it.
@@ -98,9 +101,9 @@ impl<'d, D: Disk> Layout<'d, D> {
     ) -> Result<Step, String> {
         self.steps += 1;
         let place = self.place_of(victim, kept.as_ref(), journal).map_err(|cause| words_of(&cause))?;
-        let Placed { deed, held, holder, info } = place;
+        let Placed { deed, held, holder, note } = place;
         let (number, victim, tier) = (self.steps, victim.to_owned(), group.tier);
-        Ok(Step { number, victim, identity, kept, tier, deed, held, holder, info, sidecar_of: None })
+        Ok(Step { number, victim, identity, kept, tier, deed, held, holder, note, sidecar_of: None })
     }
 
     fn place_of(&mut self, victim: &Path, kept: Option<&Kept>, journal: &mut Journal<'_, D>) -> io::Result<Placed> {
@@ -112,7 +115,7 @@ impl<'d, D: Disk> Layout<'d, D> {
                 self.held(victim, Deed::Symlink { target }, journal)
             }
             Action::Reflink => {
-                Ok(Placed { deed: Deed::Share, held: victim.to_owned(), holder: Holder::Others, info: None })
+                Ok(Placed { deed: Deed::Share, held: victim.to_owned(), holder: Holder::Others, note: None })
             }
             Action::Move(folder) => {
                 let wanted = folder.join(self.below_root(victim));
@@ -122,9 +125,8 @@ impl<'d, D: Disk> Layout<'d, D> {
                 self.into(victim, target, None, journal)
             }
             Action::Trash => {
-                let chosen = trash::choose(self.disk, &self.setting, victim, &self.taken)?;
-                self.taken.insert(chosen.file.clone());
-                self.into(victim, chosen.file, Some(chosen.info), journal)
+                let (target, note) = self.place_in_trash(victim)?;
+                self.into(victim, target, Some(note), journal)
             }
         }
     }
@@ -133,7 +135,7 @@ impl<'d, D: Disk> Layout<'d, D> {
     fn held(&mut self, victim: &Path, deed: Deed, journal: &mut Journal<'_, D>) -> io::Result<Placed> {
         let (folder, _) = place::halves(victim)?;
         let held = self.quarantine.for_folder(folder, journal)?.join(format!("{:06}", self.steps));
-        Ok(Placed { deed, held, holder: Holder::Quarantine, info: None })
+        Ok(Placed { deed, held, holder: Holder::Quarantine, note: None })
     }
 
     /// Into a folder of the user's: by its name where that lies on the same file system, otherwise by a copy.
@@ -141,14 +143,34 @@ impl<'d, D: Disk> Layout<'d, D> {
         &mut self,
         victim: &Path,
         target: PathBuf,
-        info: Option<PathBuf>,
+        note: Option<Note>,
         journal: &mut Journal<'_, D>,
     ) -> io::Result<Placed> {
         let (from, to) = (place::halves(victim)?.0, place::halves(&target)?.0);
         match is_one_mount(self.disk, from, to)? {
-            true => Ok(Placed { deed: Deed::Aside, held: target, holder: Holder::Others, info }),
-            false => Ok(Placed { info, ..self.held(victim, Deed::Carry { copy: target }, journal)? }),
+            true => Ok(Placed { deed: Deed::Aside, held: target, holder: Holder::Others, note }),
+            false => {
+                let part = format!(".pixtwin-{}-{:06}.part", self.run, self.steps);
+                Ok(Placed { note, ..self.held(victim, Deed::Carry { copy: target, part }, journal)? })
+            }
         }
+    }
+
+    /// A place in the trash that is for the file.
+    fn place_in_trash(&mut self, victim: &Path) -> io::Result<(PathBuf, Note)> {
+        let home_trash = self.setting.home_trash.clone();
+        let home_trash = home_trash.ok_or_else(|| io::Error::other("there is no home for a trash to be in"))?;
+        let user = User { id: self.setting.user, home_trash };
+        let trash = Trash::find(self.disk, &user, place::halves(victim)?.0)?;
+        let now = Timestamp::from_second(self.setting.now_s).unwrap_or_default();
+        for entry in trash.entries(victim, now.to_zoned(TimeZone::system()).datetime())? {
+            let target = entry.files().join(&entry.name);
+            if !self.taken.contains(&target) && Spot::of(self.disk, &target)?.look()?.is_none() {
+                self.taken.insert(target.clone());
+                return Ok((target, Note { trash: entry.trash, text: entry.note }));
+            }
+        }
+        Err(io::ErrorKind::AlreadyExists.into())
     }
 
     /// What a symbolic link says: the way there, so that both can be moved together; the whole path where they cannot.
@@ -181,7 +203,7 @@ struct Placed {
     deed: Deed,
     held: PathBuf,
     holder: Holder,
-    info: Option<PathBuf>,
+    note: Option<Note>,
 }
 
 /// `a.jpg` to `a (2).jpg`.

@@ -13,7 +13,11 @@ mod apply;
 
 mod verify;
 
+mod same;
+
 mod sidecars;
+
+mod travellers;
 
 mod layout;
 
@@ -56,6 +60,9 @@ mod spot;
 mod place;
 
 mod error;
+
+#[cfg(test)]
+mod test_disk;
 
 pub use apply::{Order, Which, steps};
 pub use error::Error;

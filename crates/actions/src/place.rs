@@ -63,23 +63,6 @@ pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
     }
 }
 
-/// The same where there may be none.
-pub(crate) mod optional {
-    use super::{Deserialize, Deserializer, Path, PathBuf, Serialize, Serializer};
-
-    #[derive(Serialize, Deserialize)]
-    #[serde(transparent)]
-    struct One(#[serde(with = "super")] PathBuf);
-
-    pub(crate) fn serialize<S: Serializer>(path: &Option<PathBuf>, serializer: S) -> Result<S::Ok, S::Error> {
-        path.as_deref().map(|path: &Path| One(path.to_owned())).serialize(serializer)
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PathBuf>, D::Error> {
-        Ok(Option::<One>::deserialize(deserializer)?.map(|one| one.0))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -14,11 +14,11 @@ use crate::{
     journal::Record,
     plan::Tier,
     quarantine,
+    same::have_same_bytes,
     spot::{Spot, is_there},
     step::{Deed, Holder, Kept, Step},
     touched::Touched,
     undo::{STEPS_AT_ONCE, Tally, Undone, write},
-    verify::equal_contents,
 };
 
 /// Keepers of keepers are followed so far.
@@ -113,7 +113,7 @@ impl<'d, D: Disk> Executor<'d, D> {
         if (now.inode, now.bytes, now.modified_ns) != (identity.inode, identity.bytes, identity.modified_ns) {
             return Err("it changed in the quarantine".to_owned());
         }
-        if let Deed::Carry { copy } = &step.deed {
+        if let Deed::Carry { copy, .. } = &step.deed {
             return self.has_copy(step, copy);
         }
         // A sidecar without an equal went with a picture that the user had confirmed.
@@ -134,7 +134,7 @@ impl<'d, D: Disk> Executor<'d, D> {
     fn has_copy(&self, step: &Step, copy: &Path) -> Result<(), String> {
         let compared = Spot::of(self.disk, copy)
             .and_then(|copy| copy.open())
-            .and_then(|copy| equal_contents(self.disk, &copy, &Spot::of(self.disk, &step.held)?.open()?));
+            .and_then(|copy| have_same_bytes(self.disk, &copy, &Spot::of(self.disk, &step.held)?.open()?));
         match compared {
             Ok(true) => Ok(()),
             Ok(false) => Err("its copy is not equal to it".to_owned()),
@@ -149,7 +149,7 @@ impl<'d, D: Disk> Executor<'d, D> {
         })?;
         let theirs = Spot::of(self.disk, &step.held).and_then(|spot| spot.open()).map_err(words)?;
         let changed = || Err(format!("the file that was kept, `{}`, is another by now", keeper.display()));
-        if equal_contents(self.disk, &ours, &theirs).map_err(words)? {
+        if have_same_bytes(self.disk, &ours, &theirs).map_err(words)? {
             return Ok(());
         }
         if step.tier != Tier::Pixels || step.sidecar_of.is_some() {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{disk::Identity, plan::Tier};
+use crate::{disk::Identity, plan::Tier, trash::Entry};
 
 /// What becomes of the files that go.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +44,8 @@ pub(crate) enum Deed {
         /// The copy.
         #[serde(with = "crate::place")]
         copy: PathBuf,
+        /// The name of a copy that is not yet whole, there or on its way back.
+        part: String,
     },
     /// A further name of the keeper takes its place.
     HardLink,
@@ -75,6 +77,16 @@ pub(crate) struct Kept {
     pub(crate) identity: Identity,
 }
 
+/// What a trash is told of a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Note {
+    /// The trash.
+    #[serde(with = "crate::place")]
+    pub(crate) trash: PathBuf,
+    /// The text of the `.trashinfo` file.
+    pub(crate) text: String,
+}
+
 /// One step of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Step {
@@ -94,9 +106,9 @@ pub(crate) struct Step {
     #[serde(with = "crate::place")]
     pub(crate) held: PathBuf,
     pub(crate) holder: Holder,
-    /// The note that the trash has beside it.
-    #[serde(default, with = "crate::place::optional", skip_serializing_if = "Option::is_none")]
-    pub(crate) info: Option<PathBuf>,
+    /// What the trash is told of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) note: Option<Note>,
     /// The step whose picture this sidecar travels with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) sidecar_of: Option<u64>,
@@ -107,8 +119,15 @@ impl Step {
     pub(crate) fn resting_place(&self) -> &Path {
         match &self.deed {
             Deed::Aside => &self.held,
-            Deed::Carry { copy } => copy,
+            Deed::Carry { copy, .. } => copy,
             Deed::HardLink | Deed::Symlink { .. } | Deed::Share => &self.victim,
         }
+    }
+
+    /// Its place in the trash, if it goes there.
+    pub(crate) fn entry(&self) -> Option<Entry> {
+        let Note { trash, text } = self.note.clone()?;
+        let name = self.resting_place().file_name()?.to_owned();
+        Some(Entry { trash, name, note: text })
     }
 }

@@ -20,9 +20,9 @@ pub(crate) struct Touched(BTreeSet<PathBuf>);
 impl Touched {
     /// Those that a step, done or taken back, changes.
     pub(crate) fn add(&mut self, step: &Step) {
-        let copy = if let Deed::Carry { copy } = &step.deed { Some(copy) } else { None };
-        let paths = [Some(&step.victim), Some(&step.held), copy, step.info.as_ref()];
-        for path in paths.into_iter().flatten() {
+        let copy = if let Deed::Carry { copy, .. } = &step.deed { Some(copy) } else { None };
+        // Of its notes, the trash takes care by itself.
+        for path in [Some(&step.victim), Some(&step.held), copy].into_iter().flatten() {
             self.0.extend(place::halves(path).ok().map(|(folder, _)| folder.to_owned()));
         }
     }

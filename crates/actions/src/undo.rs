@@ -7,7 +7,6 @@ use std::{
 };
 
 use crate::{
-    carry,
     deed::{self, Put},
     disk::{Disk, State},
     error::{Error, words_of},
@@ -19,7 +18,6 @@ use crate::{
     spot::Spot,
     step::{Deed, Step},
     touched::Touched,
-    trash,
 };
 
 /// As many steps are written down at once.
@@ -148,8 +146,8 @@ fn bring_back<D: Disk>(disk: &D, step: &Step) -> io::Result<()> {
     };
     if is_held {
         make_folders(disk, place::halves(&step.victim)?.0)?;
-    } else if let Deed::Carry { copy } = &step.deed {
-        return carry_back(disk, step, copy);
+    } else if let Deed::Carry { copy, part } = &step.deed {
+        return carry_back(disk, step, copy, part);
     }
     match deed::put_back(disk, step)? {
         Put::Back => Ok(()),
@@ -159,17 +157,15 @@ fn bring_back<D: Disk>(disk: &D, step: &Step) -> io::Result<()> {
 }
 
 /// Brings back the copy on another file system, where the file itself was purged.
-fn carry_back<D: Disk>(disk: &D, step: &Step, copy: &Path) -> io::Result<()> {
-    let state = Spot::of(disk, copy)?.look()?;
+fn carry_back<D: Disk>(disk: &D, step: &Step, copy: &Path, part: &str) -> io::Result<()> {
+    let copied = Spot::of(disk, copy)?;
     let was = step.identity;
-    if state.is_none_or(|now| (now.identity.bytes, now.identity.modified_ns) != (was.bytes, was.modified_ns)) {
+    if copied.look()?.is_none_or(|now| (now.identity.bytes, now.identity.modified_ns) != (was.bytes, was.modified_ns)) {
         return Err(io::Error::other("its copy is gone, or has changed since"));
     }
     make_folders(disk, place::halves(&step.victim)?.0)?;
-    carry::copy(disk, copy, &step.victim)?;
-    carry::drop_copy(disk, copy, &step.victim)?;
-    match &step.info {
-        Some(info) => trash::take_note_back(disk, info, &step.victim),
-        None => Ok(()),
-    }
+    deed::drop_part(disk, &step.victim, part)?;
+    deed::make_copy(disk, &copied, &step.victim, part)?;
+    deed::drop_copy(disk, &Spot::of(disk, &step.victim)?, copy)?;
+    deed::take_note_back(disk, step)
 }

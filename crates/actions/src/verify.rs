@@ -12,17 +12,16 @@ use crate::{
     error::words_of,
     judge::{Judge, Particulars},
     plan::{File, Group, Task, Tier},
-    quarantine, sidecars,
+    quarantine,
+    same::{PIECE_BYTES, have_same_bytes, read_full},
     spot::Spot,
     step::{Action, Kept},
+    travellers::{self, Known},
 };
 
 /// A file that changed more recently may change again without another time of the last change: clocks of file systems
 /// tick every few milliseconds.
 const TICK: Duration = Duration::from_millis(50);
-
-/// How much is read of both files at once.
-const BLOCK: usize = 256 << 10;
 
 /// A file that may go.
 #[derive(Debug)]
@@ -79,7 +78,7 @@ pub(crate) fn verify<D: Disk>(
     disk: &D,
     judge: &dyn Judge,
     asked: &Asked<'_>,
-    action: &Action,
+    (action, neighbours): (&Action, &Known),
 ) -> Result<Verified, Refused> {
     let group = asked.group;
     let refuse = |step: Option<u64>, path: &Path, reason: String| Refused {
@@ -102,7 +101,7 @@ pub(crate) fn verify<D: Disk>(
         let refuse = |reason| refuse(Some(*number), &file.path, reason);
         let mut ready = look_at(disk, judge, group, &keepers, (*number, file)).map_err(refuse)?;
         if action.parts_names() {
-            add_sidecars(disk, &mut ready, &keeper.path, &going).map_err(refuse)?;
+            travellers::add(disk, neighbours, &mut ready, &keeper.path, &going).map_err(refuse)?;
         }
         victims.push(ready);
     }
@@ -158,7 +157,7 @@ fn look_at<D: Disk>(
     if keepers.iter().any(|keeper| place(&keeper.state) == place(&victim.state)) {
         return Err("it is the file that stays, under another name".to_owned());
     }
-    let has_equal_bytes = has_equal_bytes(disk, keeper, &victim).map_err(|cause| words_of(&cause))?;
+    let has_equal_bytes = have_same_bytes(disk, &keeper.file, &victim.file).map_err(|cause| words_of(&cause))?;
     if !has_equal_bytes {
         match group.tier {
             Tier::Bytes => return Err("its bytes differ from those of the file that stays".to_owned()),
@@ -173,19 +172,6 @@ fn look_at<D: Disk>(
     let guarded = if has_equal_bytes { Vec::new() } else { missed(disk, judge, keepers, &victim)? };
     victim.is_unchanged(disk).map_err(|cause| words_of(&cause))?;
     Ok(Ready { number, path: victim.path, state: victim.state, has_equal_bytes, sidecars: Vec::new(), guarded })
-}
-
-/// Adds what travels with the file. A sidecar that has no equal beside the keeper guards it.
-fn add_sidecars<D: Disk>(disk: &D, ready: &mut Ready, keeper: &Path, going: &[&Path]) -> Result<(), String> {
-    let unread = |cause: io::Error| format!("its sidecars cannot be read: {}", words_of(&cause));
-    for path in sidecars::of(disk, &ready.path, going).map_err(unread)? {
-        let (identity, equal) = sidecars::with_equal(disk, &path, &ready.path, keeper).map_err(unread)?;
-        if equal.is_none() {
-            ready.guarded.push(format!("its sidecar `{}`", path.file_name().unwrap_or_default().display()));
-        }
-        ready.sidecars.push((path, identity, equal));
-    }
-    Ok(())
 }
 
 fn lend<D: Disk>(disk: &D, held: &Held<D>) -> Result<std::fs::File, String> {
@@ -209,48 +195,15 @@ fn missed<D: Disk>(disk: &D, judge: &dyn Judge, keepers: &[Held<D>], victim: &He
     Ok(missed.map(|(name, _)| name.to_owned()).collect())
 }
 
-/// Whether both are equal, byte for byte, to their ends.
-fn has_equal_bytes<D: Disk>(disk: &D, keeper: &Held<D>, victim: &Held<D>) -> io::Result<bool> {
-    Ok(keeper.state.identity.bytes == victim.state.identity.bytes && equal_contents(disk, &keeper.file, &victim.file)?)
-}
-
-/// Whether two open files are equal, byte for byte, to their ends.
-pub(crate) fn equal_contents<D: Disk>(disk: &D, one: &D::File, other: &D::File) -> io::Result<bool> {
-    let (mut ours, mut theirs) = (vec![0; BLOCK], vec![0; BLOCK]);
-    let mut offset = 0;
-    loop {
-        let (read, also) = (fill(disk, one, &mut ours, offset)?, fill(disk, other, &mut theirs, offset)?);
-        if ours.get(..read) != theirs.get(..also) {
-            return Ok(false);
-        }
-        if read == 0 {
-            return Ok(true);
-        }
-        offset += read as u64;
-    }
-}
-
-/// Reads until the block is full or the file ends.
-pub(crate) fn fill<D: Disk>(disk: &D, file: &D::File, block: &mut [u8], offset: u64) -> io::Result<usize> {
-    let mut filled = 0;
-    while let Some(rest) = block.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-        match disk.read_at(file, rest, offset + filled as u64)? {
-            0 => break,
-            read => filled += read,
-        }
-    }
-    Ok(filled)
-}
-
 fn has_planned_hash<D: Disk>(disk: &D, held: &Held<D>, file: Option<&File>) -> Result<(), String> {
     let Some(planned) = file.and_then(|file| file.blake3) else {
         return Err("the plan has no hash of it".to_owned());
     };
     let mut hasher = blake3::Hasher::new();
-    let mut block = vec![0; BLOCK];
+    let mut block = vec![0; PIECE_BYTES];
     let mut offset = 0;
     loop {
-        let read = fill(disk, &held.file, &mut block, offset).map_err(|cause| words_of(&cause))?;
+        let read = read_full(disk, &held.file, &mut block, offset).map_err(|cause| words_of(&cause))?;
         if read == 0 {
             break;
         }

@@ -198,6 +198,9 @@ pub trait Disk: Sync {
     /// Of the system; then it may not be.
     fn sync(&self, file: &Self::File) -> io::Result<()>;
 
+    /// Lets the content be read from the disk the next time and not from memory, where the system can do that.
+    fn forget_content(&self, _file: &Self::File) {}
+
     /// Returns once the names in the folder are on the disk.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ use std::{
 };
 
 use rustix::{
-    fs::{AtFlags, Dir, FlockOperation, Mode, OFlags, RenameFlags},
+    fs::{Advice, AtFlags, Dir, FlockOperation, Mode, OFlags, RenameFlags},
     io::Errno,
 };
 
@@ -34,6 +34,14 @@ pub struct RealFolder(OwnedFd);
 /// A regular file, held open.
 #[derive(Debug)]
 pub struct RealFile(OwnedFd);
+
+#[cfg(test)]
+impl RealFolder {
+    /// The number by which this process has it open.
+    pub(crate) fn number(&self) -> i32 {
+        std::os::fd::AsRawFd::as_raw_fd(&self.0)
+    }
+}
 
 impl Disk for RealDisk {
     type File = RealFile;
@@ -159,6 +167,11 @@ impl Disk for RealDisk {
 
     fn sync(&self, file: &RealFile) -> io::Result<()> {
         Ok(rustix::fs::fsync(&file.0)?)
+    }
+
+    fn forget_content(&self, file: &RealFile) {
+        // It is no error if some of it stays in memory: what is read is compared all the same.
+        let _ = rustix::fs::fadvise(&file.0, 0, None, Advice::DontNeed);
     }
 
     fn sync_folder(&self, folder: &RealFolder) -> io::Result<()> {
