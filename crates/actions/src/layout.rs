@@ -57,6 +57,9 @@ impl<'d, D: Disk> Layout<'d, D> {
         self.check(group, victim)?;
         let kept = Some(Kept { path: group.keeper.path.clone(), identity: group.keeper.state.identity });
         let picture = self.step((&victim.path, victim.state.identity), kept, group, journal)?;
+        if victim.state.names > 1 && matches!(picture.deed, Deed::Carry { .. }) {
+            return Err("it has several names, and copies of them would be several files".to_owned());
+        }
         let picture_number = picture.number;
         let mut steps = vec![picture];
         for (path, identity, equal) in &victim.sidecars {

@@ -61,8 +61,10 @@ fn executor<'d>(dir: &Dir) -> Executor<'d, RealDisk> {
     Executor::open(&RealDisk, &Bytes, &state.canonicalize().unwrap(), setting).unwrap()
 }
 
-/// Names, content, modes, times, inodes of all files below.
-fn tree(dir: &Dir) -> Vec<(String, Vec<u8>, u32, i64, u64)> {
+/// Name, content, mode, time and inode of a file.
+type Row = (String, Vec<u8>, u32, i64, u64);
+
+fn tree(dir: &Dir) -> Vec<Row> {
     let names = dir.names();
     let row = |name: &PathBuf| {
         let path = dir.path().join(name);
@@ -83,7 +85,9 @@ fn act(dir: &Dir, plan: &Plan, action: Action) -> (Summary, Vec<Acted>) {
 
 #[test]
 fn what_went_comes_back() {
-    for action in [Action::Quarantine, Action::HardLink, Action::Symlink] {
+    let within = Dir::new();
+    let near = Action::Move(within.path().canonicalize().unwrap());
+    for action in [Action::Quarantine, Action::HardLink, Action::Symlink, Action::Trash, near] {
         let dir = Dir::new();
         dir.write("a/1.jpg", "one").write("b/1.jpg", "one").write("b/2.jpg", "one").write("c/x", "x");
         dir.link("b/2.jpg", "b/3.jpg");
@@ -97,10 +101,13 @@ fn what_went_comes_back() {
         for path in going.map(|name| dir.join(name)) {
             let inode = |path: &Path| path.metadata().unwrap().ino();
             match &action {
-                Action::Quarantine => assert!(!path.exists()),
                 Action::HardLink => assert_eq!(inode(&path), inode(&dir.join("a/1.jpg"))),
-                _ => assert_eq!(path.read_link().unwrap(), Path::new("../a/1.jpg")),
+                Action::Symlink => assert_eq!(path.read_link().unwrap(), Path::new("../a/1.jpg")),
+                _ => assert!(!path.exists()),
             }
+        }
+        if let Action::Move(folder) = &action {
+            assert_eq!(std::fs::read(folder.join("b/2.jpg")).unwrap(), b"one");
         }
         let tally = executor(&dir).undo(&summary.run, &AtomicBool::new(false), &mut |_| {}).unwrap();
         assert_eq!((tally.done, tally.refused), (3, 0));
@@ -136,4 +143,45 @@ fn what_went_is_not_purged_once_the_kept_file_is_another() {
     refuses();
     executor(&dir).undo(&summary.run, &AtomicBool::new(false), &mut |_| {}).unwrap();
     assert_eq!(dir.read("b"), b"one");
+}
+
+#[test]
+fn what_belongs_to_a_picture_travels_with_it_and_guards_it() {
+    let dir = Dir::new();
+    dir.write("a/1.jpg", "one").write("a/1.jpg.xmp", "note").write("b/1.jpg", "one").write("b/1.jpg.xmp", "note");
+    dir.write("c/1.jpg", "one").write("c/1.jpg.xmp", "a note of its own");
+    let before = tree(&dir);
+    let plan = planned(&dir, &[&[(Task::Keep, "a/1.jpg"), (Task::Remove, "b/1.jpg"), (Task::Remove, "c/1.jpg")]]);
+    let (summary, told) = act(&dir, &plan, Action::Quarantine);
+    assert_eq!((summary.done, summary.sidecars, summary.refused), (1, 1, 1), "{told:?}");
+    assert!(!dir.join("b/1.jpg.xmp").exists() && dir.join("c/1.jpg").exists() && dir.join("c/1.jpg.xmp").exists());
+    let order = Order { action: Action::Quarantine, which: Which::Pair(2) };
+    let pair = executor(&dir).apply(&plan, &order, &AtomicBool::new(false), &mut |_| {}).unwrap();
+    assert_eq!((pair.done, pair.sidecars, pair.refused), (1, 1, 0));
+    assert!(!dir.join("c/1.jpg").exists() && !dir.join("c/1.jpg.xmp").exists());
+    for run in [pair.run, summary.run] {
+        assert_eq!(executor(&dir).undo(&run, &AtomicBool::new(false), &mut |_| {}).unwrap().done, 2);
+    }
+    assert_eq!(tree(&dir), before);
+}
+
+#[test]
+fn what_goes_to_another_file_system_comes_back() {
+    let (elsewhere, dir) = (tempfile::TempDir::new_in("/dev/shm").unwrap(), Dir::new());
+    dir.write("a/1.jpg", "one").write("b/1.jpg", "one").chmod("b/1.jpg", 0o640);
+    dir.write("c/1.jpg", "two").write("d/1.jpg", "two").link("d/1.jpg", "d/2.jpg");
+    let before = tree(&dir);
+    let linked = [(Task::Keep, "c/1.jpg"), (Task::Remove, "d/1.jpg"), (Task::Remove, "d/2.jpg")];
+    let plan = planned(&dir, &[&[(Task::Keep, "a/1.jpg"), (Task::Remove, "b/1.jpg")], &linked]);
+    let folder = elsewhere.path().canonicalize().unwrap();
+    let (summary, told) = act(&dir, &plan, Action::Move(folder.clone()));
+    // Of several names of one file, copies would be several files.
+    assert_eq!((summary.done, summary.purged, summary.refused), (1, 1, 1), "{told:?}");
+    assert!(!dir.join("b/1.jpg").exists() && dir.join("d/1.jpg").exists());
+    assert_eq!(std::fs::read(folder.join("b/1.jpg")).unwrap(), b"one");
+    let tally = executor(&dir).undo(&summary.run, &AtomicBool::new(false), &mut |_| {}).unwrap();
+    assert_eq!((tally.done, tally.refused), (1, 0));
+    let without_numbers = |rows: Vec<Row>| rows.into_iter().map(|(a, b, c, d, _)| (a, b, c, d)).collect::<Vec<_>>();
+    assert_eq!(without_numbers(tree(&dir)), without_numbers(before));
+    assert!(!folder.join("b/1.jpg").exists());
 }
