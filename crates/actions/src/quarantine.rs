@@ -49,7 +49,9 @@ impl<'d, D: Disk> Quarantine<'d, D> {
         let above: Vec<&Path> = wanted.as_deref().map_or_else(|| folder.ancestors().collect(), |wanted| vec![wanted]);
         let mut on_it = Vec::with_capacity(above.len());
         for candidate in above.into_iter().rev() {
-            let state = self.disk.folder_state(&self.disk.folder(candidate)?)?;
+            // What may not even be looked at is no place for it.
+            let opened = self.disk.folder(candidate).and_then(|opened| self.disk.folder_state(&opened));
+            let Ok(state) = opened else { continue };
             if (state.mount, state.identity.device) == (there.mount, there.identity.device) {
                 on_it.push((state.owner.0 != self.user, candidate));
             }
