@@ -13,7 +13,7 @@ mod container;
 
 mod decode;
 
-use pixtwin_pixel::{Depth, RowSink, Turn};
+use pixtwin_pixel::{Depth, Key, RowSink, Turn};
 
 use crate::{
     Error, FirstRows, Header, Limits, Metadata, Source,
@@ -77,10 +77,13 @@ impl Codec for Jxl {
                     }
                     None => metadata.add("EXIF", &content),
                 },
-                b"xml " => metadata.add("XMP", &content),
+                b"xml " => metadata.add_xmp(&content),
                 b"jumb" => metadata.add("JUMBF", &content),
                 b"jbrd" => metadata.add("JPEG reconstruction data", &content),
                 b"jhgm" => metadata.add("gain map", &content),
+                b"brob" if content.starts_with(b"Exif") || content.starts_with(b"xml ") => {
+                    metadata.add_closed(packed_name(&content), Key::of(&content));
+                }
                 b"brob" => metadata.add(packed_name(&content), &content),
                 b"jxll" | b"jxli" | b"ftyp" | b"JXL " => {}
                 _ => metadata.add("unknown box", &content),

@@ -12,6 +12,8 @@ mod error;
 
 mod metadata;
 
+mod noted;
+
 mod png;
 
 mod jpeg;
@@ -46,6 +48,7 @@ mod checks;
 pub use codec::{FirstRows, Header, Limits, is_decoding};
 pub use error::Error;
 pub use metadata::{Item, Metadata};
+pub use noted::Noted;
 pub use sniff::{Format, Sniffed, is_picture_name, sniff};
 pub use source::{InMemory, Source};
 

@@ -2,7 +2,11 @@
 
 use pixtwin_pixel::{Key, Turn};
 
-use crate::{Error, Source, source::hash_of};
+use crate::{
+    Error, Source,
+    noted::{self, Noted},
+    source::hash_of,
+};
 
 /// EXIF data of more bytes is compared but not parsed: what JPEG can hold, the home of EXIF, is a sixteenth of it.
 pub(crate) const LONGEST_EXIF: u64 = 1 << 20;
@@ -19,6 +23,8 @@ pub struct Metadata {
     pub mixed_orientation: bool,
     /// Everything else, in the order of the file.
     pub items: Vec<Item>,
+    /// What of it the owner of the picture would miss most.
+    pub noted: Noted,
 }
 
 /// One piece of metadata.
@@ -73,19 +79,43 @@ impl Metadata {
 
     /// Adds EXIF data, a TIFF structure without the `Exif\0\0` before it, and takes the orientation from it.
     pub(crate) fn add_exif(&mut self, tiff: &[u8]) {
-        self.add("EXIF", tiff);
-        if let Some(turn) = exif_orientation(tiff) {
+        let parsed = self.add_further_exif(tiff);
+        if let Some(turn) = parsed.as_ref().and_then(orientation_of) {
             self.orientation = turn;
         }
+    }
+
+    /// Adds EXIF data by which viewers do not go.
+    pub(crate) fn add_further_exif(&mut self, tiff: &[u8]) -> Option<exif::Exif> {
+        self.add("EXIF", tiff);
+        let parsed = noted::parse(tiff);
+        match &parsed {
+            Some(parsed) => self.noted.add_exif(parsed),
+            None if tiff.is_empty() => {}
+            None => self.noted.add_unreadable(Key::of(tiff)),
+        }
+        parsed
+    }
+
+    /// Adds EXIF or XMP data that cannot be looked through: packed, or too long.
+    pub(crate) fn add_closed(&mut self, name: &'static str, content: Key) {
+        self.add_key(name, content);
+        self.noted.add_unreadable(content);
+    }
+
+    /// Adds an XMP packet.
+    pub(crate) fn add_xmp(&mut self, packet: &[u8]) {
+        self.add("XMP", packet);
+        self.noted.add_xmp(packet);
     }
 }
 
 /// The orientation that EXIF data tells, a TIFF structure without the `Exif\0\0` before it.
 pub(crate) fn exif_orientation(tiff: &[u8]) -> Option<Turn> {
-    if tiff.len() as u64 > LONGEST_EXIF {
-        return None;
-    }
-    let parsed = exif::Reader::new().read_raw(tiff.to_vec()).ok()?;
+    orientation_of(&noted::parse(tiff)?)
+}
+
+fn orientation_of(parsed: &exif::Exif) -> Option<Turn> {
     let field = parsed.get_field(exif::Tag::Orientation, exif::In::PRIMARY)?;
     field.value.get_uint(0).and_then(Turn::from_exif)
 }

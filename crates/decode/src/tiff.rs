@@ -3,6 +3,7 @@
 //! Samples are given as stored: colour premultiplied by alpha stays so, and is reported. A fourth sample whose meaning
 //! the file leaves open counts as alpha, so that no difference in it is overlooked.
 
+mod extract;
 mod fax;
 mod ifd;
 mod jpeg;

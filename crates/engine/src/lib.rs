@@ -18,6 +18,8 @@ mod examine;
 
 mod compare;
 
+mod open_files;
+
 mod report;
 
 mod team;
@@ -94,6 +96,7 @@ pub use find_in_catalogue::find_in_catalogue;
 pub use memory::{Memory, MemoryUse, Trust, maker};
 pub use merge::{Records, ShardReader, merge};
 pub use offers::{Job, JobDone, Offers};
+pub use open_files::{OpenFiles, Particulars};
 pub use progress::{Progress, Stage};
 pub use report::{Absent, Counts, Failure, Group, Member, Report, RungCount, Unread};
 pub use scan::scan;

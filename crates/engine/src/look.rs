@@ -23,7 +23,7 @@ use crate::{
 /// Windows on files: small where a look needs a few hundred bytes, large where it reads on.
 pub(crate) const HEADER_WINDOW_BYTES: usize = 4 << 10;
 const ROWS_WINDOW_BYTES: usize = 32 << 10;
-const WHOLE_WINDOW_BYTES: usize = 256 << 10;
+pub(crate) const WHOLE_WINDOW_BYTES: usize = 256 << 10;
 
 /// A file up to this length is held in memory when all of it has to be hashed.
 const HELD_FILE_BYTES: u64 = 64 << 20;
@@ -259,7 +259,7 @@ impl<'a> Looker<'a> {
         still_unchanged(&file, &identity)
     }
 
-    fn decode_charged(
+    pub(crate) fn decode_charged(
         &self,
         source: &mut dyn Source,
         picture: &Picture,

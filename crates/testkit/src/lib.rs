@@ -25,6 +25,8 @@ mod library;
 
 mod mpi;
 
+mod mutants;
+
 mod run;
 
 pub use cluster::{Cluster, Job, Rank};
@@ -32,6 +34,7 @@ pub use dir::Dir;
 pub use draw::Drawing;
 pub use library::library;
 pub use mpi::Mpi;
+pub use mutants::mutant_of_plan;
 pub use run::{Ran, Run, Running};
 
 /// How many times a law is tried: `few` in an ordinary run, `many` in the long one (`cargo xtask soak`).

@@ -1,11 +1,24 @@
 //! Plans: what is to stay and what is to go, group by group, in a file that people and scripts may edit
 //! (`docs/plan-format.md`).
 
+mod line;
+
+mod write;
+
+mod read;
+
+mod check;
+
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use crate::disk::Identity;
+
+pub use read::{Error, Refused};
+
+/// The version of the format that is written, and the only one that is read.
+pub const VERSION: u64 = 1;
 
 /// A plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,8 +79,16 @@ pub struct Group {
     pub files: Vec<File>,
 }
 
+impl Group {
+    /// Its files with which this is to be done, in their order.
+    pub fn files_to(&self, task: Task) -> impl Iterator<Item = &File> {
+        self.files.iter().filter(move |file| file.task == task)
+    }
+}
+
 /// What is to be done with a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Task {
     /// It stays, and is what others are held against.
     Keep,

@@ -104,17 +104,13 @@ impl Parts {
         feed_part(hasher, number, part);
     }
 
-    /// The key of the whole, if there is any part.
-    fn key(mut self) -> Option<Key> {
+    /// The whole, if there is any part; its key alone where that is too long.
+    fn finish(mut self) -> Option<Result<Vec<u8>, Key>> {
         if let Some(hasher) = self.unordered {
-            return Some(Key::from(&hasher.finalize()));
+            return Some(Err(Key::from(&hasher.finalize())));
         }
         self.held.sort_by_key(|(number, _)| *number);
-        let mut hasher = blake3::Hasher::new();
-        for (_, part) in &self.held {
-            hasher.update(part);
-        }
-        (!self.held.is_empty()).then(|| Key::from(&hasher.finalize()))
+        (!self.held.is_empty()).then(|| Ok(self.held.into_iter().flat_map(|(_, part)| part).collect()))
     }
 }
 
@@ -174,7 +170,7 @@ impl Found {
     /// Viewers go by the first EXIF segment.
     fn exif(&mut self, tiff: &[u8]) {
         if self.exif {
-            self.metadata.add("EXIF", tiff);
+            self.metadata.add_further_exif(tiff);
         } else {
             self.metadata.add_exif(tiff);
         }
@@ -208,10 +204,15 @@ impl Found {
     }
 
     fn finish(mut self) -> Metadata {
-        for (name, parts) in [("ICC profile", self.profile), ("XMP", self.xmp)] {
-            if let Some(key) = parts.key() {
-                self.metadata.add_key(name, key);
-            }
+        match self.profile.finish() {
+            Some(Ok(profile)) => self.metadata.add("ICC profile", &profile),
+            Some(Err(key)) => self.metadata.add_key("ICC profile", key),
+            None => {}
+        }
+        match self.xmp.finish() {
+            Some(Ok(packet)) => self.metadata.add_xmp(&packet),
+            Some(Err(key)) => self.metadata.add_closed("XMP", key),
+            None => {}
         }
         self.metadata
     }
@@ -243,7 +244,7 @@ mod tests {
                 let held: usize = parts.held.iter().map(|(_, part)| part.len()).sum();
                 assert!(held <= MOST_PART_BYTES);
             }
-            parts.key()
+            parts.finish().map(|whole| whole.map_or_else(|key| key, |whole| Key::of(&whole)))
         };
         assert_eq!(key(&[]), None);
         assert_eq!(key(&[2, 1]), Some(Key::of(&[7; 120_000])));

@@ -1,6 +1,7 @@
 //! What a PNG holds beside its pixels.
 
 use fdeflate::Decompressor;
+use pixtwin_pixel::Key;
 
 use super::chunk::{Chunk, Chunks, Skip};
 use crate::{Error, Metadata, Source};
@@ -25,6 +26,9 @@ pub(super) fn read(source: &mut dyn Source) -> Result<Metadata, Error> {
             b"IHDR" | b"PLTE" | b"IDAT" | b"tRNS" | b"fdAT" | b"fcTL" => chunks.skip(chunk)?,
             _ if chunk.len > MAX_BODY_BYTES => {
                 let hash = hash_of(chunk, &mut chunks)?;
+                if matches!(&chunk.kind, b"eXIf" | b"iTXt") {
+                    found.noted.add_unreadable(Key::from(&hash));
+                }
                 found.add_value(other_name(chunk), hash.as_bytes(), format!("{} bytes", chunk.len));
             }
             _ => {
@@ -123,10 +127,10 @@ fn add_text(chunk: Chunk, body: &[u8], found: &mut Metadata) {
         }
     };
     let inflated = if is_compressed { inflate(text) } else { None };
+    let is_closed = is_compressed && inflated.is_none();
     let text = inflated.as_deref().unwrap_or(text);
     if keyword == b"XML:com.adobe.xmp" {
-        found.add("XMP", text);
-        return;
+        return if is_closed { found.add_closed("XMP", Key::of(text)) } else { found.add_xmp(text) };
     }
     let content = [keyword, b"\0", text].concat();
     let shown: String =

@@ -224,6 +224,16 @@ impl Directory {
         self.value_bytes(source, tag, self.count(tag))
     }
 
+    /// Type, count and bytes of a short value, of a type that EXIF has; nothing if there is none.
+    pub(super) fn short_value(&self, source: &mut dyn Source, tag: u16) -> Option<(u16, u32, Vec<u8>)> {
+        const LONGEST: u64 = 4096;
+        let entry = self.entries.get(&tag)?;
+        let (_, len) = self.place(source, tag).ok()?;
+        let is_usual = (1..=LONGEST).contains(&len) && entry.kind <= 12;
+        let bytes = is_usual.then(|| self.bytes(source, tag).ok()).flatten()?;
+        Some((entry.kind, u32::try_from(entry.count).ok()?, bytes))
+    }
+
     /// Where the values of a tag lie, and how many bytes they are; known to be within the file.
     pub(super) fn place(&self, source: &dyn Source, tag: u16) -> Result<(u64, u64), Error> {
         self.place_of(source, tag, self.count(tag))

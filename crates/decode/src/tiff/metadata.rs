@@ -5,10 +5,14 @@ use std::collections::BTreeMap;
 use pixtwin_pixel::{Key, Turn};
 
 use super::{
+    extract::Extract,
     ifd::{Directory, Room, overlap},
     page::tag::{EXTRA_SAMPLES, ORIENTATION},
 };
-use crate::{Error, Metadata, Source, source::hash_of};
+use crate::{Error, Metadata, Source, noted::LONGEST_XMP, source::hash_of};
+
+/// The tag of an XMP packet.
+const XMP: u16 = 700;
 
 /// A value of up to so many bytes costs no more than its entry.
 const SHORT_VALUE: u64 = 64;
@@ -51,6 +55,9 @@ impl Collector {
             self.found.add("associated alpha", &[1]);
         }
         self.pages = self.pages.saturating_add(1);
+        if self.pages == 1 {
+            self.note(source, page);
+        }
         let turn = turn(source, page)?;
         if self.pages == 1 {
             self.found.orientation = turn;
@@ -63,6 +70,18 @@ impl Collector {
         }
         self.found.mixed_orientation |= turn != self.found.orientation;
         Ok(())
+    }
+
+    /// Notes what the first page tells of when and where it was taken.
+    fn note(&mut self, source: &mut dyn Source, page: &Directory) {
+        if let Some(exif) = Extract::of_page(source, page).parse() {
+            self.found.noted.add_exif(&exif);
+        }
+        let Ok((at, len)) = page.place(source, XMP) else { return };
+        match hash_of(source, at, len, "the values of a tag") {
+            Ok(hash) if len > LONGEST_XMP => self.found.noted.add_unreadable(Key::from(&hash)),
+            _ => self.found.noted.add_xmp(&page.bytes(source, XMP).unwrap_or_default()),
+        }
     }
 
     /// The key of an EXIF or GPS directory by its tags and values: its places in the file are no part of it.
@@ -127,7 +146,7 @@ fn name_of(tag: u16) -> Option<&'static str> {
         301 => "gamma",
         306 => "time",
         318 | 319 => "chromaticities",
-        700 => "XMP",
+        XMP => "XMP",
         33723 => "IPTC",
         34377 => "Photoshop data",
         34665 => "EXIF",

@@ -18,9 +18,12 @@ use pixtwin_pixel::{Channels, Delay, Depth, Frame, Key, Row, RowSink};
 use self::chunks::{Chunk, Chunks, Image, Layout};
 use self::compose::{Canvas, Placed};
 use crate::codec::{Codec, charge};
-use crate::metadata::{Item, LONGEST_EXIF};
 use crate::source::{feed, hash_of};
 use crate::{Error, FirstRows, Header, Limits, Metadata, Source};
+use crate::{
+    metadata::{Item, LONGEST_EXIF},
+    noted::LONGEST_XMP,
+};
 
 pub(crate) struct WebP;
 
@@ -87,7 +90,8 @@ impl Codec for WebP {
             match &chunk.name {
                 b"VP8 " | b"VP8L" | b"VP8X" | b"ALPH" | b"ANMF" => {}
                 b"EXIF" => add_exif(source, chunk, &mut metadata)?,
-                b"XMP " => metadata.add_key("XMP", key_of(source, chunk)?),
+                b"XMP " if chunk.len > LONGEST_XMP => metadata.add_closed("XMP", key_of(source, chunk)?),
+                b"XMP " => metadata.add_xmp(&chunks::read(source, chunk)?),
                 b"ICCP" => metadata.add_key("ICC profile", key_of(source, chunk)?),
                 b"ANIM" if chunk.len >= 6 => {
                     let [b, g, r, a, l0, l1]: [u8; 6] = chunks::read_at(source, chunk.offset)?;
@@ -121,7 +125,7 @@ fn add_exif(source: &mut dyn Source, mut chunk: Chunk, metadata: &mut Metadata) 
         chunk = Chunk { offset: chunk.offset + 6, len: chunk.len - 6, ..chunk };
     }
     if chunk.len > LONGEST_EXIF {
-        metadata.add_key("EXIF", key_of(source, chunk)?);
+        metadata.add_closed("EXIF", key_of(source, chunk)?);
     } else {
         metadata.add_exif(&chunks::read(source, chunk)?);
     }
