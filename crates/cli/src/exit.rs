@@ -17,6 +17,8 @@ pub(crate) enum Exit {
     Fatal = 2,
     /// Done, but some inputs could not be read.
     Unread = 3,
+    /// Some steps were refused or failed; each is listed, and nothing is lost.
+    Refused = 4,
     /// Another rank of the cluster was lost: what was printed is true, but not all.
     Incomplete = 5,
     /// Ended by Ctrl-C.
@@ -31,6 +33,8 @@ Exit codes:
        compare: not the same, hash --check: a digest does not match
     2  wrong use, or nothing could be done at all
     3  done, but some inputs could not be read (each is listed)
+    4  apply, undo, recover, purge: some steps were refused or failed (each is
+       listed; nothing is lost)
     5  not complete: a rank or a host of the cluster was lost, or the parts that
        merge was given did not meet the same tree
   130  interrupted";
@@ -38,7 +42,7 @@ Exit codes:
 impl Exit {
     /// The end that another rank has told.
     pub(crate) fn of(code: u8) -> Self {
-        let all = [Self::Done, Self::No, Self::Fatal, Self::Unread, Self::Incomplete, Self::Interrupted];
+        let all = [Self::Done, Self::No, Self::Fatal, Self::Unread, Self::Refused, Self::Incomplete, Self::Interrupted];
         all.into_iter().find(|exit| *exit as u8 == code).unwrap_or(Self::Fatal)
     }
 }

@@ -14,6 +14,8 @@ mod scan;
 
 mod catalogue;
 
+mod act;
+
 mod against;
 
 mod shard;
@@ -22,7 +24,6 @@ mod hash;
 
 mod compare;
 
-#[expect(dead_code, reason = "those who act come next")]
 mod judge;
 
 mod generate;
@@ -65,6 +66,11 @@ fn main() -> ExitCode {
         Command::Hash(arguments) => ranks::refuse_many("hash").and_then(|()| hash::run(&arguments)),
         Command::Compare(arguments) => ranks::refuse_many("compare").and_then(|()| compare::run(&arguments)),
         Command::Catalogue(arguments) => ranks::refuse_many("catalogue").and_then(|()| catalogue::run(&arguments)),
+        Command::Apply(arguments) => ranks::refuse_many("apply").and_then(|()| act::apply(&arguments)),
+        Command::Undo(arguments) => ranks::refuse_many("undo").and_then(|()| act::undo(&arguments)),
+        Command::Recover(arguments) => ranks::refuse_many("recover").and_then(|()| act::recover(&arguments)),
+        Command::Purge(arguments) => ranks::refuse_many("purge").and_then(|()| act::purge(&arguments)),
+        Command::Runs(arguments) => ranks::refuse_many("runs").and_then(|()| act::runs(&arguments)),
         Command::Generate(arguments) => generate::run(&arguments),
     };
     match done {

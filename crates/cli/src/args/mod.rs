@@ -1,5 +1,7 @@
 //! Every argument, defined once: help, manual page and completions are made from this.
 
+mod act;
+
 mod catalogue;
 
 use std::path::{Path, PathBuf};
@@ -17,6 +19,7 @@ use crate::{
     size,
 };
 
+pub(crate) use act::{Acting, ApplyArguments, PurgeArguments, RecoverArguments, RunsArguments, UndoArguments};
 pub(crate) use catalogue::{CatalogueAction, CatalogueArguments, FormName, KnownFormat};
 
 /// Find images that are the same picture.
@@ -25,7 +28,7 @@ pub(crate) use catalogue::{CatalogueAction, CatalogueArguments, FormName, KnownF
 /// green, blue and alpha in every pixel, whatever their file formats, compression, names and metadata. A flipped,
 /// resized or merely similar picture is not the same.
 ///
-/// Pixtwin only reads: no command changes, moves or deletes a picture.
+/// Only `apply` changes, moves or links pictures, by a plan, and `undo` brings them back; only `purge` ends them.
 #[derive(Parser)]
 #[command(name = "pixtwin", version, long_version = long_version(), after_help = exit::TABLE, max_term_width = 100)]
 pub(crate) struct Arguments {
@@ -40,6 +43,11 @@ pub(crate) enum Command {
     Merge(MergeArguments),
     Hash(HashArguments),
     Compare(CompareArguments),
+    Apply(ApplyArguments),
+    Undo(UndoArguments),
+    Recover(RecoverArguments),
+    Purge(PurgeArguments),
+    Runs(RunsArguments),
     Catalogue(CatalogueArguments),
     Generate(GenerateArguments),
 }
@@ -530,8 +538,8 @@ pub(crate) enum CompareFormat {
     Json,
 }
 
-/// What every command takes.
-#[derive(Args)]
+/// What every search takes.
+#[derive(Args, Default)]
 #[command(next_help_heading = "Running")]
 pub(crate) struct Common {
     /// How many files are looked at at once [default: one for each processor].

@@ -1,0 +1,237 @@
+//! `pixtwin apply`: carry out a plan.
+
+use std::{
+    fs::File,
+    io::{BufReader, Write},
+    path::Path,
+    sync::atomic::AtomicBool,
+};
+
+use pixtwin_actions::{
+    Acted, Action, Executor, Order, Preview, Refused, Summary, Which, disk::RealDisk, plan::{self, Plan}, preview,
+};
+use pixtwin_engine::words_of;
+
+use crate::{
+    act::{acting, consents, fatal, host, lines::Line, say_recovered},
+    args::{ApplyArguments, KnownFormat},
+    exit::{Exit, Stop},
+    names::{shown, shown_text},
+    output,
+    report::json::print,
+    size::{self, counted},
+};
+
+pub(crate) fn run(arguments: &ApplyArguments) -> Result<Exit, Stop> {
+    let (plan, broken) = read(&arguments.plan)?;
+    let action = match &arguments.action {
+        Action::Move(folder) => Action::Move(target(folder)?),
+        other => other.clone(),
+    };
+    let which = arguments.pair.map_or(Which::Bulk, Which::Pair);
+    let order = Order { action, which };
+    let shown = preview(&RealDisk, &plan, &order);
+    if let (Some(pair), true) = (arguments.pair, shown.steps.is_empty()) {
+        return Err(Stop::Fatal(format!("the plan has no step {pair}\nhint: without --pair, its steps are shown")));
+    }
+    for plan::Refused { group, reason } in &broken {
+        output::note(&format!("refused: group {group} of the plan: {}", shown_text(reason)));
+    }
+    let asks = !arguments.yes;
+    if asks {
+        print_preview(arguments, &order, &shown)?;
+    }
+    let question = format!("This is about {}.", counted(shown.steps.len() as u64, "file"));
+    let goes_on = match shown.steps.is_empty() {
+        true => None,
+        false => consents(arguments.yes, &question)?,
+    };
+    match goes_on {
+        Some(true) => acting(
+            &arguments.acting,
+            (arguments.quarantine.as_deref(), arguments.threads),
+            |executor, stop, recovered| {
+                say_recovered(&recovered, arguments.acting.quiet);
+                let done = carry_out(arguments, executor, &plan, &order, stop)?;
+                Ok(if broken.is_empty() { done } else { done.max(Exit::Refused) })
+            },
+        ),
+        _ => {
+            if !arguments.acting.quiet {
+                output::note("nothing was changed: --yes does it");
+            }
+            Ok(if broken.is_empty() { Exit::Done } else { Exit::Refused })
+        }
+    }
+}
+
+/// The folder that files are moved below; it need not be there, but the one above it must.
+fn target(folder: &Path) -> Result<std::path::PathBuf, Stop> {
+    let no_folder = |cause: std::io::Error| {
+        Stop::Fatal(format!("cannot move anything to `{}`: {}", shown(folder), words_of(&cause)))
+    };
+    if let Ok(there) = folder.canonicalize() {
+        return Ok(there);
+    }
+    let absolute = std::path::absolute(folder).map_err(no_folder)?;
+    let (Some(above), Some(name)) = (absolute.parent(), absolute.file_name()) else {
+        return Err(no_folder(std::io::ErrorKind::InvalidInput.into()));
+    };
+    Ok(above.canonicalize().map_err(no_folder)?.join(name))
+}
+
+fn read(path: &Path) -> Result<(Plan, Vec<plan::Refused>), Stop> {
+    let unread = |reason: &str| Stop::Fatal(format!("cannot read the plan `{}`: {}", shown(path), shown_text(reason)));
+    let file = File::open(path).map_err(|cause| unread(&words_of(&cause)))?;
+    let (plan, refused) = Plan::read(BufReader::new(file)).map_err(|cause| unread(&cause.to_string()))?;
+    let here = host();
+    if plan.header.host != here {
+        let reason = format!("it is for the host `{}`, and this is `{here}`", plan.header.host);
+        return Err(Stop::Fatal(format!(
+            "cannot carry out the plan `{}`: {}\nhint: files are changed only by the host that they lie on",
+            shown(path),
+            shown_text(&reason)
+        )));
+    }
+    Ok((plan, refused))
+}
+
+fn print_preview(arguments: &ApplyArguments, order: &Order, found: &Preview) -> Result<(), Stop> {
+    let mut out = output::results();
+    let problems = found.steps.iter().filter(|step| step.problem.is_some()).count() as u64;
+    let steps = found.steps.len() as u64 - problems;
+    for step in &found.steps {
+        match (arguments.acting.format, &step.problem) {
+            (KnownFormat::Json, _) => print(&mut out, &Line::from(step))?,
+            (KnownFormat::Text, None) => {
+                let (path, kept, reason) = (shown(&step.path), shown(&step.kept), shown_text(&step.reason));
+                writeln!(out, "{:>5}  {path}\n       stays: {kept} ({reason})", step.step)?;
+            }
+            (KnownFormat::Text, Some(problem)) => {
+                writeln!(out, "{:>5}  {}\n       refused: {}", step.step, shown(&step.path), shown_text(problem))?;
+            }
+        }
+    }
+    match arguments.acting.format {
+        KnownFormat::Json => print(&mut out, &Line::shown(steps, problems, found.bytes))?,
+        KnownFormat::Text => {
+            let (verb, frees) = (verb(&order.action), freed(&order.action, found.bytes, None));
+            writeln!(out, "would {verb} {}{}{frees}", counted(steps, "file"), refusals(problems))?;
+        }
+    }
+    out.flush()?;
+    Ok(())
+}
+
+fn refusals(count: u64) -> String {
+    if count == 0 { String::new() } else { format!(", {count} refused") }
+}
+
+fn verb(action: &Action) -> String {
+    match action {
+        Action::Quarantine => "move into quarantine".to_owned(),
+        Action::Trash => "move into the trash".to_owned(),
+        Action::HardLink => "replace by hard links".to_owned(),
+        Action::Reflink => "share the blocks of".to_owned(),
+        Action::Symlink => "replace by symbolic links".to_owned(),
+        Action::Move(folder) => format!("move below {}", shown(folder)),
+        Action::Delete => "delete".to_owned(),
+    }
+}
+
+/// What is freed, and when.
+fn freed(action: &Action, bytes: u64, run: Option<&str>) -> String {
+    let size = size::shown(bytes);
+    let purge = run.map_or("`pixtwin purge`".to_owned(), |run| format!("`pixtwin purge {run}`"));
+    match action {
+        Action::Quarantine | Action::HardLink | Action::Symlink => format!("; {purge} then frees {size}"),
+        Action::Trash => format!("; {size} are free when it is emptied"),
+        Action::Delete => format!("; {size} are free"),
+        Action::Move(_) => String::new(),
+        Action::Reflink => "; what that frees, only the file system knows".to_owned(),
+    }
+}
+
+fn carry_out(
+    arguments: &ApplyArguments,
+    executor: &Executor<'_, RealDisk>,
+    plan: &Plan,
+    order: &Order,
+    stop: &AtomicBool,
+) -> Result<Exit, Stop> {
+    let mut out = output::results();
+    let mut printed = Ok(());
+    let summary = executor.apply(plan, order, stop, &mut |acted| {
+        // Who reads the output may go away; what is done goes on.
+        if printed.is_ok() {
+            printed = print_acted(&mut out, arguments, &acted);
+        }
+    });
+    let summary = summary.map_err(|cause| fatal(&cause))?;
+    let printed = printed.and_then(|()| print_summary(&mut out, arguments, order, &summary));
+    match printed {
+        Err(Stop::ClosedPipe) => {}
+        other => other?,
+    }
+    Ok(match summary {
+        Summary { is_interrupted: true, .. } => Exit::Interrupted,
+        Summary { refused: 0, .. } => Exit::Done,
+        _ => Exit::Refused,
+    })
+}
+
+fn print_acted(out: &mut dyn Write, arguments: &ApplyArguments, acted: &Acted) -> Result<(), Stop> {
+    match (arguments.acting.format, acted) {
+        (KnownFormat::Json, _) => print(out, &Line::from(acted)),
+        (KnownFormat::Text, Acted::Refused(refused)) => {
+            out.flush()?;
+            say_refused(refused);
+            Ok(())
+        }
+        (KnownFormat::Text, Acted::Done { .. }) if arguments.acting.quiet => Ok(()),
+        (KnownFormat::Text, Acted::Done { path, kept, .. }) => {
+            let stays = kept.as_ref().map(|kept| format!("  stays: {}", shown(kept))).unwrap_or_default();
+            Ok(writeln!(out, "{}{stays}", shown(path))?)
+        }
+    }
+}
+
+fn say_refused(refused: &Refused) {
+    let step = refused.step.map(|step| format!(" (step {step})")).unwrap_or_default();
+    output::note(&format!("refused: {}{step}: {}", shown(&refused.path), shown_text(&refused.reason)));
+}
+
+fn print_summary(
+    out: &mut dyn Write,
+    arguments: &ApplyArguments,
+    order: &Order,
+    summary: &Summary,
+) -> Result<(), Stop> {
+    if arguments.acting.format == KnownFormat::Json {
+        print(out, &Line::summary(summary))?;
+    }
+    out.flush()?;
+    if !arguments.acting.quiet {
+        output::note(&told(&order.action, summary));
+    }
+    Ok(())
+}
+
+fn told(action: &Action, summary: &Summary) -> String {
+    let Summary { run, done, sidecars, refused, bytes, purged, .. } = summary;
+    let what = match action {
+        Action::Quarantine => "moved into quarantine".to_owned(),
+        Action::Trash => "moved into the trash".to_owned(),
+        Action::HardLink => "replaced by hard links".to_owned(),
+        Action::Reflink => "now share their blocks".to_owned(),
+        Action::Symlink => "replaced by symbolic links".to_owned(),
+        Action::Move(folder) => format!("moved below {}", shown(folder)),
+        Action::Delete if *purged >= done + sidecars => "deleted".to_owned(),
+        Action::Delete => "moved into quarantine, and left there, for not all could be done".to_owned(),
+    };
+    let beside = if *sidecars == 0 { String::new() } else { format!(" with {}", counted(*sidecars, "sidecar")) };
+    let is_kept = !(*action == Action::Delete && *purged >= done + sidecars);
+    let back = if *done > 0 && is_kept { format!("\n`pixtwin undo {run}` brings them back") } else { String::new() };
+    let freed = if *done > 0 { freed(action, *bytes, Some(run)) } else { String::new() };
+    format!("{}{beside} {what}{}{freed}{back}", counted(*done, "file"), refusals(*refused))
+}

@@ -1,0 +1,130 @@
+//! `pixtwin undo` and `pixtwin recover`: the way back.
+
+use std::io::Write;
+
+use pixtwin_actions::{Executor, RunInfo, Tally, Undone, disk::RealDisk};
+
+use crate::{
+    act::{acting, consents, fatal, lines::Line, say_recovered, say_refused},
+    args::{KnownFormat, RecoverArguments, UndoArguments},
+    exit::{Exit, Stop},
+    names::shown,
+    output,
+    report::json::print,
+    size::{self, counted},
+};
+
+/// `pixtwin undo`.
+pub(crate) fn undo(arguments: &UndoArguments) -> Result<Exit, Stop> {
+    acting(&arguments.acting, (None, None), |executor, stop, recovered| {
+        let needs_person = say_recovered(&recovered, arguments.acting.quiet);
+        let Some(info) = chosen(executor, arguments.run.as_deref())? else {
+            output::note("there is nothing to undo");
+            return Ok(if needs_person { Exit::Refused } else { Exit::Done });
+        };
+        if info.done == 0 {
+            output::note(&nothing_left(&info));
+            return Ok(Exit::Refused);
+        }
+        let question = format!("Run {} removed {}.", info.run, counted(info.done, "file"));
+        // To bring back is no danger: where nobody can be asked, it is done.
+        if consents(arguments.yes, &question)? == Some(false) {
+            output::note("nothing was changed");
+            return Ok(Exit::Done);
+        }
+        let mut out = output::results();
+        let mut printed = Ok(());
+        let undone = executor.undo(&info.run, stop, &mut |undone| {
+            if printed.is_ok() {
+                printed = print_undone(&mut out, arguments, &undone);
+            }
+        });
+        let tally = undone.map_err(|cause| fatal(&cause))?;
+        if let Err(stop) = printed.and_then(|()| finish(&mut out, arguments, &info, &tally))
+            && !matches!(stop, Stop::ClosedPipe)
+        {
+            return Err(stop);
+        }
+        Ok(exit_of(&tally, needs_person))
+    })
+}
+
+/// The run that was named, or else the last that can be undone.
+fn chosen(executor: &Executor<'_, RealDisk>, named: Option<&str>) -> Result<Option<RunInfo>, Stop> {
+    let (known, unknown) = executor.runs().map_err(|cause| fatal(&cause))?;
+    match named {
+        None => Ok(known.into_iter().rev().find(|info| info.done > 0)),
+        Some(named) => match known.into_iter().find(|info| info.run == named) {
+            Some(info) => Ok(Some(info)),
+            None => {
+                let damaged = unknown.iter().find(|cause| cause.to_string().contains(named)).map(fatal);
+                Err(damaged.unwrap_or_else(|| fatal(&pixtwin_actions::Error::NoRun(named.to_owned()))))
+            }
+        },
+    }
+}
+
+fn nothing_left(info: &RunInfo) -> String {
+    let mut parts = Vec::new();
+    if info.purged > 0 {
+        parts.push(format!("{} purged, and gone", counted(info.purged, "file")));
+    }
+    if info.undone > 0 {
+        parts.push(format!("{} undone before", counted(info.undone, "file")));
+    }
+    if parts.is_empty() {
+        parts.push("it removed nothing".to_owned());
+    }
+    format!("nothing of run {} can be undone: {}", info.run, parts.join(", "))
+}
+
+fn print_undone(out: &mut dyn Write, arguments: &UndoArguments, undone: &Undone) -> Result<(), Stop> {
+    match (arguments.acting.format, undone) {
+        (KnownFormat::Json, _) => print(out, &Line::from(undone)),
+        (KnownFormat::Text, Undone::Done(_)) if arguments.acting.quiet => Ok(()),
+        (KnownFormat::Text, Undone::Done(path)) => Ok(writeln!(out, "{}", shown(path))?),
+        (KnownFormat::Text, Undone::Refused { .. }) => {
+            out.flush()?;
+            say_refused(undone);
+            Ok(())
+        }
+    }
+}
+
+fn finish(out: &mut dyn Write, arguments: &UndoArguments, info: &RunInfo, tally: &Tally) -> Result<(), Stop> {
+    if arguments.acting.format == KnownFormat::Json {
+        print(out, &Line::tally(Some(&info.run), tally))?;
+    }
+    out.flush()?;
+    if !arguments.acting.quiet {
+        let (done, bytes) = (counted(tally.done, "file"), size::shown(tally.bytes));
+        let refused = if tally.refused > 0 { format!(", {} refused", tally.refused) } else { String::new() };
+        let gone = if info.purged > 0 {
+            format!("; {} purged, and gone", counted(info.purged, "file"))
+        } else {
+            String::new()
+        };
+        output::note(&format!("{done} of run {} brought back, {bytes}{refused}{gone}", info.run));
+    }
+    Ok(())
+}
+
+/// How it ends, after some files may have been refused.
+pub(super) fn exit_of(tally: &Tally, needs_person: bool) -> Exit {
+    match tally {
+        Tally { is_interrupted: true, .. } => Exit::Interrupted,
+        Tally { refused: 0, .. } if !needs_person => Exit::Done,
+        _ => Exit::Refused,
+    }
+}
+
+/// `pixtwin recover`.
+pub(crate) fn recover(arguments: &RecoverArguments) -> Result<Exit, Stop> {
+    acting(&arguments.acting, (None, None), |_, _, recovered| {
+        let needs_person = say_recovered(&recovered, arguments.acting.quiet);
+        if recovered.is_empty() && !arguments.acting.quiet {
+            output::note("no run was cut off");
+        }
+        Ok(if needs_person { Exit::Refused } else { Exit::Done })
+    })
+}

@@ -1,0 +1,180 @@
+//! The commands that change files: what they have in common.
+
+mod apply;
+
+mod back;
+
+mod purge;
+
+mod runs;
+
+mod lines;
+
+use std::{
+    env,
+    fs::DirBuilder,
+    io::{self, BufRead, IsTerminal, Write},
+    os::unix::fs::DirBuilderExt,
+    path::{Path, PathBuf},
+    sync::{Arc, atomic::AtomicBool},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use pixtwin_actions::{Error, Executor, Recovered, Setting, Undone, disk::RealDisk};
+use pixtwin_engine::{OpenFiles, Progress, words_of};
+use signal_hook::{
+    consts::{SIGINT, SIGTERM, SIGXFSZ},
+    flag,
+};
+
+use crate::{
+    args::{Acting, Common, Pixels, TierName},
+    exit::{Exit, Stop},
+    judge::Engine,
+    names::{shown, shown_text},
+    output,
+};
+
+pub(crate) use apply::run as apply;
+pub(crate) use back::{recover, undo};
+pub(crate) use purge::run as purge;
+pub(crate) use runs::run as runs;
+
+/// Opens the state folder, looks after runs that were cut off, and does it.
+fn acting(
+    acting: &Acting,
+    (quarantine, threads): (Option<&Path>, Option<u16>),
+    act: impl FnOnce(&Executor<'_, RealDisk>, &AtomicBool, Vec<Recovered>) -> Result<Exit, Stop>,
+) -> Result<Exit, Stop> {
+    let state = state_folder(acting)?;
+    let stop = ends_at_signals();
+    let settings = Common::default().settings(TierName::Pixels, &Pixels::default());
+    let progress = Progress::default();
+    let judge = Engine::new(OpenFiles::new(&settings, &progress));
+    let setting = Setting {
+        user: rustix::process::geteuid().as_raw(),
+        host: host(),
+        quarantine: quarantine.map(|folder| canonical("open", folder)).transpose()?,
+        home_trash: data_folder().map(|data| data.join("Trash")),
+        threads: threads.map_or(settings.threads, usize::from),
+        now_s: now_s(),
+    };
+    let executor = Executor::open(&RealDisk, &judge, &state, setting).map_err(|cause| fatal(&cause))?;
+    let recovered = executor.recover().map_err(|cause| fatal(&cause))?;
+    act(&executor, &stop, recovered)
+}
+
+/// The name of this host, as a run over several names it.
+pub(crate) fn host() -> String {
+    let name = rustix::system::uname();
+    String::from_utf8_lossy(name.nodename().to_bytes()).into_owned()
+}
+
+fn now_s() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(now.as_secs()).unwrap_or(i64::MAX)
+}
+
+/// A first signal lets the steps at hand come to their end; a second ends the program, and `recover` does the rest. A file
+/// that may not grow is an error, no end.
+fn ends_at_signals() -> Arc<AtomicBool> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        let code = i32::from(Exit::Interrupted as u8);
+        let watched = flag::register_conditional_shutdown(signal, code, Arc::clone(&stop))
+            .and_then(|_| flag::register(signal, Arc::clone(&stop)));
+        if let Err(cause) = watched {
+            output::note(&format!("Ctrl-C cannot be watched for: {}", words_of(&cause)));
+        }
+    }
+    let _: Result<_, io::Error> = flag::register(SIGXFSZ, Arc::default());
+    stop
+}
+
+/// The folder of the journals, made if it is not there.
+fn state_folder(acting: &Acting) -> Result<PathBuf, Stop> {
+    let no_place = || Stop::Fatal("where are the journals to be?\nhint: name a folder with --state DIR".to_owned());
+    let folder = acting.state.clone().or_else(default_state).ok_or_else(no_place)?;
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(&folder);
+    made.map_err(|cause| Stop::Fatal(format!("cannot make `{}`: {}", shown(&folder), words_of(&cause))))?;
+    canonical("open", &folder)
+}
+
+fn canonical(step: &str, path: &Path) -> Result<PathBuf, Stop> {
+    path.canonicalize().map_err(|cause| Stop::Fatal(format!("cannot {step} `{}`: {}", shown(path), words_of(&cause))))
+}
+
+/// The place that the XDG base directories name; nothing for a user without a home.
+fn default_state() -> Option<PathBuf> {
+    let state = absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")))?;
+    Some(state.join("pixtwin"))
+}
+
+fn data_folder() -> Option<PathBuf> {
+    absolute("XDG_DATA_HOME").or_else(|| Some(absolute("HOME")?.join(".local/share")))
+}
+
+fn absolute(name: &str) -> Option<PathBuf> {
+    env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute())
+}
+
+/// What is said where a command cannot go on.
+fn fatal(cause: &Error) -> Stop {
+    let said = match cause {
+        Error::Disk { step, path, source } => format!("cannot {step} `{}`: {}", shown(path), words_of(source)),
+        Error::Busy(path) => format!(
+            "another pixtwin is at work with the state folder `{}`\nhint: wait for its end, and try again",
+            shown(path)
+        ),
+        Error::NoRun(run) => format!("there is no run `{}`\nhint: `pixtwin runs` lists them", shown_text(run)),
+        other => shown_text(&other.to_string()).into_owned(),
+    };
+    Stop::Fatal(said)
+}
+
+/// Whether it may be done: `--yes`, or the typed word. Nothing where nobody can be asked.
+fn consents(yes: bool, question: &str) -> Result<Option<bool>, Stop> {
+    if yes {
+        return Ok(Some(true));
+    }
+    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        return Ok(None);
+    }
+    let mut typed = String::new();
+    let _ = write!(io::stderr().lock(), "{question} Type yes to go on: ");
+    let read = io::stdin().lock().read_line(&mut typed);
+    read.map_err(|cause| Stop::Fatal(format!("cannot read the answer: {}", words_of(&cause))))?;
+    Ok(Some(typed.trim() == "yes"))
+}
+
+/// Says what `recover` found; true if something needs a person.
+fn say_recovered(recovered: &[Recovered], quiet: bool) -> bool {
+    let mut needs_person = false;
+    for found in recovered {
+        let run = &found.run;
+        if let Some(reason) = &found.damaged {
+            needs_person = true;
+            output::error(&format!(
+                "the journal of run {run} is damaged: {}\nhint: what it moved lies where it was held; nothing of it is touched",
+                shown_text(reason)
+            ));
+            continue;
+        }
+        if !quiet {
+            let (back, finished) = (crate::size::counted(found.back, "step"), found.finished);
+            output::note(&format!("run {run} was cut off: {back} taken back, {finished} finished"));
+        }
+        for held in &found.held {
+            needs_person = true;
+            output::error(&format!("of run {run}, {}", shown_text(held)));
+        }
+    }
+    needs_person
+}
+
+/// What was refused, on standard error.
+fn say_refused(undone: &Undone) {
+    if let Undone::Refused { path, at, reason } = undone {
+        output::note(&format!("refused: {}: {}; it is at {}", shown(path), shown_text(reason), shown(at)));
+    }
+}
