@@ -364,3 +364,39 @@ fn blocks_are_shared_by_equal_files_only() {
     }
     assert_eq!(fs::read(path.join("differs")).unwrap(), b"diff");
 }
+
+#[test]
+fn sharing_goes_to_the_end_and_finds_the_last_byte() {
+    let (_kept, path, folder) = place();
+    let mut content: Vec<u8> = (0..33_u32 << 20).map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    content.extend(b"and no whole block at the end");
+    fs::write(path.join("keeper"), &content).unwrap();
+    fs::write(path.join("equal"), &content).unwrap();
+    *content.last_mut().unwrap() ^= 1;
+    fs::write(path.join("differs"), &content).unwrap();
+    fs::set_permissions(path.join("equal"), Permissions::from_mode(0o400)).unwrap();
+    let keeper = RealDisk.open(&folder, name("keeper")).unwrap();
+    // Where blocks stand is known once they are written.
+    rustix::fs::sync();
+    let before = RealDisk.look(&folder, name("equal")).unwrap();
+    if let Err(refused) = RealDisk.share(&keeper, (&folder, name("equal"))) {
+        assert_eq!(errno(&refused), Some(Errno::OPNOTSUPP), "{refused}");
+        eprintln!("not tested: no blocks are shared here");
+        return;
+    }
+    // `filefrag -v` marks blocks that two files have.
+    let extents = |file| Command::new("filefrag").args(["-v", file]).current_dir(&path).output().unwrap().stdout;
+    let is_shared = |file| {
+        let text = String::from_utf8(extents(file)).unwrap();
+        let lines: Vec<_> =
+            text.lines().filter(|line| line.contains("..") && !line.contains("logical_offset")).collect();
+        !lines.is_empty() && lines.iter().all(|line| line.contains("shared"))
+    };
+    assert!(is_shared("equal") && is_shared("keeper"));
+    assert_eq!(RealDisk.look(&folder, name("equal")).unwrap(), before);
+    let differs = RealDisk.share(&keeper, (&folder, name("differs"))).unwrap_err();
+    assert_eq!(differs.kind(), io::ErrorKind::InvalidData);
+    assert_eq!(fs::read(path.join("differs")).unwrap(), content);
+    *content.last_mut().unwrap() ^= 1;
+    assert_eq!(fs::read(path.join("equal")).unwrap(), content);
+}
