@@ -50,6 +50,7 @@ fn only_live_photos_have_a_film() {
     assert_eq!(of_first(&["-a.heic", "a.jpg", "a.mov"]), [""; 0]);
     assert_eq!(of_first(&["-a.heic", "-a.jpg", "a.mov"]), ["a.mov"]);
     assert_eq!(of_first(&["-a.jpg", "a.dng", "a.mov"]), ["a.mov"]);
+    assert_eq!(of_first(&["-a.dng", "-a.jpg", "a.mov"]), [""; 0]);
 }
 
 #[test]
@@ -79,6 +80,7 @@ fn notes_about_edits_belong_to_both_pictures_of_them() {
     assert_eq!(of_first(&["-IMG_E0042.HEIC", before, "IMG_E0042.aae", "IMG_E0042.mov"]), ["IMG_E0042.mov"]);
     assert_eq!(of_first(&["-IMG_E.jpg", "IMG_.aae", "IMG_O.aae", "IMG_E.aae"]), ["IMG_E.aae"]);
     assert_eq!(of_first(&["-IMG_0042.HEIC", "IMG_E0042.xmp"]), [""; 0]);
+    assert_eq!(of_first(&["-IMG_0042.HEIC", "-IMG_E0042.HEIC", "IMG_E0042.xmp"]), [""; 0]);
 }
 
 #[test]

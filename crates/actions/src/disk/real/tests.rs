@@ -74,6 +74,10 @@ fn only_regular_files_are_opened_and_nothing_waits() {
     fs::create_dir(path.join("folder")).unwrap();
     symlink("file", path.join("link")).unwrap();
     mknodat(&folder.0, "pipe", FileType::Fifo, Mode::RWXU, 0).unwrap();
+    // What comes there after it was looked at is not followed either, and not waited for.
+    let open = |entry: &str| rustix::fs::openat(&folder.0, entry, OFlags::RDONLY | open::CAREFUL, Mode::empty());
+    assert_eq!(open("link").unwrap_err(), Errno::LOOP);
+    assert!(open("pipe").is_ok());
     let kinds = [("file", Kind::File), ("folder", Kind::Folder), ("link", Kind::Symlink), ("pipe", Kind::Other)];
     for (entry, kind) in kinds {
         assert_eq!(RealDisk.look(&folder, name(entry)).unwrap().unwrap().kind, kind);
