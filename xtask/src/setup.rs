@@ -1,6 +1,6 @@
 //! `cargo xtask setup`: installs what the tests need and the machine lacks.
 
-use std::{env, io::IsTerminal, process::Command};
+use std::{env, io::IsTerminal, path::Path, process::Command};
 
 use crate::{
     Outcome,
@@ -17,9 +17,9 @@ pub(crate) const VENV: Tool = ("python3 -m venv", "python3-venv");
 /// What runs a program and counts its instructions.
 pub(crate) const VALGRIND: Tool = ("valgrind", "valgrind");
 
-/// The second decoders and encoders that the end-to-end tests compare with, what the test cluster is made of, what
-/// counts instructions, and what looks at permissions and into trashes.
-const TOOLS: [Tool; 21] = [
+/// The second decoders and encoders that the end-to-end tests compare with, what the test cluster is made of, file systems to
+/// remove files from, what looks at permissions and into trashes, and what counts instructions.
+const TOOLS: [Tool; 28] = [
     ("djpeg", "libjpeg-turbo-progs"),
     ("cjpeg", "libjpeg-turbo-progs"),
     ("jpegtran", "libjpeg-turbo-progs"),
@@ -39,6 +39,13 @@ const TOOLS: [Tool; 21] = [
     ("gio", "libglib2.0-bin"),
     ("dbus-run-session", "dbus-daemon"),
     ("/usr/libexec/gvfsd-trash", "gvfs"),
+    ("mkfs.xfs", "xfsprogs"),
+    ("mkfs.btrfs", "btrfs-progs"),
+    ("mkntfs", "ntfs-3g"),
+    ("lowntfs-3g", "ntfs-3g"),
+    ("mergerfs", "mergerfs"),
+    ("bindfs", "bindfs"),
+    ("fusermount3", "fuse3"),
     VALGRIND,
     VENV,
 ];
@@ -112,7 +119,8 @@ fn is_there(tool: &str) -> bool {
     if tool == VENV.0 {
         return output(Command::new("python3").args(["-c", "import ensurepip, venv"])).is_ok();
     }
-    is_installed(tool)
+    // What only root needs is not on the PATH of all users.
+    is_installed(tool) || ["/usr/sbin", "/sbin"].iter().any(|folder| Path::new(folder).join(tool).is_file())
 }
 
 /// The tools that are not there, and their packages, each once.

@@ -17,11 +17,15 @@ pub mod encode;
 
 pub mod gallery;
 
+mod census;
+
 mod cluster;
 
 mod dir;
 
 mod library;
+
+mod mounts;
 
 mod mpi;
 
@@ -29,10 +33,14 @@ mod mutants;
 
 mod run;
 
+pub mod touch;
+
+pub use census::{Census, Snapshot};
 pub use cluster::{Cluster, Job, Rank};
 pub use dir::Dir;
 pub use draw::Drawing;
 pub use library::library;
+pub use mounts::Mounts;
 pub use mpi::Mpi;
 pub use mutants::mutant_of_plan;
 pub use run::{Ran, Run, Running};

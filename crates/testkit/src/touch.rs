@@ -1,0 +1,43 @@
+//! Changes of files for which the standard library has no call.
+
+use std::{
+    path::Path,
+    time::{Duration, SystemTime},
+};
+
+use rustix::fs::{
+    AtFlags, CWD, RenameFlags, Timespec, Timestamps, UTIME_OMIT, XattrFlags, renameat_with, setxattr, utimensat,
+};
+
+/// Sets the time of modification; of a link, that of the link.
+///
+/// # Errors
+/// Of the system.
+pub fn set_modified(path: &Path, modified: SystemTime) -> std::io::Result<()> {
+    let since = modified.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    let time = |nanoseconds| Timespec { tv_sec: since.as_secs().cast_signed(), tv_nsec: nanoseconds };
+    let times =
+        Timestamps { last_access: time(UTIME_OMIT.into()), last_modification: time(since.subsec_nanos().into()) };
+    Ok(utimensat(CWD, path, &times, AtFlags::SYMLINK_NOFOLLOW)?)
+}
+
+/// Gives a file an extended attribute, as `user.comment`.
+pub fn set_attribute(path: &Path, name: &str, value: &[u8]) {
+    setxattr(path, name, value, XattrFlags::empty()).unwrap();
+}
+
+/// Exchanges what two names lead to, at once.
+///
+/// # Errors
+/// Of the system.
+pub fn exchange(one: &Path, other: &Path) -> std::io::Result<()> {
+    Ok(renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE)?)
+}
+
+/// Gives a file another name, if that is free.
+///
+/// # Errors
+/// Of the system.
+pub fn rename_if_free(from: &Path, to: &Path) -> std::io::Result<()> {
+    Ok(renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE)?)
+}
