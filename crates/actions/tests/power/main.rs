@@ -5,4 +5,11 @@
 #![allow(clippy::cast_possible_truncation)] // Numbers of tests are small, and random ones are cut on purpose.
 
 mod alike;
+mod cuts;
+mod failures;
+mod found;
+mod library;
+mod oracle;
+mod scene;
 mod sim;
+mod stage;

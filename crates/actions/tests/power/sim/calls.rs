@@ -120,7 +120,7 @@ impl World {
         State { kind, identity, names: node.names, mode: node.dress.mode, owner: node.dress.owner, mount }
     }
 
-    pub(super) fn look(&self, folder: Place, name: &OsStr) -> io::Result<Option<State>> {
+    pub(crate) fn look(&self, folder: Place, name: &OsStr) -> io::Result<Option<State>> {
         match self.child(folder, name) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             found => Ok(found?.map(|place| self.state(place))),

@@ -200,6 +200,9 @@ impl Disk for SimDisk {
         })
     }
 
+    /// The disk reads what was written, always.
+    fn forget_content(&self, _: &SimFile) {}
+
     fn lock(&self, file: &SimFile) -> io::Result<bool> {
         self.call("lock", Reads, |world| {
             let held = world.locks.get(&file.place.node).and_then(Weak::upgrade);

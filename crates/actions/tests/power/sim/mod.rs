@@ -12,6 +12,6 @@ mod world;
 mod tests;
 
 pub(crate) use disk::SimDisk;
-pub(crate) use tree::Body;
-pub(crate) use trouble::{Trouble, Way};
-pub(crate) use world::Model;
+pub(crate) use tree::{Body, Node, Number};
+pub(crate) use trouble::{Meter, Trouble, Way};
+pub(crate) use world::{Model, World};

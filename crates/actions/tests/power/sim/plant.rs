@@ -34,7 +34,9 @@ impl World {
     /// A file, with a time, a mode and an attribute of its own.
     pub(crate) fn put_file(&mut self, path: &str, content: &[u8]) -> Number {
         let mut dress = self.plain_dress();
-        dress.mode = [0o644, 0o640, 0o604, 0o600][path.len() % 4];
+        // Twins have one mode.
+        let picture = content.rsplit(|byte| *byte == b':').next().unwrap_or_default();
+        dress.mode = [0o644, 0o640, 0o604, 0o600][picture.len() % 4];
         dress.modified_ns = 1_500_000_000_000_000_000 + self.live.nodes.len() as i64 * 1_000_000_007;
         dress.extended.insert("user.seen".into(), path.as_bytes().to_vec());
         self.put(Path::new(path), Body::File(content.to_vec()), dress)
@@ -43,6 +45,13 @@ impl World {
     pub(crate) fn put_folder(&mut self, path: &str) -> Number {
         let dress = Dress { mode: 0o755, ..self.plain_dress() };
         self.put(Path::new(path), Body::Folder(BTreeMap::new()), dress)
+    }
+
+    pub(crate) fn put_link(&mut self, existing: &str, path: &str) {
+        let existing = Path::new(existing);
+        let folder = self.folder(existing.parent().unwrap()).unwrap();
+        let node = self.live.named(folder.node, existing.file_name().unwrap()).unwrap();
+        self.name_it(Path::new(path), node);
     }
 
     /// Mounts a file system on a folder.

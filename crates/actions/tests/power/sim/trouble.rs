@@ -46,7 +46,7 @@ impl std::fmt::Display for PowerOff {
 impl std::error::Error for PowerOff {}
 
 /// Counts calls, and knows which is struck.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Meter {
     pub(crate) trouble: Trouble,
     /// The calls so far, by name.

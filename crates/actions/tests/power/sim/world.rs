@@ -96,6 +96,7 @@ fn folder(effect: &Effect) -> Option<Number> {
 }
 
 /// A disk, those who use it, and what is to happen to them.
+#[derive(Clone)]
 pub(crate) struct World {
     pub(crate) model: Model,
     pub(crate) live: Tree,
