@@ -296,11 +296,7 @@ impl<D: Disk> Run<'_, '_, D> {
                 self.freed.count(&step, names);
                 (self.tell)(Acted::done(&self.order.action, group, number, &step));
             }
-            Outcome::Back(reason) => {
-                self.refuse(Refused { group, step: Some(number), path: step.victim, reason });
-            }
-            Outcome::Held(reason) => {
-                let reason = format!("{reason}; it lies at `{}`", step.held.display());
+            Outcome::Back(reason) | Outcome::Held(reason) => {
                 self.refuse(Refused { group, step: Some(number), path: step.victim, reason });
             }
         }
@@ -327,7 +323,8 @@ impl<D: Disk> Run<'_, '_, D> {
         };
         let mut refused = Vec::new();
         let purged = executor.purge_some(&summary.run, which, stop, &mut |undone| {
-            if let Undone::Refused { path, reason, .. } = undone {
+            if let Undone::Refused { path, at, reason } = undone {
+                let reason = format!("it is not gone for good: {reason}; it lies at `{}`", at.display());
                 refused.push(Refused { group: 0, step: None, path, reason });
             }
         })?;

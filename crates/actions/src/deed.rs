@@ -129,7 +129,10 @@ pub(crate) fn make_copy<D: Disk>(disk: &D, original: &Spot<'_, D>, copy: &Path, 
 
 /// Removes a copy, if it is one: equal to the original, byte for byte, and another file.
 pub(crate) fn drop_copy<D: Disk>(disk: &D, original: &Spot<'_, D>, copy: &Path) -> io::Result<()> {
-    let copied = Spot::of(disk, copy)?;
+    let copied = match Spot::of(disk, copy) {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(()),
+        copied => copied?,
+    };
     let opened = match copied.open() {
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(()),
         opened => opened?,
@@ -207,11 +210,17 @@ fn is_link<D: Disk>(spot: &Spot<'_, D>, step: &Step) -> io::Result<bool> {
 
 /// Puts the file back to where it was, however far the step came; `reason` is why.
 pub(crate) fn take_back<D: Disk>(disk: &D, step: &Step, reason: String) -> Outcome {
-    match put_back(disk, step) {
+    // What stands in the way of the first try is often gone at the second.
+    let put = put_back(disk, step).or_else(|_| put_back(disk, step));
+    let held = step.held.display();
+    match put {
         Ok(Put::Back) => Outcome::Back(reason),
         Ok(Put::Nowhere) => Outcome::Back(format!("{reason}; somebody has moved or removed it")),
-        Ok(Put::Occupied) => Outcome::Held(format!("{reason}; another file has its name by now")),
-        Err(cause) => Outcome::Held(format!("{reason}; it cannot be put back: {}", words_of(&cause))),
+        Ok(Put::Occupied) => Outcome::Held(format!("{reason}; another file has its name by now; it lies at `{held}`")),
+        Err(cause) => {
+            let why = words_of(&cause);
+            Outcome::Held(format!("{reason}; it cannot be put back: {why}; unless it is there, it lies at `{held}`"))
+        }
     }
 }
 
@@ -253,10 +262,18 @@ pub(crate) fn put_back<D: Disk>(disk: &D, step: &Step) -> io::Result<Put> {
             held.unlink()?;
         }
     }
-    let is_back = |spot: &Spot<'_, D>| spot.look().is_ok_and(|state| state.is_some_and(|state| is_it(&state)));
-    let Some(victim) = victim.ok().filter(is_back) else { return Ok(Put::Nowhere) };
+    let victim = match victim {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => None,
+        victim => Some(victim?),
+    };
     if let Deed::Carry { copy, part } = &step.deed {
         drop_part(disk, copy, part)?;
+    }
+    let Some(victim) = victim else { return Ok(Put::Nowhere) };
+    if !victim.look()?.is_some_and(|state| is_it(&state)) {
+        return Ok(Put::Nowhere);
+    }
+    if let Deed::Carry { copy, .. } = &step.deed {
         drop_copy(disk, &victim, copy)?;
     }
     take_note_back(disk, step)?;

@@ -79,9 +79,14 @@ impl<'d, D: Disk> Quarantine<'d, D> {
             return Ok(made.clone());
         }
         let opened = self.disk.folder(folder)?;
-        match self.disk.make_folder(&opened, OsStr::new(&name)) {
-            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {}
-            made => made.and_then(|()| self.disk.sync_folder(&opened))?,
+        let is_new = self.disk.look(&opened, OsStr::new(&name))?.is_none();
+        // Before anything is made: after a crash nobody else knows of it.
+        if is_new {
+            announce(journal, &path.join(&self.run))?;
+            match self.disk.make_folder(&opened, OsStr::new(&name)) {
+                Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {}
+                made => made.and_then(|()| self.disk.sync_folder(&opened))?,
+            }
         }
         let is_ours =
             |state: State| state.kind == Kind::Folder && state.owner.0 == self.user && state.mode & 0o022 == 0;
@@ -91,9 +96,9 @@ impl<'d, D: Disk> Quarantine<'d, D> {
         let quarantine = self.disk.folder(&path)?;
         let run = self.free_name(&quarantine)?;
         let run_folder = path.join(&run);
-        // Before it is made: after a crash nobody else knows of it.
-        journal.add(&Record::Uses { folder: run_folder.clone() })?;
-        journal.sync()?;
+        if !is_new || run != self.run {
+            announce(journal, &run_folder)?;
+        }
         self.disk.make_folder(&quarantine, OsStr::new(&run))?;
         self.disk.sync_folder(&quarantine)?;
         self.made.insert(path, run_folder.clone());
@@ -112,17 +117,27 @@ impl<'d, D: Disk> Quarantine<'d, D> {
     }
 }
 
+/// Writes down that a folder is about to be made, and perhaps the quarantine around it.
+fn announce<D: Disk>(journal: &mut Journal<'_, D>, run_folder: &Path) -> io::Result<()> {
+    journal.add(&Record::Uses { folder: run_folder.to_owned() })?;
+    journal.sync()
+}
+
 /// Removes the folder of a run, and the quarantine around it, as far as they are empty.
 pub(crate) fn leave<D: Disk>(disk: &D, run_folder: &Path) {
     // What cannot be removed holds something, or is gone already: both are as they should be.
     for folder in run_folder.ancestors().take(2).filter(|folder| holds(folder)) {
         let Ok((above, name)) = place::halves(folder) else { return };
         let removed = disk.folder(above).and_then(|above| {
-            disk.remove_folder(&above, name)?;
-            disk.sync_folder(&above)
+            match disk.remove_folder(&above, name) {
+                // It was never made; the quarantine around it may have been.
+                Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(()),
+                removed => removed.and_then(|()| disk.sync_folder(&above)),
+            }
         });
-        if removed.is_err() {
-            return;
+        match removed {
+            Err(cause) if cause.kind() != io::ErrorKind::NotFound => return,
+            _ => {}
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::io;
 
 use crate::{
-    deed::{self, Outcome, Put},
+    deed::{self, Outcome},
     disk::Disk,
     error::Error,
     executor::Executor,
@@ -11,9 +11,9 @@ use crate::{
     journal::Record,
     quarantine,
     spot::Spot,
-    step::Deed,
+    step::{Deed, Holder},
     touched::Touched,
-    undo::{STEPS_AT_ONCE, write},
+    undo::{STEPS_AT_ONCE, bring_back, write},
 };
 
 /// What was found out of a run that had not come to its end.
@@ -42,7 +42,15 @@ pub(crate) fn recover_all<D: Disk>(executor: &Executor<'_, D>) -> Result<Vec<Rec
                 executor.store.forget_unbegun(&run);
                 continue;
             }
-            Ok(Some(history)) if history.host != executor.setting.host || !history.is_unfinished() => continue,
+            Ok(Some(history)) if history.host != executor.setting.host => continue,
+            Ok(Some(history)) if !history.is_unfinished() => {
+                // It may have been cut off after its last record.
+                let is_held = |told: &Told| told.is_standing() && told.step.holder == Holder::Quarantine;
+                if !history.steps.values().any(is_held) {
+                    history.folders.iter().for_each(|folder| quarantine::leave(executor.disk, folder));
+                }
+                continue;
+            }
             Ok(Some(history)) => match history.damaged {
                 Some(line) => recovered.damaged = Some(format!("line {line} is not what was written")),
                 None => recover(executor, &history, &mut recovered)?,
@@ -83,7 +91,7 @@ fn settle<D: Disk>(disk: &D, told: &Told, recovered: &mut Recovered) -> Record {
     match told.pending {
         None => match deed::take_back(disk, &told.step, "the run was cut off".to_owned()) {
             Outcome::Held(reason) => {
-                recovered.held.push(format!("`{}`: {reason}", told.step.held.display()));
+                recovered.held.push(format!("`{}`: {reason}", told.step.victim.display()));
                 Record::Held { step: number, reason }
             }
             Outcome::Back(reason) => {
@@ -92,14 +100,12 @@ fn settle<D: Disk>(disk: &D, told: &Told, recovered: &mut Recovered) -> Record {
             }
             Outcome::Done(identity) => Record::Done { step: number, identity },
         },
-        // Of a copy on another file system nothing is known here; whoever undoes it again finds out.
-        Some(Pending::Undo) if told.is_carried() => kept,
-        Some(Pending::Undo) => match deed::put_back(disk, &told.step) {
-            Ok(Put::Back) => {
+        Some(Pending::Undo) => match bring_back(disk, &told.step) {
+            Ok(()) => {
                 recovered.finished += 1;
                 Record::Undone { step: number }
             }
-            _ => kept,
+            Err(_) => kept,
         },
         Some(Pending::Purge) => match is_held(disk, told) {
             Ok(false) => {

@@ -115,6 +115,14 @@ pub(crate) struct Step {
 }
 
 impl Step {
+    /// Where the file itself lies afterwards, or the copy of it that went elsewhere.
+    pub(crate) fn original_place(&self) -> &Path {
+        match &self.deed {
+            Deed::Carry { copy, .. } => copy,
+            Deed::Aside | Deed::HardLink | Deed::Symlink { .. } | Deed::Share => &self.held,
+        }
+    }
+
     /// Where its content is found afterwards by who looks for it.
     pub(crate) fn resting_place(&self) -> &Path {
         match &self.deed {

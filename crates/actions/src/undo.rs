@@ -83,7 +83,7 @@ impl<'d, D: Disk> Executor<'d, D> {
                     }
                     Err(cause) => {
                         records.push(Record::Kept { steps: vec![step.number] });
-                        let (path, at) = (step.victim.clone(), step.resting_place().to_owned());
+                        let (path, at) = (step.victim.clone(), step.original_place().to_owned());
                         said.push((0, Undone::Refused { path, at, reason: words_of(&cause) }));
                     }
                 }
@@ -133,21 +133,29 @@ pub(crate) fn write<D: Disk>(journal: &mut Journal<'_, D>, run: &str, records: &
     written.map_err(Error::disk("write the journal of", run))
 }
 
-/// Gives a file its name again.
-fn bring_back<D: Disk>(disk: &D, step: &Step) -> io::Result<()> {
+/// Gives a file its name again. What stands in the way of the first try is often gone at the second, which looks up how
+/// far the first one came.
+pub(crate) fn bring_back<D: Disk>(disk: &D, step: &Step) -> io::Result<()> {
+    try_to_bring_back(disk, step).or_else(|_| try_to_bring_back(disk, step))
+}
+
+fn try_to_bring_back<D: Disk>(disk: &D, step: &Step) -> io::Result<()> {
     if step.deed == Deed::Share {
         return Ok(());
     }
     let gone = || io::Error::other("it is no longer where it was held");
     let is_it = |state: &State| state.identity.inode == step.identity.inode;
-    let is_held = match Spot::of(disk, &step.held) {
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => false,
-        held => held?.look()?.is_some_and(|state| is_it(&state)),
+    let look = |path: &Path| match Spot::of(disk, path) {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
+        spot => spot?.look(),
     };
-    if is_held {
+    if look(&step.held)?.is_some_and(|state| is_it(&state)) {
         make_folders(disk, place::halves(&step.victim)?.0)?;
     } else if let Deed::Carry { copy, part } = &step.deed {
-        return carry_back(disk, step, copy, part);
+        let is_back = |state: State| is_it(&state) && is_as_it_was(step, &state);
+        if !look(&step.victim)?.is_some_and(is_back) {
+            return carry_back(disk, step, copy, part);
+        }
     }
     match deed::put_back(disk, step)? {
         Put::Back => Ok(()),
@@ -156,16 +164,25 @@ fn bring_back<D: Disk>(disk: &D, step: &Step) -> io::Result<()> {
     }
 }
 
+/// Whether that has the length and the time of the file that went, as its copies have.
+fn is_as_it_was(step: &Step, now: &State) -> bool {
+    let (now, was) = (now.identity, step.identity);
+    (now.bytes, now.modified_ns) == (was.bytes, was.modified_ns)
+}
+
 /// Brings back the copy on another file system, where the file itself was purged.
 fn carry_back<D: Disk>(disk: &D, step: &Step, copy: &Path, part: &str) -> io::Result<()> {
-    let copied = Spot::of(disk, copy)?;
-    let was = step.identity;
-    if copied.look()?.is_none_or(|now| (now.identity.bytes, now.identity.modified_ns) != (was.bytes, was.modified_ns)) {
-        return Err(io::Error::other("its copy is gone, or has changed since"));
-    }
     make_folders(disk, place::halves(&step.victim)?.0)?;
     deed::drop_part(disk, &step.victim, part)?;
-    deed::make_copy(disk, &copied, &step.victim, part)?;
-    deed::drop_copy(disk, &Spot::of(disk, &step.victim)?, copy)?;
+    let victim = Spot::of(disk, &step.victim)?;
+    // A copy that is there was made before the power failed, or by a call that was said to fail.
+    if !victim.look()?.is_some_and(|state| is_as_it_was(step, &state)) {
+        let copied = Spot::of(disk, copy)?;
+        if !copied.look()?.is_some_and(|state| is_as_it_was(step, &state)) {
+            return Err(io::Error::other("its copy is gone, or has changed since"));
+        }
+        deed::make_copy(disk, &copied, &step.victim, part)?;
+    }
+    deed::drop_copy(disk, &victim, copy)?;
     deed::take_note_back(disk, step)
 }

@@ -92,7 +92,7 @@ impl Entry {
         })
     }
 
-    /// Removes the note, if it is ours: it says what we wrote, or the part of it to which we came. Does nothing if there is
+    /// Removes the note, if it is ours: it says what we wrote, or what a power cut left of it. Does nothing if there is
     /// none.
     ///
     /// # Errors
@@ -100,7 +100,8 @@ impl Entry {
     pub(crate) fn take_back<D: Disk>(&self, disk: &D) -> io::Result<()> {
         let folder = disk.folder(&self.info())?;
         if disk.look(&folder, &self.info_name())?.is_none() {
-            return Ok(());
+            // It may have been removed a moment ago.
+            return disk.sync_folder(&folder);
         }
         if disk.look(&disk.folder(&self.files())?, &self.name)?.is_some() {
             return Err(io::Error::other("the file is in the trash"));
@@ -108,11 +109,22 @@ impl Entry {
         let file = disk.open(&folder, &self.info_name())?;
         let mut content = vec![0; self.note.len() + 1];
         let length = read_full(disk, &file, &mut content, 0)?;
-        if !content.get(..length).is_some_and(|content| self.note.as_bytes().starts_with(content)) {
+        if !content.get(..length).is_some_and(|content| self.may_be_ours(content)) {
             return Err(io::Error::other("the note in the trash is about another file"));
         }
         disk.unlink(&folder, &self.info_name())?;
         disk.sync_folder(&folder)
+    }
+}
+
+impl Entry {
+    /// Whether it is what we wrote, as far as it came to the disk: a power cut may leave a part of it, zeroes, or anything,
+    /// but nothing longer, and hardly ever what a program could read as a note.
+    fn may_be_ours(&self, content: &[u8]) -> bool {
+        let is_text = |text: &str| !text.chars().any(|letter| letter.is_control() && letter != '\n');
+        let is_note = content.starts_with(b"[Trash Info]\n") && content.ends_with(b"\n");
+        let is_note = is_note && std::str::from_utf8(content).is_ok_and(is_text);
+        self.note.as_bytes().starts_with(content) || content.len() <= self.note.len() && !is_note
     }
 }
 

@@ -8,7 +8,10 @@ use std::{
 };
 
 use pixtwin_actions::{
-    Acted, Action, Executor, Order, Preview, Refused, Summary, Which, disk::RealDisk, plan::{self, Plan}, preview,
+    Acted, Action, Executor, Order, Preview, Refused, Summary, Which,
+    disk::RealDisk,
+    plan::{self, Plan},
+    preview,
 };
 use pixtwin_engine::words_of;
 

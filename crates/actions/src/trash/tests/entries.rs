@@ -90,11 +90,15 @@ fn only_our_note_is_taken_back() {
         assert!(entry.take_back(&RealDisk).is_err());
         assert_eq!(fs::read_to_string(&note).unwrap(), others);
     }
-    // What a crash leaves of it.
-    for length in [0, 1, entry.note.len() - 1] {
-        fs::write(&note, &entry.note[..length]).unwrap();
-        entry.take_back(&RealDisk).unwrap();
-        assert!(!note.exists());
+    // What a crash leaves of it: a part, and zeroes or anything behind that.
+    for length in [0, 1, 20, entry.note.len() - 1] {
+        for filler in [&b""[..], &[0; 200], &[0xd7, b'x', 0x1b].repeat(70)] {
+            let mut left = [&entry.note.as_bytes()[..length], filler].concat();
+            left.truncate(entry.note.len());
+            fs::write(&note, left).unwrap();
+            entry.take_back(&RealDisk).unwrap();
+            assert!(!note.exists());
+        }
     }
 }
 
