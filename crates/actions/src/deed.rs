@@ -10,7 +10,7 @@ use crate::{
     error::words_of,
     same::have_same_bytes,
     spot::{Spot, is_there},
-    step::{Deed, Kept, Step},
+    step::{Deed, Holder, Kept, Step},
 };
 
 /// How a step came out.
@@ -97,12 +97,18 @@ fn held_state<D: Disk>(held: &Spot<'_, D>, was: &Identity) -> io::Result<Identit
     held.look()?.filter(is_it).map(|state| state.identity).ok_or_else(|| changed("it"))
 }
 
+/// Renames the file to where it is held. If another has got its name since it was looked at, that one has it again at once.
+fn take<D: Disk>(victim: &Spot<'_, D>, held: &Spot<'_, D>, step: &Step) -> io::Result<Identity> {
+    victim.rename_to(held)?;
+    // Where that fails, whoever takes the step back finds it in the quarantine.
+    held_state(held, &step.identity).inspect_err(|_| drop(held.rename_to(victim)))
+}
+
 fn aside<D: Disk>(disk: &D, step: &Step) -> io::Result<Identity> {
     let (victim, held) = (Spot::of(disk, &step.victim)?, Spot::of(disk, &step.held)?);
     check(disk, step, &victim)?;
     note(disk, step)?;
-    victim.rename_to(&held)?;
-    let identity = held_state(&held, &step.identity)?;
+    let identity = take(&victim, &held, step)?;
     probe(disk, step.kept.as_ref())?;
     Ok(identity)
 }
@@ -113,8 +119,7 @@ fn carry_away<D: Disk>(disk: &D, step: &Step, copy: &Path, part: &str) -> io::Re
     note(disk, step)?;
     make_copy(disk, &victim, copy, part)?;
     check(disk, step, &victim)?;
-    victim.rename_to(&held)?;
-    let identity = held_state(&held, &step.identity)?;
+    let identity = take(&victim, &held, step)?;
     probe(disk, step.kept.as_ref())?;
     Ok(identity)
 }
@@ -215,7 +220,7 @@ pub(crate) fn take_back<D: Disk>(disk: &D, step: &Step, reason: String) -> Outco
     let held = step.held.display();
     match put {
         Ok(Put::Back) => Outcome::Back(reason),
-        Ok(Put::Nowhere) => Outcome::Back(format!("{reason}; somebody has moved or removed it")),
+        Ok(Put::Nowhere) => Outcome::Back(format!("{reason}; somebody has moved, replaced or removed it")),
         Ok(Put::Occupied) => Outcome::Held(format!("{reason}; another file has its name by now; it lies at `{held}`")),
         Err(cause) => {
             let why = words_of(&cause);
@@ -244,18 +249,22 @@ pub(crate) fn put_back<D: Disk>(disk: &D, step: &Step) -> io::Result<Put> {
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => None,
         held => Some(held?),
     };
+    let mut has_name_again = false;
     if let Some(held) = &held
         && step.deed != Deed::Share
     {
-        if held.look()?.is_some_and(|state| is_it(&state)) {
+        if has_taken(held, step)? {
             let victim = victim.as_ref().map_err(|cause| io::Error::from(cause.kind()))?;
             match victim.look()? {
                 None => held.rename_to(victim)?,
                 // Both names lead to it: it was renamed by a link and not yet parted.
-                Some(state) if is_it(&state) => held.unlink()?,
+                Some(state) if is_it(&state) && state.names > 1 && held.look()?.is_some_and(|state| is_it(&state)) => {
+                    held.unlink()?;
+                }
                 Some(_) if is_link(victim, step)? => held.exchange_with(victim)?,
                 Some(_) => return Ok(Put::Occupied),
             }
+            has_name_again = true;
         }
         // Whatever is left where it was held is the link, or somebody else's.
         if is_link(held, step)? {
@@ -271,13 +280,22 @@ pub(crate) fn put_back<D: Disk>(disk: &D, step: &Step) -> io::Result<Put> {
     }
     let Some(victim) = victim else { return Ok(Put::Nowhere) };
     if !victim.look()?.is_some_and(|state| is_it(&state)) {
-        return Ok(Put::Nowhere);
+        // What had the name by then has it again.
+        return Ok(if has_name_again { Put::Back } else { Put::Nowhere });
     }
     if let Deed::Carry { copy, .. } = &step.deed {
         drop_copy(disk, &victim, copy)?;
     }
     take_note_back(disk, step)?;
     Ok(Put::Back)
+}
+
+/// Whether the name where it is held leads to what had the name of the file. In a quarantine nobody makes names but us: what is
+/// there and is not our link was the user's, even if it had taken the place of the file a moment before.
+fn has_taken<D: Disk>(held: &Spot<'_, D>, step: &Step) -> io::Result<bool> {
+    let Some(state) = held.look()? else { return Ok(false) };
+    let is_it = state.identity.inode == step.identity.inode;
+    Ok(is_it || step.holder == Holder::Quarantine && !is_link(held, step)?)
 }
 
 /// Tells the trash where the file came from.
@@ -289,3 +307,6 @@ fn note<D: Disk>(disk: &D, step: &Step) -> io::Result<()> {
 pub(crate) fn take_note_back<D: Disk>(disk: &D, step: &Step) -> io::Result<()> {
     step.entry().map_or(Ok(()), |entry| entry.take_back(disk))
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,6 +20,8 @@ pub(crate) enum Step {
     Dress,
     Forget,
     Create,
+    Rename,
+    Exchange,
 }
 
 type Act = Box<dyn FnOnce() + Send>;
@@ -112,9 +114,11 @@ impl Disk for Meddling {
         self.call()?.list(folder)
     }
     fn rename(&self, from: (&RealFolder, &OsStr), to: (&RealFolder, &OsStr)) -> io::Result<()> {
+        self.step(Step::Rename);
         self.call()?.rename(from, to)
     }
     fn exchange(&self, one: (&RealFolder, &OsStr), other: (&RealFolder, &OsStr)) -> io::Result<()> {
+        self.step(Step::Exchange);
         self.call()?.exchange(one, other)
     }
     fn link(&self, from: (&RealFolder, &OsStr), to: (&RealFolder, &OsStr)) -> io::Result<()> {
