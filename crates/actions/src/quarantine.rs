@@ -79,30 +79,32 @@ impl<'d, D: Disk> Quarantine<'d, D> {
             return Ok(made.clone());
         }
         let opened = self.disk.folder(folder)?;
-        let is_new = self.disk.look(&opened, OsStr::new(&name))?.is_none();
-        // Before anything is made: after a crash nobody else knows of it.
-        if is_new {
-            announce(journal, &path.join(&self.run))?;
-            match self.disk.make_folder(&opened, OsStr::new(&name)) {
-                Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {}
-                made => made.and_then(|()| self.disk.sync_folder(&opened))?,
-            }
-        }
-        let is_ours =
-            |state: State| state.kind == Kind::Folder && state.owner.0 == self.user && state.mode & 0o022 == 0;
-        if !self.disk.look(&opened, OsStr::new(&name))?.is_some_and(is_ours) {
-            return Err(io::Error::other("the quarantine there is somebody else's, or others may write to it"));
-        }
-        let quarantine = self.disk.folder(&path)?;
-        let run = self.free_name(&quarantine)?;
+        let run = match self.disk.look(&opened, OsStr::new(&name))? {
+            None => self.run.clone(),
+            Some(state) => self.free_name(&self.ours(&path, &state)?)?,
+        };
         let run_folder = path.join(&run);
-        if !is_new || run != self.run {
-            announce(journal, &run_folder)?;
+        // Before either is made: after a crash nobody else knows of them.
+        journal.add(&Record::Uses { folder: run_folder.clone() })?;
+        journal.sync()?;
+        match self.disk.make_folder(&opened, OsStr::new(&name)) {
+            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {}
+            made => made.and_then(|()| self.disk.sync_folder(&opened))?,
         }
+        let made = self.disk.look(&opened, OsStr::new(&name))?.ok_or(io::ErrorKind::NotFound)?;
+        let quarantine = self.ours(&path, &made)?;
         self.disk.make_folder(&quarantine, OsStr::new(&run))?;
         self.disk.sync_folder(&quarantine)?;
         self.made.insert(path, run_folder.clone());
         Ok(run_folder)
+    }
+
+    /// The quarantine, if nobody else may write to it.
+    fn ours(&self, path: &Path, state: &State) -> io::Result<D::Folder> {
+        if state.kind == Kind::Folder && state.owner.0 == self.user && state.mode & 0o022 == 0 {
+            return self.disk.folder(path);
+        }
+        Err(io::Error::other("the quarantine there is somebody else's, or others may write to it"))
     }
 
     /// The name of the run, or one behind it: who keeps journals elsewhere may have run at the same moment.
@@ -117,27 +119,18 @@ impl<'d, D: Disk> Quarantine<'d, D> {
     }
 }
 
-/// Writes down that a folder is about to be made, and perhaps the quarantine around it.
-fn announce<D: Disk>(journal: &mut Journal<'_, D>, run_folder: &Path) -> io::Result<()> {
-    journal.add(&Record::Uses { folder: run_folder.to_owned() })?;
-    journal.sync()
-}
-
 /// Removes the folder of a run, and the quarantine around it, as far as they are empty.
 pub(crate) fn leave<D: Disk>(disk: &D, run_folder: &Path) {
     // What cannot be removed holds something, or is gone already: both are as they should be.
     for folder in run_folder.ancestors().take(2).filter(|folder| holds(folder)) {
         let Ok((above, name)) = place::halves(folder) else { return };
         let removed = disk.folder(above).and_then(|above| {
-            match disk.remove_folder(&above, name) {
-                // It was never made; the quarantine around it may have been.
-                Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(()),
-                removed => removed.and_then(|()| disk.sync_folder(&above)),
-            }
+            disk.remove_folder(&above, name)?;
+            disk.sync_folder(&above)
         });
-        match removed {
-            Err(cause) if cause.kind() != io::ErrorKind::NotFound => return,
-            _ => {}
+        // A run that was cut off may not have made its folder.
+        if removed.is_err_and(|cause| cause.kind() != io::ErrorKind::NotFound) {
+            return;
         }
     }
 }
@@ -145,4 +138,46 @@ pub(crate) fn leave<D: Disk>(disk: &D, run_folder: &Path) {
 /// Whether a path lies in a quarantine, or is one: what is there is on its way out, and nobody's keeper.
 pub(crate) fn holds(path: &Path) -> bool {
     path.components().any(|part| part.as_os_str().as_bytes().starts_with(NAME.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use pixtwin_testkit::Dir;
+
+    use super::*;
+    use crate::{disk::RealDisk, journal, test_disk::Meddling};
+
+    /// Makes a quarantine for a folder, and gives the journal its records.
+    fn made<D: Disk>(disk: &D, dir: &Dir) -> io::Result<PathBuf> {
+        let root = dir.path().canonicalize().unwrap();
+        fs::create_dir_all(dir.home().join("run")).unwrap();
+        let journals = RealDisk.folder(&dir.home().canonicalize().unwrap().join("run")).unwrap();
+        drop(Journal::create(&RealDisk, &journals));
+        let folder = disk.folder(&dir.home().canonicalize().unwrap().join("run"))?;
+        let mut journal = Journal::resume(disk, &folder)?;
+        let user = rustix::process::geteuid().as_raw();
+        Quarantine::new(disk, user, "run", Some(&root)).for_folder(&root, &mut journal)
+    }
+
+    #[test]
+    fn wherever_it_is_cut_off_the_journal_knows_what_to_remove() {
+        let calls = {
+            let (disk, dir) = (Meddling::default(), Dir::new());
+            made(&disk, &dir).unwrap();
+            disk.calls()
+        };
+        for at in 0..calls {
+            let dir = Dir::new();
+            made(&Meddling::failing_at(at), &dir).unwrap_err();
+            let journals = RealDisk.folder(&dir.home().canonicalize().unwrap().join("run")).unwrap();
+            for record in journal::read(&RealDisk, &journals).unwrap().records {
+                if let Record::Uses { folder } = record {
+                    leave(&RealDisk, &folder);
+                }
+            }
+            assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "call {at} of {calls}");
+        }
+    }
 }
