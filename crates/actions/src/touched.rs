@@ -6,6 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use rustix::io::Errno;
+
 use crate::{
     disk::Disk,
     error::Error,
@@ -35,8 +37,13 @@ impl Touched {
 
 fn sync<D: Disk>(disk: &D, folder: &Path) -> io::Result<()> {
     match disk.folder(folder) {
-        // Nothing of ours is in a folder that is gone.
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(()),
+        // Nothing of ours is in a folder that is gone, or in whatever has taken its place.
+        Err(cause) if is_gone(&cause) => Ok(()),
         opened => disk.sync_folder(&opened?),
     }
+}
+
+fn is_gone(cause: &io::Error) -> bool {
+    let is_link = Errno::from_io_error(cause) == Some(Errno::LOOP);
+    is_link || matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }

@@ -185,3 +185,24 @@ fn what_goes_to_another_file_system_comes_back() {
     assert_eq!(without_numbers(tree(&dir)), without_numbers(before));
     assert!(!folder.join("b/1.jpg").exists());
 }
+
+#[test]
+fn a_folder_that_became_a_link_stops_nobody_else_from_coming_back() {
+    let dir = Dir::new();
+    dir.write("a/1", "one").write("b/1", "one").write("c/1", "one").mkdir("d");
+    let going = [(Task::Keep, "a/1"), (Task::Remove, "b/1"), (Task::Remove, "c/1")];
+    let plan = planned(&dir, &[&going]);
+    let (summary, _) = act(&dir, &plan, Action::Quarantine);
+    std::fs::rename(dir.join("b"), dir.join("away")).unwrap();
+    dir.symlink("d", "b");
+    let tally = executor(&dir).undo(&summary.run, &AtomicBool::new(false), &mut |_| {}).unwrap();
+    assert_eq!((tally.done, tally.refused), (1, 1));
+    assert!(dir.join("c/1").exists());
+    assert!(executor(&dir).recover().unwrap().is_empty());
+    // It waits until its folder is there again.
+    std::fs::remove_file(dir.join("b")).unwrap();
+    std::fs::rename(dir.join("away"), dir.join("b")).unwrap();
+    let tally = executor(&dir).undo(&summary.run, &AtomicBool::new(false), &mut |_| {}).unwrap();
+    assert_eq!((tally.done, tally.refused), (1, 0));
+    assert_eq!(dir.read("b/1"), b"one");
+}
