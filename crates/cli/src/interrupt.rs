@@ -28,7 +28,7 @@ pub(crate) fn announce(state: &Arc<State>) {
     let _ = RUN.set(Arc::clone(state));
 }
 
-/// Watches for the signals. The program only reads, so there is nothing to undo: a single process ends at once. The
+/// Watches for the signals. A search only reads, so there is nothing to undo: a single process ends at once. The
 /// ranks of a run end together, when the root has written what there is; a second signal ends this one at once.
 pub(crate) fn watch() {
     match Signals::new([SIGINT, SIGTERM]) {

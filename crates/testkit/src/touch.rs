@@ -16,8 +16,7 @@ use rustix::fs::{
 pub fn set_modified(path: &Path, modified: SystemTime) -> std::io::Result<()> {
     let since = modified.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
     let time = |nanoseconds| Timespec { tv_sec: since.as_secs().cast_signed(), tv_nsec: nanoseconds };
-    let times =
-        Timestamps { last_access: time(UTIME_OMIT.into()), last_modification: time(since.subsec_nanos().into()) };
+    let times = Timestamps { last_access: time(UTIME_OMIT), last_modification: time(since.subsec_nanos().into()) };
     Ok(utimensat(CWD, path, &times, AtFlags::SYMLINK_NOFOLLOW)?)
 }
 
