@@ -148,7 +148,7 @@ impl Rule {
             }
             Self::Encoding => {
                 let format = left.first().map_or("", |facts| facts.format.as_str());
-                match passed.iter().all(|facts| facts.format == format) {
+                match passed.iter().any(|facts| facts.format == format) {
                     true => format!("best encoding: the smallest {format}"),
                     false => format!("best encoding: {format}"),
                 }
