@@ -24,6 +24,9 @@ use crate::{
     verify::{Ready, Verified},
 };
 
+/// Longer ones tell no format.
+const LONGEST_EXTENSION: usize = 16;
+
 /// The places of a run.
 pub(crate) struct Layout<'d, D: Disk> {
     disk: &'d D,
@@ -137,8 +140,18 @@ impl<'d, D: Disk> Layout<'d, D> {
     /// Held by us.
     fn held(&mut self, victim: &Path, deed: Deed, journal: &mut Journal<'_, D>) -> io::Result<Placed> {
         let (folder, _) = place::halves(victim)?;
-        let held = self.quarantine.for_folder(folder, journal)?.join(format!("{:06}", self.steps));
+        let held = self.quarantine.for_folder(folder, journal)?.join(self.name_of(victim));
         Ok(Placed { deed, held, holder: Holder::Quarantine, note: None })
+    }
+
+    /// A number, and the extension: of some formats only that tells what they are.
+    fn name_of(&self, victim: &Path) -> OsString {
+        let mut name = OsString::from(format!("{:06}", self.steps));
+        if let Some(extension) = victim.extension().filter(|extension| extension.len() <= LONGEST_EXTENSION) {
+            name.push(".");
+            name.push(extension);
+        }
+        name
     }
 
     /// Into a folder of the user's: by its name where that lies on the same file system, otherwise by a copy.

@@ -13,7 +13,7 @@ use crate::{
     find::expand,
     names::{self, shown},
     output, progress_bar,
-    report::{Found, Totals, csv, json, unread},
+    report::{Compared, Found, Totals, csv, json, unread},
 };
 
 pub(crate) fn run(arguments: &HashArguments) -> Result<Exit, Stop> {
@@ -45,7 +45,15 @@ fn print(arguments: &HashArguments) -> Result<Exit, Stop> {
             let (pictures, unread) = (examined.len() as u64, unread.len() as u64);
             json::summary(
                 &mut out,
-                &Totals { files, pictures, unread, found: Found::Digests, crossing: None, cut: None },
+                &Totals {
+                    files,
+                    pictures,
+                    unread,
+                    found: Found::Digests,
+                    crossing: None,
+                    cut: None,
+                    compared: Compared::default(),
+                },
             )?;
         }
     }

@@ -26,6 +26,8 @@ mod compare;
 
 mod judge;
 
+mod plan;
+
 mod generate;
 
 mod report;
@@ -63,6 +65,7 @@ fn main() -> ExitCode {
             Err(cause) => return refuse(&cause),
         },
         Command::Merge(arguments) => ranks::refuse_many("merge").and_then(|()| shard::run_merge(&arguments)),
+        Command::Plan(arguments) => ranks::refuse_many("plan").and_then(|()| plan::run(&arguments)),
         Command::Hash(arguments) => ranks::refuse_many("hash").and_then(|()| hash::run(&arguments)),
         Command::Compare(arguments) => ranks::refuse_many("compare").and_then(|()| compare::run(&arguments)),
         Command::Catalogue(arguments) => ranks::refuse_many("catalogue").and_then(|()| catalogue::run(&arguments)),

@@ -72,7 +72,7 @@ fn push_bytes(quoted: &mut String, bytes: &[u8]) {
 }
 
 /// A path in JSON: `{"text": ...}`, or `{"bytes": ...}` in base64 where it is no UTF-8.
-#[derive(serde::Serialize)]
+#[derive(serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum PathJson {
     Text(String),
@@ -84,6 +84,16 @@ impl From<&Path> for PathJson {
         match path.to_str() {
             Some(text) => Self::Text(text.to_owned()),
             None => Self::Bytes(base64::engine::general_purpose::STANDARD.encode(path.as_os_str().as_bytes())),
+        }
+    }
+}
+
+impl PathJson {
+    /// The path; nothing if it is not coded as it should be.
+    pub(crate) fn into_path(self) -> Option<PathBuf> {
+        match self {
+            Self::Text(text) => Some(text.into()),
+            Self::Bytes(coded) => base64::engine::general_purpose::STANDARD.decode(coded).ok().map(from_bytes),
         }
     }
 }

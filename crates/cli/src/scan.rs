@@ -14,6 +14,8 @@ use crate::{
     args::{Common, Listing, ScanArguments, Searched, wrong_use},
     exit::{Exit, Stop},
     names::shown,
+    plan::Planner,
+    report::Compared,
     search::{self, Search},
 };
 
@@ -37,8 +39,16 @@ impl Scan {
     /// The scan that was asked for.
     ///
     /// # Errors
-    /// If there is one set alone.
+    /// If there is one set alone, or what is said about a plan makes no sense.
     pub(crate) fn new(mut arguments: ScanArguments) -> Result<Self, clap::Error> {
+        if arguments.plan.is_none() && arguments.keeping.is_any() {
+            return Err(wrong_use(Self::NAME, "--keep and --reference are for --plan FILE"));
+        }
+        if arguments.plan.is_some() && arguments.searched.comparison.pixels.compared() != Compared::default() {
+            let reason =
+                "--plan is without --orient and --alpha: before files are removed, all stored samples are compared";
+            return Err(wrong_use(Self::NAME, reason));
+        }
         let between = arguments.between.drain(..).map(|path| NamedPlace { set: path.clone().into(), path });
         let named: Vec<NamedPlace> = between.chain(arguments.set.drain(..)).collect();
         if named.is_empty() {
@@ -69,6 +79,15 @@ impl Search for Scan {
 
     fn sets(&self) -> Option<&Sets> {
         self.sets.as_ref()
+    }
+
+    fn makes_plan(&self) -> bool {
+        self.arguments.plan.is_some()
+    }
+
+    fn planner(&self) -> Result<Option<Planner>, Stop> {
+        let planner = |out: &PathBuf| Planner::new(&self.arguments.keeping, out, Some(&self.places));
+        self.arguments.plan.as_ref().map(planner).transpose()
     }
 
     fn queries(&self) -> Result<Vec<PathBuf>, Stop> {

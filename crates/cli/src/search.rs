@@ -8,12 +8,21 @@ use crate::{
     args::{Common, Listing, Searched},
     catalogue::Kept,
     exit::{Exit, Stop},
-    interrupt, progress_bar, ranks,
+    interrupt,
+    plan::{
+        Planner,
+        found::{Both, Found},
+    },
+    progress_bar, ranks,
     report::printer::{About, Printer},
     shard,
 };
 
 const SHARD_AND_RANKS: &str = "--shard is for jobs without MPI: ranks share the files by themselves";
+
+const PLAN_AND_RANKS: &str = "\
+--plan is for one process: the files of each host need a plan of their own
+hint: let the ranks print their report with --format json, and give it to `pixtwin plan` on every host";
 
 /// A search that a command asks for.
 pub(crate) trait Search: Sync {
@@ -41,6 +50,16 @@ pub(crate) trait Search: Sync {
         true
     }
 
+    /// Whether a plan is made of what is found.
+    fn makes_plan(&self) -> bool {
+        false
+    }
+
+    /// What makes it, ready before the search.
+    fn planner(&self) -> Result<Option<Planner>, Stop> {
+        Ok(None)
+    }
+
     /// Reads which pictures are asked about; none for a scan. Called once, by the process that speaks to the user.
     fn queries(&self) -> Result<Vec<PathBuf>, Stop>;
 
@@ -64,7 +83,8 @@ pub(crate) fn selection(search: &impl Search) -> Selection {
 
 /// What the report is about.
 pub(crate) fn about<'a>(search: &'a impl Search, queries: &'a [PathBuf]) -> About<'a> {
-    About { queries, names_all: search.names_all(), sets: search.sets() }
+    let pixels = &search.arguments().2.comparison.pixels;
+    About { queries, names_all: search.names_all(), sets: search.sets(), compared: pixels.compared() }
 }
 
 /// All that the ranks of a run, or its parts, must have been given alike.
@@ -82,6 +102,9 @@ pub(crate) fn run(search: &impl Search) -> Result<Exit, Stop> {
         Some(_) if part.is_some() => {
             Err(if ranks::is_first() { Stop::Fatal(SHARD_AND_RANKS.to_owned()) } else { Stop::Silent })
         }
+        Some(_) if search.makes_plan() => {
+            Err(if ranks::is_first() { Stop::Fatal(PLAN_AND_RANKS.to_owned()) } else { Stop::Silent })
+        }
         Some(launched) => ranks::run(search, &launched),
         None => part.map_or_else(|| run_alone(search), |part| shard::run_part(search, part)),
     }
@@ -91,15 +114,24 @@ fn run_alone(search: &impl Search) -> Result<Exit, Stop> {
     interrupt::watch();
     let (common, listing, searched) = search.arguments();
     let queries = search.queries()?;
+    let planner = search.planner()?;
     progress_bar::beside(common, |progress, bar| {
         let settings = searched.settings(common);
         let mut printer = Printer::new(common, listing, settings.tier, about(search, &queries), bar)?;
         let kept = Kept::open(&searched.remembered, &settings, search.asks_catalogue());
         let run = Run { settings: &settings, memory: kept.as_ref().map(Kept::memory), progress };
-        let counts = search.search(&mut Alone::default(), &queries, run, &mut printer)?;
+        let (counts, found) = if planner.is_some() {
+            let mut both = Both::new(&mut printer, settings.tier);
+            let counts = search.search(&mut Alone::default(), &queries, run, &mut both)?;
+            (counts, both.into_found())
+        } else {
+            (search.search(&mut Alone::default(), &queries, run, &mut printer)?, Found::default())
+        };
         let (has_found, is_all_read) = (printer.has_found(), printer.is_all_read());
         printer.close(&counts, None)?;
         kept.into_iter().for_each(Kept::close);
-        Ok(if is_all_read { search.exit(has_found, false) } else { Exit::Unread })
+        let exit = if is_all_read { search.exit(has_found, false) } else { Exit::Unread };
+        let planned = planner.map(|planner| planner.write(found, common)).transpose()?;
+        Ok(planned.map_or(exit, |planned| planned.max(exit)))
     })
 }

@@ -15,7 +15,7 @@ use crate::{
     names::shown,
     output, progress_bar,
     report::{
-        Cut,
+        Compared, Cut,
         printer::{About, Printer},
     },
     search::{self, Search},
@@ -63,12 +63,15 @@ pub(crate) fn run_merge(arguments: &MergeArguments) -> Result<Exit, Stop> {
     let common = &arguments.common;
     let settings = common.settings(TierName::default(), &Pixels::default());
     let records = Records::read(parts)?;
+    let has_term = |name, value| records.term(name) == Some(value);
+    let compared =
+        Compared { is_oriented: has_term("orient", "true"), ignores_hidden: has_term("alpha", "ignore-hidden") };
     let (queries, sets, discord) = (records.queries().to_vec(), records.sets().cloned(), records.discord());
     if arguments.check && !queries.is_empty() {
         return Err(Stop::Fatal("--check is for records of scan: without it, a find says no with 1".to_owned()));
     }
     progress_bar::beside(common, |progress, bar| {
-        let about = About { queries: &queries, names_all: true, sets: sets.as_ref() };
+        let about = About { queries: &queries, names_all: true, sets: sets.as_ref(), compared };
         let mut printer = Printer::new(common, &arguments.listing, records.tier(), about, bar)?;
         let counts = merge(records, &settings, progress, &mut printer)?;
         let (has_found, is_all_read) = (printer.has_found(), printer.is_all_read());

@@ -96,7 +96,7 @@ pub use find_in_catalogue::find_in_catalogue;
 pub use memory::{Memory, MemoryUse, Trust, maker};
 pub use merge::{Records, ShardReader, merge};
 pub use offers::{Job, JobDone, Offers};
-pub use open_files::{OpenFiles, Particulars};
+pub use open_files::{OpenFiles, Particulars, open_regular};
 pub use progress::{Progress, Stage};
 pub use report::{Absent, Counts, Failure, Group, Member, Report, RungCount, Unread};
 pub use scan::scan;
@@ -109,5 +109,6 @@ pub use walk::check_globs;
 
 pub use pixtwin_catalogue::{Error as CatalogueError, is_on_network};
 pub use pixtwin_decode::{DECODERS, is_decoding};
+pub use pixtwin_matching::keep;
 pub use pixtwin_matching::{Loss, Proof, Rung, Standing};
 pub use pixtwin_pixel::{Alpha, Delay, Difference, Fingerprint, HEAD_ROWS, PixelDigest, Raster, Turn};

@@ -183,6 +183,12 @@ impl Records {
         if self.head.is_for_bytes { Tier::Bytes } else { Tier::Pixels }
     }
 
+    /// What the parts were given under a name, such as `orient`.
+    #[must_use]
+    pub fn term(&self, name: &str) -> Option<&str> {
+        self.head.terms.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str())
+    }
+
     /// The pictures asked about; none of a scan.
     #[must_use]
     pub fn queries(&self) -> &[PathBuf] {

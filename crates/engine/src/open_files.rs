@@ -1,13 +1,18 @@
 //! Looks at files that somebody else holds open: are they the same picture, and what is in them beside the pixels?
 
-use std::{fs::File, os::fd::AsRawFd, path::PathBuf};
+use std::{
+    fs::File,
+    io,
+    os::fd::AsRawFd,
+    path::{Path, PathBuf},
+};
 
 use pixtwin_decode::{Format, Metadata, Sniffed};
 use pixtwin_pixel::{Alpha, Depth, PixelDigest, Raster, RasterSink, Turn};
 
 use crate::{
     budget::Budget,
-    file::{Identity, words_of},
+    file::{self, Identity, words_of},
     look::{HEADER_WINDOW_BYTES, Looker, WHOLE_WINDOW_BYTES, still_unchanged},
     opened::Opened,
     picture::{Known, Picture},
@@ -146,6 +151,14 @@ impl<'a> OpenFiles<'a> {
     fn window<'b>(&'b self, open: &OpenFile<'b>, bytes: usize) -> Opened<'b> {
         Opened::new(open.file, open.identity.bytes, bytes, self.looker.progress)
     }
+}
+
+/// Opens a regular file for reading, without waiting for the other end of a pipe.
+///
+/// # Errors
+/// If it is anything else, or the system says no.
+pub fn open_regular(path: &Path) -> io::Result<File> {
+    Ok(file::open(path)?.0)
 }
 
 /// An open file, and what it was when it was first looked at.

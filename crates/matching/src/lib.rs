@@ -6,5 +6,7 @@ mod exchange;
 
 mod groups;
 
+pub mod keep;
+
 pub use exchange::{Asked, Everyone, Exchange, Loss, Rung, Standing};
 pub use groups::{Candidate, Proof, Twins, group, proof_between, proofs};

@@ -20,6 +20,12 @@ pub use read::{Error, Refused};
 /// The version of the format that is written, and the only one that is read.
 pub const VERSION: u64 = 1;
 
+/// The name of this host, by which plans know it.
+#[must_use]
+pub fn this_host() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
 /// A plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {

@@ -10,13 +10,13 @@ use std::{
 use pixtwin_actions::{
     Acted, Action, Executor, Order, Preview, Refused, Summary, Which,
     disk::RealDisk,
-    plan::{self, Plan},
+    plan::{self, Plan, this_host},
     preview,
 };
 use pixtwin_engine::words_of;
 
 use crate::{
-    act::{acting, consents, fatal, host, lines::Line, say_recovered},
+    act::{acting, consents, fatal, lines::Line, say_recovered},
     args::{ApplyArguments, KnownFormat},
     exit::{Exit, Stop},
     names::{shown, shown_text},
@@ -87,7 +87,7 @@ fn read(path: &Path) -> Result<(Plan, Vec<plan::Refused>), Stop> {
     let unread = |reason: &str| Stop::Fatal(format!("cannot read the plan `{}`: {}", shown(path), shown_text(reason)));
     let file = File::open(path).map_err(|cause| unread(&words_of(&cause)))?;
     let (plan, refused) = Plan::read(BufReader::new(file)).map_err(|cause| unread(&cause.to_string()))?;
-    let here = host();
+    let here = this_host();
     if plan.header.host != here {
         let reason = format!("it is for the host `{}`, and this is `{here}`", plan.header.host);
         return Err(Stop::Fatal(format!(

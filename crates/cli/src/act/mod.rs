@@ -20,7 +20,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use pixtwin_actions::{Error, Executor, Recovered, Setting, Undone, disk::RealDisk};
+use pixtwin_actions::{Error, Executor, Recovered, Setting, Undone, disk::RealDisk, plan::this_host};
 use pixtwin_engine::{OpenFiles, Progress, words_of};
 use signal_hook::{
     consts::{SIGINT, SIGTERM, SIGXFSZ},
@@ -53,7 +53,7 @@ fn acting(
     let judge = Engine::new(OpenFiles::new(&settings, &progress));
     let setting = Setting {
         user: rustix::process::geteuid().as_raw(),
-        host: host(),
+        host: this_host(),
         quarantine: quarantine.map(|folder| canonical("open", folder)).transpose()?,
         home_trash: data_folder().map(|data| data.join("Trash")),
         threads: threads.map_or(settings.threads, usize::from),
@@ -62,12 +62,6 @@ fn acting(
     let executor = Executor::open(&RealDisk, &judge, &state, setting).map_err(|cause| fatal(&cause))?;
     let recovered = executor.recover().map_err(|cause| fatal(&cause))?;
     act(&executor, &stop, recovered)
-}
-
-/// The name of this host, as a run over several names it.
-pub(crate) fn host() -> String {
-    let name = rustix::system::uname();
-    String::from_utf8_lossy(name.nodename().to_bytes()).into_owned()
 }
 
 fn now_s() -> i64 {

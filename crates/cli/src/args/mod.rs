@@ -4,6 +4,8 @@ mod act;
 
 mod catalogue;
 
+mod plan;
+
 use std::path::{Path, PathBuf};
 
 use clap::{
@@ -15,11 +17,14 @@ use pixtwin_engine::{Alpha, Links, Orientation, Selection, Settings, Shard, Tier
 
 use crate::{
     exit,
+    report::Compared,
     scan::{self, NamedPlace},
     size,
 };
 
 pub(crate) use act::{Acting, ApplyArguments, PurgeArguments, RecoverArguments, RunsArguments, UndoArguments};
+pub(crate) use plan::{KeepRule, Keeping, PlanArguments};
+
 pub(crate) use catalogue::{CatalogueAction, CatalogueArguments, FormName, KnownFormat};
 
 /// Find images that are the same picture.
@@ -41,6 +46,7 @@ pub(crate) enum Command {
     Find(FindArguments),
     Scan(ScanArguments),
     Merge(MergeArguments),
+    Plan(PlanArguments),
     Hash(HashArguments),
     Compare(CompareArguments),
     Apply(ApplyArguments),
@@ -141,6 +147,13 @@ pub(crate) struct ScanArguments {
     /// Exit with 1 if there are twins: for scripts and tests of data sets.
     #[arg(long, conflicts_with = "shard")]
     pub(crate) check: bool,
+
+    /// Also write a plan to FILE: which file of each group is to stay and which are to go. `pixtwin plan` has more.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["shard", "against"], help_heading = "Plan")]
+    pub(crate) plan: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) keeping: Keeping,
 
     #[command(flatten)]
     pub(crate) searched: Searched,
@@ -422,6 +435,11 @@ impl Pixels {
             AlphaName::Exact => Alpha::Exact,
             AlphaName::IgnoreHidden => Alpha::IgnoreHidden,
         }
+    }
+
+    /// What is not counted as a pixel.
+    pub(crate) fn compared(&self) -> Compared {
+        Compared { is_oriented: self.orient, ignores_hidden: matches!(self.alpha, AlphaName::IgnoreHidden) }
     }
 
     /// Which way up.

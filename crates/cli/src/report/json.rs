@@ -95,6 +95,10 @@ struct Summary<'a> {
     crossing: Option<u64>,
     unread: u64,
     missing: &'a [String],
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    orient: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alpha: Option<&'static str>,
 }
 
 /// A group of twins.
@@ -196,6 +200,8 @@ pub(crate) fn summary(out: &mut dyn Write, totals: &Totals<'_>) -> Result<(), St
             crossing,
             unread,
             missing,
+            orient: totals.compared.is_oriented,
+            alpha: totals.compared.ignores_hidden.then_some("ignore-hidden"),
         }),
     )
 }

@@ -29,6 +29,17 @@ pub(crate) struct Totals<'a> {
     pub(crate) crossing: Option<u64>,
     /// Why the result is not complete, if it is not.
     pub(crate) cut: Option<&'a Cut>,
+    /// What was counted as a pixel.
+    pub(crate) compared: Compared,
+}
+
+/// What was counted as a pixel, where that is not every stored sample.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Compared {
+    /// As the pictures are shown.
+    pub(crate) is_oriented: bool,
+    /// Without hidden colours.
+    pub(crate) ignores_hidden: bool,
 }
 
 /// Why a run over several ranks, or a merge of parts, has no complete result.

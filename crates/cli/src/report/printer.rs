@@ -12,7 +12,7 @@ use crate::{
     exit::{Stop, unless_closed},
     output::Palette,
     progress_bar::Bar,
-    report::{Cut, Found, Totals, csv, folders::Folders, json, null, text, unread::UnreadFile},
+    report::{Compared, Cut, Found, Totals, csv, folders::Folders, json, null, text, unread::UnreadFile},
 };
 
 /// What a report is about.
@@ -24,6 +24,8 @@ pub(crate) struct About<'a> {
     pub(crate) names_all: bool,
     /// The sets that are held against each other, if there are any.
     pub(crate) sets: Option<&'a Sets>,
+    /// What counts as a pixel.
+    pub(crate) compared: Compared,
 }
 
 /// Takes the report of a scan or a find and prints it.
@@ -37,6 +39,7 @@ pub(crate) struct Printer<'a> {
     /// The sets that are held against each other, if there are any, and what was found of each folder.
     sets: Option<&'a Sets>,
     folders: Option<Folders<'a>>,
+    compared: Compared,
     /// Those without a twin are named.
     names_all: bool,
     /// How many queries have their heading.
@@ -61,7 +64,7 @@ impl<'a> Printer<'a> {
         about: About<'a>,
         bar: &'a Bar,
     ) -> Result<Self, Stop> {
-        let About { queries, names_all, sets } = about;
+        let About { queries, names_all, sets, compared } = about;
         let is_scan = queries.is_empty();
         let mut printer = Self {
             common,
@@ -71,6 +74,7 @@ impl<'a> Printer<'a> {
             queries,
             names_all,
             sets,
+            compared,
             folders: sets.map(Folders::new),
             headed: 0,
             is_heading_bare: false,
@@ -109,7 +113,7 @@ impl<'a> Printer<'a> {
         let (files, pictures, unread) = (counts.files, counts.pictures, self.unread.len() as u64);
         let folders = self.folders.as_ref();
         let crossing = folders.map(Folders::crossing);
-        let totals = Totals { files, pictures, unread, found: self.found, crossing, cut };
+        let totals = Totals { files, pictures, unread, found: self.found, crossing, cut, compared: self.compared };
         self.unread_file.save(&self.unread, self.format)?;
         let printed = match (self.stop.take(), self.format) {
             (Some(stop), _) => Err(stop),

@@ -29,6 +29,8 @@ mod names;
 
 mod output;
 
+mod plan;
+
 mod regressions;
 
 mod scan;

@@ -1,0 +1,212 @@
+//! Decides on each group what stays, what goes and what is left alone.
+
+use std::{
+    collections::HashSet,
+    path::{Path, PathBuf},
+};
+
+use pixtwin_actions::plan::{File, Group, Task, Tier};
+use pixtwin_engine::{
+    OpenFiles, Particulars,
+    keep::{Choice, Facts, Rule, choose},
+    open_regular, words_of,
+};
+
+use super::{
+    Planner,
+    found::FoundGroup,
+    look::{Folders, Looked, Trouble, identity_of},
+    summary::Summary,
+};
+
+/// Decides on one group after the other.
+pub(super) struct Decider<'a> {
+    planner: &'a Planner,
+    rules: Vec<Rule>,
+    files: &'a OpenFiles<'a>,
+    unread: &'a HashSet<PathBuf>,
+    summary: &'a mut Summary,
+    folders: Folders,
+}
+
+impl<'a> Decider<'a> {
+    pub(super) fn new(
+        planner: &'a Planner,
+        files: &'a OpenFiles<'a>,
+        unread: &'a HashSet<PathBuf>,
+        summary: &'a mut Summary,
+    ) -> Self {
+        let rules = planner.rules.iter().map(|rule| rule.rule.clone()).collect();
+        Self { planner, rules, files, unread, summary, folders: Folders::default() }
+    }
+
+    /// What is to be done with a group; nothing if there is nothing to do, since it is one file by now.
+    pub(super) fn decide(&mut self, found: &FoundGroup) -> Option<Group> {
+        let (looked, trouble) = self.look(found);
+        if looked.len() < 2 && trouble.is_none() {
+            return None;
+        }
+        let mut group = Group { number: found.number, tier: found.tier, undecided: None, files: Vec::new() };
+        let decision = match trouble {
+            Some(reason) => Err(reason),
+            None => self.choose(&looked, found),
+        };
+        match decision {
+            Ok(decisions) => {
+                group.files = files_of(&looked, &decisions, found.blake3);
+                self.summary.decided(&looked, &decisions);
+            }
+            Err(reason) => {
+                let left: Vec<Decision> = looked.iter().map(|_| Decision::leave("undecided")).collect();
+                group.files = files_of(&looked, &left, found.blake3);
+                self.summary.undecided(&reason);
+                group.undecided = Some(reason);
+            }
+        }
+        Some(group)
+    }
+
+    /// Looks at all files, and joins those that are one; says what stands in the way, the first of several.
+    fn look(&mut self, found: &FoundGroup) -> (Vec<Looked>, Option<String>) {
+        let (mut looked, mut troubles): (Vec<Looked>, _) = (Vec::new(), Vec::new());
+        for file in &found.files {
+            if file.paths.iter().any(|path| self.unread.contains(path)) {
+                troubles.push("a file of it was not compared");
+            }
+            let new = match self.folders.look(file) {
+                Ok(new) => new,
+                Err(trouble) => {
+                    troubles.push(trouble.words());
+                    if let Trouble::Unseen(path, reason) = trouble {
+                        self.summary.unseen(path, reason);
+                    }
+                    continue;
+                }
+            };
+            if new.names.iter().any(|name| self.argument(name).is_none()) {
+                // Nothing outside is in a plan, not even to be left alone.
+                troubles.push("a file of it lies outside of what was searched, behind a symbolic link");
+                continue;
+            }
+            match looked.iter_mut().find(|known| known.is_same_file(&new)) {
+                Some(known) if known.identity == new.identity => known.names.extend(new.names),
+                Some(_) => troubles.push(Trouble::Changed.words()),
+                None => looked.push(new),
+            }
+        }
+        for known in &mut looked {
+            known.names.sort_unstable();
+            known.names.dedup();
+        }
+        (looked, troubles.first().map(|&trouble| trouble.to_owned()))
+    }
+
+    /// The first place searched that a path is below.
+    fn argument(&self, path: &Path) -> Option<usize> {
+        match &self.planner.roots {
+            Some(roots) => roots.iter().position(|root| path.starts_with(root)),
+            None => Some(0),
+        }
+    }
+
+    fn choose(&mut self, looked: &[Looked], found: &FoundGroup) -> Result<Vec<Decision>, String> {
+        let gone = match found.tier {
+            Tier::Bytes => "equal byte for byte to one that stays",
+            _ => "equal pixel for pixel to one that stays",
+        };
+        let reference = |file: &Looked| {
+            let is_in = |folder: &&PathBuf| file.names.iter().any(|name| name.starts_with(folder));
+            self.planner.references.iter().find(is_in)
+        };
+        if looked.iter().any(|file| reference(file).is_some()) {
+            let decide = |file: &Looked| match reference(file) {
+                Some(_) => Decision { task: Task::Keep, reason: "in a reference folder".to_owned() },
+                None => Decision { task: Task::Remove, reason: gone.to_owned() },
+            };
+            return Ok(looked.iter().map(decide).collect());
+        }
+        let facts = self.facts(looked, found)?;
+        match choose(&facts, &self.rules) {
+            Choice::Keeper(keeper, reason) => {
+                let keeps = |at| at == keeper;
+                let decide = |at| match keeps(at) {
+                    true => Decision { task: Task::Keep, reason: reason.clone() },
+                    false => Decision { task: Task::Remove, reason: gone.to_owned() },
+                };
+                Ok((0..looked.len()).map(decide).collect())
+            }
+            Choice::Tie(left) => {
+                let rules: Vec<&str> = self.planner.rules.iter().map(|rule| rule.text.as_str()).collect();
+                Err(format!("the rules leave {} files: {}", left.len(), rules.join(", ")))
+            }
+        }
+    }
+
+    /// What the rules ask of each file. The metadata of equal bytes is equal.
+    fn facts(&mut self, looked: &[Looked], found: &FoundGroup) -> Result<Vec<Facts>, String> {
+        let asks = found.tier != Tier::Bytes && self.rules.iter().any(Rule::asks_metadata);
+        let mut all = Vec::with_capacity(looked.len());
+        for file in looked {
+            all.push(if asks { self.particulars(file)? } else { Particulars::default() });
+        }
+        if all.iter().any(|one| all.first().is_some_and(|first| first.unreadable != one.unreadable)) {
+            return Err("some metadata of a file of it cannot be read".to_owned());
+        }
+        let facts = |(file, found): (&Looked, Particulars)| Facts {
+            paths: file.names.clone(),
+            argument: file.names.iter().filter_map(|name| self.argument(name)).min().unwrap_or(usize::MAX),
+            date: found.date,
+            has_position: found.position.is_some(),
+            has_profile: found.profile.is_some(),
+            has_rating: found.rating.is_some(),
+            format: file.format.clone(),
+            bytes: file.identity.bytes,
+            modified_ns: file.identity.modified_ns,
+        };
+        Ok(looked.iter().zip(all).map(facts).collect())
+    }
+
+    fn particulars(&mut self, file: &Looked) -> Result<Particulars, String> {
+        let path = file.names.first().map(PathBuf::as_path).unwrap_or(Path::new(""));
+        let look = || {
+            let open = open_regular(path).map_err(|cause| words_of(&cause))?;
+            let now = open.metadata().map_err(|cause| words_of(&cause))?;
+            if identity_of(&now) != file.identity {
+                return Err("changed while it was being looked at".to_owned());
+            }
+            self.files.particulars(&open)
+        };
+        look().map_err(|reason| {
+            self.summary.unseen(path.to_owned(), reason);
+            "the metadata of a file of it could not be read".to_owned()
+        })
+    }
+}
+
+/// What is to be done with a file, and why.
+pub(super) struct Decision {
+    pub(super) task: Task,
+    reason: String,
+}
+
+impl Decision {
+    fn leave(reason: &str) -> Self {
+        Self { task: Task::Leave, reason: reason.to_owned() }
+    }
+}
+
+/// The names of all files, those that stay first. Further names of one that stays are left alone.
+fn files_of(looked: &[Looked], decisions: &[Decision], blake3: Option<[u8; 32]>) -> Vec<File> {
+    let mut files = Vec::new();
+    for (file, decision) in looked.iter().zip(decisions) {
+        for (at, path) in file.names.iter().enumerate() {
+            let (task, reason) = match decision.task {
+                Task::Keep if at > 0 => (Task::Leave, "another name of a file that stays"),
+                task => (task, decision.reason.as_str()),
+            };
+            files.push(File { task, path: path.clone(), identity: file.identity, blake3, reason: reason.to_owned() });
+        }
+    }
+    files.sort_by_key(|file| file.task != Task::Keep);
+    files
+}
