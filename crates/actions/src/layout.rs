@@ -181,7 +181,7 @@ impl<'d, D: Disk> Layout<'d, D> {
         let now = Timestamp::from_second(self.setting.now_s).unwrap_or_default();
         for entry in trash.entries(victim, now.to_zoned(TimeZone::system()).datetime())? {
             let target = entry.files().join(&entry.name);
-            if !self.taken.contains(&target) && Spot::of(self.disk, &target)?.look()?.is_none() {
+            if !self.taken.contains(&target) && entry.is_free(self.disk)? {
                 self.taken.insert(target.clone());
                 return Ok((target, Note { trash: entry.trash, text: entry.note }));
             }

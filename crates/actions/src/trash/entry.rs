@@ -72,13 +72,22 @@ impl Entry {
         OsString::from_vec([self.name.as_bytes(), SUFFIX].concat())
     }
 
+    /// Whether nobody has the place: neither a file nor a note, for notes stay behind where other programs were cut off.
+    ///
+    /// # Errors
+    /// Of the system.
+    pub(crate) fn is_free<D: Disk>(&self, disk: &D) -> io::Result<bool> {
+        Ok(disk.look(&disk.folder(&self.files())?, &self.name)?.is_none()
+            && disk.look(&disk.folder(&self.info())?, &self.info_name())?.is_none())
+    }
+
     /// Takes the place: writes the note, and returns once it is on the disk.
     ///
     /// # Errors
     /// [`io::ErrorKind::AlreadyExists`] if the place is taken; the next may not be. Else of the system. In both cases there
     /// is no note, unless it could not be removed again, which the error says.
     pub(crate) fn note<D: Disk>(&self, disk: &D) -> io::Result<()> {
-        if disk.look(&disk.folder(&self.files())?, &self.name)?.is_some() {
+        if !self.is_free(disk)? {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
         let folder = disk.folder(&self.info())?;

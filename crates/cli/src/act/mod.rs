@@ -55,7 +55,7 @@ fn acting(
         user: rustix::process::geteuid().as_raw(),
         host: this_host(),
         quarantine: quarantine.map(|folder| canonical("open", folder)).transpose()?,
-        home_trash: data_folder().map(|data| data.join("Trash")),
+        home_trash: data_folder().map(|data| without_links(&data.join("Trash"))),
         threads: threads.map_or(settings.threads, usize::from),
         now_s: now_s(),
     };
@@ -106,6 +106,12 @@ fn default_state() -> Option<PathBuf> {
 
 fn data_folder() -> Option<PathBuf> {
     absolute("XDG_DATA_HOME").or_else(|| Some(absolute("HOME")?.join(".local/share")))
+}
+
+/// The path without symbolic links, as far as it is there: homes are often reached by one.
+fn without_links(path: &Path) -> PathBuf {
+    let resolved = |above: &Path| Some(above.canonicalize().ok()?.join(path.strip_prefix(above).ok()?));
+    path.ancestors().find_map(resolved).unwrap_or_else(|| path.to_owned())
 }
 
 fn absolute(name: &str) -> Option<PathBuf> {

@@ -43,6 +43,8 @@ mod shard;
 
 mod traps;
 
+mod trash;
+
 use pixtwin_testkit::{Dir, Ran, Run};
 
 /// The program about to run in `dir`.

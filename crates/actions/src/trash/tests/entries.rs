@@ -47,7 +47,9 @@ fn a_place_is_taken_once_and_given_back() {
     let trash = place.on_stick().unwrap();
     let mut proposals = trash.entries(&place.stick.join("photos/2024/a.jpg"), noon()).unwrap();
     let (entry, next) = (proposals.next().unwrap(), proposals.next().unwrap());
+    assert!(entry.is_free(&RealDisk).unwrap());
     entry.note(&RealDisk).unwrap();
+    assert!(!entry.is_free(&RealDisk).unwrap());
     let note = entry.info().join(entry.info_name());
     assert_eq!(
         fs::read_to_string(&note).unwrap(),
@@ -114,6 +116,6 @@ fn whichever_call_fails_no_note_is_left() {
         failed += 1;
         assert_eq!(names(&entry.info()), [""; 0], "{call}");
     }
-    // Two folders, look, create, append, two syncs.
-    assert_eq!(failed, 7);
+    // Three folders, two looks, create, append, two syncs.
+    assert_eq!(failed, 9);
 }
