@@ -29,4 +29,8 @@ pub struct Particulars {
     pub position: Option<String>,
     /// A hash of its ICC profile.
     pub profile: Option<String>,
+    /// How many stars it has.
+    pub rating: Option<String>,
+    /// How a viewer turns it before it is shown.
+    pub orientation: Option<String>,
 }

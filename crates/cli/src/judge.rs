@@ -27,6 +27,12 @@ impl Judge for Engine<'_> {
         let found = self.files.particulars(file)?;
         let unreadable = found.unreadable.map(|hash| format!("in data that cannot be read ({hash})"));
         let date = [found.date, unreadable].into_iter().flatten().collect::<Vec<_>>().join(" and ");
-        Ok(Particulars { date: (!date.is_empty()).then_some(date), position: found.position, profile: found.profile })
+        Ok(Particulars {
+            date: (!date.is_empty()).then_some(date),
+            position: found.position,
+            profile: found.profile,
+            rating: found.rating,
+            orientation: Some(found.orientation.exif().to_string()),
+        })
     }
 }

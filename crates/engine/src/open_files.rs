@@ -32,6 +32,8 @@ pub struct Particulars {
     pub profile: Option<String>,
     /// Its stars, as EXIF or XMP has them.
     pub rating: Option<String>,
+    /// How a viewer turns the stored picture before it shows it.
+    pub orientation: Turn,
     /// A hash of EXIF or XMP data that could not be looked through: what it says may be any of the above but the profile.
     pub unreadable: Option<String>,
     /// How many pieces of metadata of all kinds it has.
@@ -196,6 +198,7 @@ fn particulars_of(metadata: Metadata) -> Particulars {
         position: noted.position,
         profile,
         rating: noted.rating,
+        orientation: metadata.orientation,
         unreadable: noted.unreadable,
         items,
     }
