@@ -7,6 +7,8 @@
     reason = "a panic is how a test fails, and pictures of tests are small"
 )]
 
+mod act;
+
 mod catalogue;
 
 mod catalogue_faults;
