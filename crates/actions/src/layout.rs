@@ -18,7 +18,7 @@ use crate::{
     journal::Journal,
     place,
     quarantine::Quarantine,
-    spot::Spot,
+    spot::{Spot, make_folder},
     step::{Action, Deed, Holder, Kept, Note, Step},
     trash::{Trash, User},
     verify::{Ready, Verified},
@@ -249,9 +249,5 @@ pub(crate) fn make_folders<D: Disk>(disk: &D, folder: &Path) -> io::Result<()> {
     }
     let (above, name) = place::halves(folder)?;
     make_folders(disk, above)?;
-    let above = disk.folder(above)?;
-    match disk.make_folder(&above, name) {
-        Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        made => made.and_then(|()| disk.sync_folder(&above)),
-    }
+    make_folder(disk, &disk.folder(above)?, name)
 }

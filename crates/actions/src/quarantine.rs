@@ -13,6 +13,7 @@ use crate::{
     disk::{Disk, Kind, State},
     journal::{Journal, Record},
     place,
+    spot::make_folder,
 };
 
 /// The start of its name; the number of the user follows.
@@ -87,10 +88,7 @@ impl<'d, D: Disk> Quarantine<'d, D> {
         // Before either is made: after a crash nobody else knows of them.
         journal.add(&Record::Uses { folder: run_folder.clone() })?;
         journal.sync()?;
-        match self.disk.make_folder(&opened, OsStr::new(&name)) {
-            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {}
-            made => made.and_then(|()| self.disk.sync_folder(&opened))?,
-        }
+        make_folder(self.disk, &opened, OsStr::new(&name))?;
         let made = self.disk.look(&opened, OsStr::new(&name))?.ok_or(io::ErrorKind::NotFound)?;
         let quarantine = self.ours(&path, &made)?;
         self.disk.make_folder(&quarantine, OsStr::new(&run))?;

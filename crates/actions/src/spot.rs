@@ -66,6 +66,15 @@ impl<'a, D: Disk> Spot<'a, D> {
     }
 }
 
+/// Makes a folder, or finds that somebody was faster, and returns once its name is on the disk. One of which that is not
+/// known is removed again: whoever finds it there takes it for made.
+pub(crate) fn make_folder<D: Disk>(disk: &D, above: &D::Folder, name: &OsStr) -> io::Result<()> {
+    match disk.make_folder(above, name) {
+        Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => disk.sync_folder(above),
+        made => made.and_then(|()| disk.sync_folder(above)).inspect_err(|_| drop(disk.remove_folder(above, name))),
+    }
+}
+
 /// Whether the file is there in exactly this state, and can be read. A file system that serves names from a cache may
 /// show one that is no longer there: to open it, it must ask.
 pub(crate) fn is_there<D: Disk>(disk: &D, path: &Path, identity: &Identity) -> io::Result<bool> {

@@ -6,7 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::disk::{Disk, State};
+use crate::{
+    disk::{Disk, State},
+    spot::make_folder,
+};
 
 /// A folder of the user, which is made if it is missing: its path, and what it is.
 pub(super) fn open_or_make<D: Disk>(disk: &D, user: u32, above: &Path, name: &OsStr) -> io::Result<(PathBuf, State)> {
@@ -44,11 +47,7 @@ pub(super) fn nearest<D: Disk>(disk: &D, path: &Path) -> io::Result<(PathBuf, St
 fn make<D: Disk>(disk: &D, above: &Path, name: &OsStr) -> io::Result<PathBuf> {
     let folder = disk.folder(above)?;
     if disk.look(&folder, name)?.is_none() {
-        match disk.make_folder(&folder, name) {
-            // Another program was faster.
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => (),
-            other => other.and_then(|()| disk.sync_folder(&folder))?,
-        }
+        make_folder(disk, &folder, name)?;
     }
     Ok(above.join(name))
 }

@@ -32,7 +32,7 @@ impl Tried {
                 let image = struck.world.clone().after_cut(at * 1000 + seed);
                 self.cuts += 1;
                 self.found.within(&name, || scene.outlive(image.clone(), &struck.said));
-                let is_sampled = (at + self.cuts).is_multiple_of(u64::from(cases(17, 1))) && seed < 3;
+                let is_sampled = (at + self.cuts).is_multiple_of(u64::from(cases(31, 7))) && seed < 3;
                 if is_sampled {
                     let second = Scene { world: image, act: Act::Recover, ..scene.clone() };
                     self.cut_again(&second, &name, seed);

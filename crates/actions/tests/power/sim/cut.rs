@@ -29,6 +29,7 @@ impl World {
         self.live = self.kept.clone();
         self.keep_all();
         self.locks.clear();
+        self.lost.clear();
         self.meter = Meter::default();
         // Devices and mounts have other numbers each time a machine starts.
         self.systems.iter_mut().for_each(|system| system.device += 0x100);

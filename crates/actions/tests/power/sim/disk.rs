@@ -68,7 +68,7 @@ impl SimDisk {
         match world.meter.enter(name, sort)? {
             None => run(&mut world),
             Some((errno, Way::After)) => run(&mut world).and(Err(errno.into())),
-            Some((errno, Way::Before | Way::Half)) => Err(errno.into()),
+            Some((errno, Way::Before | Way::Half | Way::Lost)) => Err(errno.into()),
         }
     }
 }
@@ -172,7 +172,7 @@ impl Disk for SimDisk {
             None => world.append(file.place, bytes),
             Some((errno, way)) => {
                 let done = match way {
-                    Way::Before => 0,
+                    Way::Before | Way::Lost => 0,
                     Way::Half => bytes.len() / 2,
                     Way::After => bytes.len(),
                 };
@@ -187,10 +187,20 @@ impl Disk for SimDisk {
     }
 
     fn sync(&self, file: &SimFile) -> io::Result<()> {
-        self.call("sync", Changes, |world| {
-            world.keep_file(file.place.node);
-            Ok(())
-        })
+        let mut world = self.world();
+        let node = file.place.node;
+        match world.meter.enter("sync", Changes)? {
+            None => world.keep_file(node),
+            Some((errno, way)) => {
+                match way {
+                    Way::After => world.keep_file(node),
+                    Way::Lost => world.lose(node),
+                    Way::Before | Way::Half => {}
+                }
+                return Err(errno.into());
+            }
+        }
+        Ok(())
     }
 
     fn sync_folder(&self, folder: &SimFolder) -> io::Result<()> {

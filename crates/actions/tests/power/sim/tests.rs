@@ -162,3 +162,18 @@ fn half_of_what_was_to_be_added_may_be_there() {
     };
     assert_eq!([Way::Before, Way::Half, Way::After].map(written), ["old", "old and", "old and new"]);
 }
+
+#[test]
+fn what_a_sync_lost_is_not_kept_by_the_next() {
+    let disk = disk(Model::Ordered);
+    let folder = disk.folder(Path::new("/a")).unwrap();
+    let file = disk.open_to_append(&folder, name("old")).unwrap();
+    disk.append(&file, b" lost").unwrap();
+    disk.world().meter.trouble = Trouble::Fail { at: 4, errno: Errno::IO, way: Way::Lost };
+    disk.sync(&file).unwrap_err();
+    disk.append(&file, b" kept").unwrap();
+    disk.sync(&file).unwrap();
+    let content = |disk: &SimDisk| disk.world().seen()[Path::new("/a/old")].1.content().unwrap().clone();
+    assert_eq!(content(&disk), b"old lost kept");
+    assert_eq!(content(&disk.into_world().after_cut(0).into()), b"old\0\0\0\0\0 kept");
+}

@@ -24,6 +24,9 @@ pub(crate) enum Way {
     After,
     /// Half of what it was to append; other calls did nothing.
     Half,
+    /// Nothing, and what `sync` was to keep is never kept, though later calls say so: Linux takes what it could not write
+    /// for written. It can still be read until the power is cut.
+    Lost,
 }
 
 /// What a call is, for the count.

@@ -21,6 +21,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    ops::Range,
     sync::Weak,
 };
 
@@ -103,6 +104,8 @@ pub(crate) struct World {
     pub(super) kept: Tree,
     pub(super) pending: Vec<Operation>,
     born: BTreeMap<Number, Node>,
+    /// What of which files is never kept.
+    pub(super) lost: BTreeMap<Number, Vec<Range<usize>>>,
     pub(crate) systems: Vec<System>,
     pub(crate) mounts: Vec<Mount>,
     pub(crate) user: (u32, u32),
@@ -125,6 +128,7 @@ impl World {
             kept: Tree::default(),
             pending: Vec::new(),
             born: BTreeMap::new(),
+            lost: BTreeMap::new(),
             systems: Vec::new(),
             mounts: Vec::new(),
             user,
@@ -195,7 +199,17 @@ impl World {
         let now = self.live.nodes[&node].clone();
         let kept = self.kept.nodes.entry(node).or_insert_with(|| self.born[&node].clone());
         kept.body = now.body;
+        if let (Body::File(content), Some(lost)) = (&mut kept.body, self.lost.get(&node)) {
+            lost.iter().for_each(|range| content[range.clone()].fill(0));
+        }
         (kept.dress.modified_ns, kept.dress.changed_ns) = (now.dress.modified_ns, now.dress.changed_ns);
+    }
+
+    /// What was added to the file and not yet kept never is.
+    pub(crate) fn lose(&mut self, node: Number) {
+        let kept = self.kept.nodes.get(&node).and_then(Node::content).map_or(0, Vec::len);
+        let all = self.node(node).content().map_or(0, Vec::len);
+        self.lost.entry(node).or_default().push(kept..all);
     }
 
     /// Keeps what `sync_folder` promises of this folder.
