@@ -19,7 +19,7 @@ pub(crate) const VALGRIND: Tool = ("valgrind", "valgrind");
 
 /// The second decoders and encoders that the end-to-end tests compare with, what the test cluster is made of, file systems to
 /// remove files from, what looks at permissions and into trashes, and what counts instructions.
-const TOOLS: [Tool; 28] = [
+const TOOLS: [Tool; 29] = [
     ("djpeg", "libjpeg-turbo-progs"),
     ("cjpeg", "libjpeg-turbo-progs"),
     ("jpegtran", "libjpeg-turbo-progs"),
@@ -33,6 +33,7 @@ const TOOLS: [Tool; 28] = [
     ("unshare", "util-linux"),
     ("nsenter", "util-linux"),
     ("setpriv", "util-linux"),
+    ("script", "bsdutils"),
     ("shellcheck", "shellcheck"),
     ("getfacl", "acl"),
     ("trash-list", "trash-cli"),
