@@ -18,6 +18,7 @@ use crate::{
     layout::Layout,
     plan::{File, Group, Plan, Task},
     purge::Purge,
+    put_back::take_back,
     report::{Acted, Summary},
     step::{Action, Step},
     touched::Touched,
@@ -250,8 +251,7 @@ impl<D: Disk> Run<'_, '_, D> {
                 };
                 for (earlier, outcome) in prepared.iter().zip(outcomes.iter_mut()).take(at).rev() {
                     if belongs(earlier) && matches!(outcome, Outcome::Done(_)) {
-                        *outcome =
-                            deed::take_back(disk, &earlier.step, "what belongs to it could not go with it".to_owned());
+                        *outcome = take_back(disk, &earlier.step, "what belongs to it could not go with it".to_owned());
                     }
                 }
             }
@@ -274,7 +274,7 @@ impl<D: Disk> Run<'_, '_, D> {
         let Err(cause) = written else { return Ok(outcomes) };
         for (prepared, outcome) in prepared.iter().zip(outcomes.iter_mut()).rev() {
             if matches!(outcome, Outcome::Done(_)) {
-                *outcome = deed::take_back(disk, &prepared.step, "it could not be brought to the disk".to_owned());
+                *outcome = take_back(disk, &prepared.step, "it could not be brought to the disk".to_owned());
             }
         }
         // Where this fails as well, `recover` finds out.

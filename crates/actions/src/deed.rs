@@ -8,9 +8,10 @@ use crate::{
     carry,
     disk::{Disk, Identity, Kind, State},
     error::words_of,
+    put_back::take_back,
     same::have_same_bytes,
     spot::{Spot, is_there},
-    step::{Deed, Holder, Kept, Step},
+    step::{Deed, Kept, Step},
 };
 
 /// How a step came out.
@@ -203,7 +204,7 @@ impl Identity {
 }
 
 /// Whether the link that the step made is there.
-fn is_link<D: Disk>(spot: &Spot<'_, D>, step: &Step) -> io::Result<bool> {
+pub(crate) fn is_link<D: Disk>(spot: &Spot<'_, D>, step: &Step) -> io::Result<bool> {
     match (&step.deed, &step.kept) {
         (Deed::Symlink { target }, _) => Ok(spot.link_text()?.is_some_and(|text| text == *target)),
         (Deed::HardLink, Some(kept)) => {
@@ -213,99 +214,9 @@ fn is_link<D: Disk>(spot: &Spot<'_, D>, step: &Step) -> io::Result<bool> {
     }
 }
 
-/// Puts the file back to where it was, however far the step came; `reason` is why.
-pub(crate) fn take_back<D: Disk>(disk: &D, step: &Step, reason: String) -> Outcome {
-    // What stands in the way of the first try is often gone at the second.
-    let put = put_back(disk, step).or_else(|_| put_back(disk, step));
-    let held = step.held.display();
-    match put {
-        Ok(Put::Back) => Outcome::Back(reason),
-        Ok(Put::Nowhere) => Outcome::Back(format!("{reason}; somebody has moved, replaced or removed it")),
-        Ok(Put::Occupied) => Outcome::Held(format!("{reason}; another file has its name by now; it lies at `{held}`")),
-        Err(cause) => {
-            let why = words_of(&cause);
-            Outcome::Held(format!("{reason}; it cannot be put back: {why}; unless it is there, it lies at `{held}`"))
-        }
-    }
-}
-
-/// Where the file is after it was put back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Put {
-    /// It has its name, and nothing else of the step is left.
-    Back,
-    /// It lies where it is held, for another file has its name.
-    Occupied,
-    /// It is in neither place: not by us.
-    Nowhere,
-}
-
-/// Puts the file back to where it was, and removes what else is left of the step.
-pub(crate) fn put_back<D: Disk>(disk: &D, step: &Step) -> io::Result<Put> {
-    let is_it = |state: &State| state.identity.inode == step.identity.inode;
-    let victim = Spot::of(disk, &step.victim);
-    let held = match Spot::of(disk, &step.held) {
-        // The folder was never made, or is gone with all that was in it.
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => None,
-        held => Some(held?),
-    };
-    let mut has_name_again = false;
-    if let Some(held) = &held
-        && step.deed != Deed::Share
-    {
-        if has_taken(held, step)? {
-            let victim = victim.as_ref().map_err(|cause| io::Error::from(cause.kind()))?;
-            match victim.look()? {
-                None => held.rename_to(victim)?,
-                // Both names lead to it: it was renamed by a link and not yet parted.
-                Some(state) if is_it(&state) && state.names > 1 && held.look()?.is_some_and(|state| is_it(&state)) => {
-                    held.unlink()?;
-                }
-                Some(_) if is_link(victim, step)? => held.exchange_with(victim)?,
-                Some(_) => return Ok(Put::Occupied),
-            }
-            has_name_again = true;
-        }
-        // Whatever is left where it was held is the link, or somebody else's.
-        if is_link(held, step)? {
-            held.unlink()?;
-        }
-    }
-    let victim = match victim {
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => None,
-        victim => Some(victim?),
-    };
-    if let Deed::Carry { copy, part } = &step.deed {
-        drop_part(disk, copy, part)?;
-    }
-    let Some(victim) = victim else { return Ok(Put::Nowhere) };
-    if !victim.look()?.is_some_and(|state| is_it(&state)) {
-        // What had the name by then has it again.
-        return Ok(if has_name_again { Put::Back } else { Put::Nowhere });
-    }
-    if let Deed::Carry { copy, .. } = &step.deed {
-        drop_copy(disk, &victim, copy)?;
-    }
-    take_note_back(disk, step)?;
-    Ok(Put::Back)
-}
-
-/// Whether the name where it is held leads to what had the name of the file. In a quarantine nobody makes names but us: what is
-/// there and is not our link was the user's, even if it had taken the place of the file a moment before.
-fn has_taken<D: Disk>(held: &Spot<'_, D>, step: &Step) -> io::Result<bool> {
-    let Some(state) = held.look()? else { return Ok(false) };
-    let is_it = state.identity.inode == step.identity.inode;
-    Ok(is_it || step.holder == Holder::Quarantine && !is_link(held, step)?)
-}
-
 /// Tells the trash where the file came from.
 fn note<D: Disk>(disk: &D, step: &Step) -> io::Result<()> {
     step.entry().map_or(Ok(()), |entry| entry.note(disk))
-}
-
-/// Removes what the trash was told.
-pub(crate) fn take_note_back<D: Disk>(disk: &D, step: &Step) -> io::Result<()> {
-    step.entry().map_or(Ok(()), |entry| entry.take_back(disk))
 }
 
 #[cfg(test)]

@@ -8,6 +8,10 @@ use crate::{
     step::{Action, Step},
 };
 
+/// What a crash leaves of a journal that was about to be begun. Nothing had been done by then, and a journal of something that
+/// was done is longer.
+const LONGEST_UNBEGUN: usize = 400;
+
 /// How far a step has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Stand {
@@ -23,6 +27,8 @@ pub(crate) enum Stand {
     Undone,
     /// It was purged.
     Purged,
+    /// Somebody else took it from where it was held.
+    Lost,
 }
 
 /// A step, and how far it has come.
@@ -77,7 +83,8 @@ impl History {
     pub(crate) fn of(run: &str, read: Read) -> Result<Option<Self>, String> {
         let mut records = read.records.into_iter().filter(|record| *record != Record::Again);
         let (action, host, begun_s) = match records.next() {
-            None if read.damaged.is_none() => return Ok(None),
+            None if read.bytes <= LONGEST_UNBEGUN => return Ok(None),
+            None => return Err("no line of it is whole".to_owned()),
             Some(Record::Begin { version: VERSION, run: named, action, host, begun_s }) if named == run => {
                 (action, host, begun_s)
             }
@@ -116,6 +123,7 @@ impl History {
             Record::Kept { steps } => self.pend(steps, None)?,
             Record::Undone { step } => self.settle(step, Stand::Undone)?,
             Record::Purged { step } => self.settle(step, Stand::Purged)?,
+            Record::Lost { step } => self.settle(step, Stand::Lost)?,
             Record::End { refused } => self.ended = Some(refused),
         }
         Ok(())

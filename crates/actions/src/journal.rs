@@ -46,6 +46,8 @@ pub(crate) enum Record {
     Purge { steps: Vec<u64> },
     /// It was purged.
     Purged { step: u64 },
+    /// It is no longer where it was held: somebody else took it.
+    Lost { step: u64 },
     /// Of those that were about to be undone or purged, these were not: all is as before.
     Kept { steps: Vec<u64> },
     /// The run came to its end: how many steps were asked for and not done.
@@ -114,6 +116,8 @@ pub(crate) struct Read {
     pub(crate) records: Vec<Record>,
     /// The line, counted from 1, that is damaged, although what follows was written by the same process.
     pub(crate) damaged: Option<usize>,
+    /// How long it is.
+    pub(crate) bytes: usize,
 }
 
 /// Reads a journal. What was torn by a crash, at the end or before another process went on, is passed over.
@@ -132,7 +136,7 @@ pub(crate) fn read<D: Disk>(disk: &D, folder: &D::Folder) -> io::Result<Read> {
 }
 
 fn parse(bytes: &[u8]) -> Read {
-    let mut found = Read::default();
+    let mut found = Read { bytes: bytes.len(), ..Read::default() };
     let mut torn = None;
     for (number, line) in bytes.split(|byte| *byte == b'\n').enumerate().filter(|(_, line)| !line.is_empty()) {
         match record_of(line) {

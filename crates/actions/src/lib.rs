@@ -31,6 +31,8 @@ mod step;
 
 mod deed;
 
+mod put_back;
+
 mod touched;
 
 mod report;

@@ -13,6 +13,7 @@ use crate::{
     history::{History, Stand, Told},
     journal::Record,
     plan::Tier,
+    put_back::{is_lost, there},
     quarantine,
     same::have_same_bytes,
     spot::{Spot, is_there},
@@ -31,6 +32,15 @@ pub(crate) enum Purge {
     All,
     /// Those of which a copy went to another file system.
     Carried,
+}
+
+/// What a file is held against before it is ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Compared {
+    /// The file that was kept for it.
+    Keeper,
+    /// Its own copy on another file system.
+    Copy,
 }
 
 impl<'d, D: Disk> Executor<'d, D> {
@@ -69,29 +79,34 @@ impl<'d, D: Disk> Executor<'d, D> {
                 tally.is_interrupted = true;
                 break;
             }
-            let mut allowed = Vec::with_capacity(batch.len());
+            let (mut allowed, mut lost) = (Vec::with_capacity(batch.len()), Vec::new());
             for told in batch {
                 match self.may_purge(told) {
-                    Ok(()) => allowed.push(*told),
-                    Err(reason) => refuse(&told.step, reason, &mut tally, tell),
+                    Ok(keeper) => allowed.push((*told, keeper)),
+                    Err(reason) => {
+                        lost.extend(is_lost(self.disk, &told.step).then_some(Record::Lost { step: told.step.number }));
+                        refuse(&told.step, reason, &mut tally, tell);
+                    }
                 }
             }
-            let steps = allowed.iter().map(|told| told.step.number).collect();
+            let steps = allowed.iter().map(|(told, _)| told.step.number).collect();
             write(&mut journal, run, &[Record::Purge { steps }])?;
             let mut touched = Touched::default();
-            let (mut records, mut said) = (Vec::new(), Vec::new());
-            for Told { step, .. } in allowed {
+            let (mut records, mut said) = (lost, Vec::new());
+            for (Told { step, .. }, keeper) in allowed {
                 touched.add(step);
-                match Spot::of(self.disk, &step.held).and_then(|held| held.unlink()) {
-                    Ok(()) => {
-                        records.push(Record::Purged { step: step.number });
-                        said.push(step);
-                    }
-                    Err(cause) => {
-                        records.push(Record::Kept { steps: vec![step.number] });
-                        refuse(step, words_of(&cause), &mut tally, tell);
-                    }
-                }
+                let record =
+                    match end(self.disk, step, keeper.as_ref()).map_err(Error::disk("give its name to", &step.held))? {
+                        Ended::Gone => {
+                            said.push(step);
+                            Record::Purged { step: step.number }
+                        }
+                        Ended::Stays(reason) => {
+                            refuse(step, reason, &mut tally, tell);
+                            Record::Kept { steps: vec![step.number] }
+                        }
+                    };
+                records.push(record);
             }
             touched.sync(self.disk)?;
             write(&mut journal, run, &records)?;
@@ -101,62 +116,64 @@ impl<'d, D: Disk> Executor<'d, D> {
         Ok(tally)
     }
 
-    /// Whether a file may be ended.
-    fn may_purge(&self, told: &Told) -> Result<(), String> {
+    /// Whether a file may be ended, and what stays for it; nothing for a sidecar that went with a picture which the user had
+    /// confirmed.
+    fn may_purge(&self, told: &Told) -> Result<Option<Kept>, String> {
         let step = &told.step;
         let Stand::Done(identity) = told.stand else {
             return Err("its step was not finished: undo it".to_owned());
         };
         let words = |cause: io::Error| words_of(&cause);
+        stop_ending(self.disk, step).map_err(words)?;
         let held = Spot::of(self.disk, &step.held).map_err(words)?;
         let now = held.look().map_err(words)?.ok_or("it is no longer in the quarantine")?.identity;
         if (now.inode, now.bytes, now.modified_ns) != (identity.inode, identity.bytes, identity.modified_ns) {
             return Err("it changed in the quarantine".to_owned());
         }
         if let Deed::Carry { copy, .. } = &step.deed {
-            return self.has_copy(step, copy);
+            return self.compare_again(step, copy, Compared::Copy).map(Some);
         }
-        // A sidecar without an equal went with a picture that the user had confirmed.
-        let Some(kept) = &step.kept else { return Ok(()) };
+        let Some(kept) = &step.kept else { return Ok(None) };
         let is_unchanged =
             |now: Identity, was: Identity| (now.modified_ns, now.changed_ns) == (was.modified_ns, was.changed_ns);
         let keeper = self.last_keeper(kept)?;
         let is_as_it_was = keeper.path == kept.path
             && is_unchanged(now, identity)
             && is_there(self.disk, &keeper.path, &kept.identity).map_err(words)?;
-        if is_as_it_was {
-            return Ok(());
+        if is_as_it_was && !is_one_file(&now, &kept.identity) {
+            return Ok(Some(keeper));
         }
-        self.compare_again(step, &keeper.path)
+        self.compare_again(step, &keeper.path, Compared::Keeper).map(Some)
     }
 
-    /// Whether the copy on another file system is there, whole.
-    fn has_copy(&self, step: &Step, copy: &Path) -> Result<(), String> {
-        let compared = Spot::of(self.disk, copy)
-            .and_then(|copy| copy.open())
-            .and_then(|copy| have_same_bytes(self.disk, &copy, &Spot::of(self.disk, &step.held)?.open()?));
-        match compared {
-            Ok(true) => Ok(()),
-            Ok(false) => Err("its copy is not equal to it".to_owned()),
-            Err(cause) => Err(format!("its copy cannot be read: {}", words_of(&cause))),
-        }
-    }
-
-    fn compare_again(&self, step: &Step, keeper: &Path) -> Result<(), String> {
+    /// What stays, if it is another file and still the same picture.
+    fn compare_again(&self, step: &Step, keeper: &Path, which: Compared) -> Result<Kept, String> {
         let words = |cause: io::Error| words_of(&cause);
-        let ours = Spot::of(self.disk, keeper).and_then(|spot| spot.open()).map_err(|cause| {
-            format!("the file that was kept, `{}`, cannot be read: {}", keeper.display(), words_of(&cause))
-        })?;
+        let ours = Spot::of(self.disk, keeper)
+            .and_then(|spot| spot.open())
+            .map_err(|cause| format!("`{}`, which stays, cannot be read: {}", keeper.display(), words_of(&cause)))?;
         let theirs = Spot::of(self.disk, &step.held).and_then(|spot| spot.open()).map_err(words)?;
-        let changed = || Err(format!("the file that was kept, `{}`, is another by now", keeper.display()));
-        if have_same_bytes(self.disk, &ours, &theirs).map_err(words)? {
-            return Ok(());
+        let state = |file: &D::File| self.disk.state(file).map(|state| state.identity).map_err(words);
+        let identity = state(&ours)?;
+        let held = state(&theirs)?;
+        if is_one_file(&identity, &held) {
+            return Err(format!("`{}` is the same file: this is the last copy", keeper.display()));
         }
-        if step.tier != Tier::Pixels || step.sidecar_of.is_some() {
-            return changed();
+        // On one file system another number is another file; of others, an overlay shows one file under two numbers.
+        if which == Compared::Keeper && identity.device != held.device {
+            let path = keeper.display();
+            return Err(format!("`{path}` lies on another file system, and is not what it was: it may be this file"));
         }
         let lend = |file: &D::File| self.disk.lend(file).map_err(words);
-        if self.judge.has_same_pixels(&lend(&ours)?, &lend(&theirs)?)? { Ok(()) } else { changed() }
+        let is_same = have_same_bytes(self.disk, &ours, &theirs).map_err(words)?
+            || which == Compared::Keeper
+                && step.tier == Tier::Pixels
+                && step.sidecar_of.is_none()
+                && self.judge.has_same_pixels(&lend(&ours)?, &lend(&theirs)?)?;
+        if !is_same || state(&ours)? != identity {
+            return Err(format!("`{}`, which was kept, is another by now", keeper.display()));
+        }
+        Ok(Kept { path: keeper.to_owned(), identity })
     }
 
     /// The file that stays now: if the one that was kept has gone in its turn, the one that was kept for it.
@@ -181,6 +198,65 @@ impl<'d, D: Disk> Executor<'d, D> {
             .filter(|told| matches!(told.stand, Stand::Done(_) | Stand::Purged) && told.step.victim == path)
             .find_map(|told| told.step.kept)
     }
+}
+
+/// How ending a file came out.
+enum Ended {
+    Gone,
+    /// It lies where it was held, and why.
+    Stays(String),
+}
+
+/// Ends a file: takes its name away in two steps, and between them looks whether what stays is still there without it.
+///
+/// # Errors
+/// If it stays, and cannot be given its name in the quarantine again.
+fn end<D: Disk>(disk: &D, step: &Step, keeper: Option<&Kept>) -> io::Result<Ended> {
+    let Err(cause) = try_to_end(disk, step, keeper) else { return Ok(Ended::Gone) };
+    // A call may have done what it said it could not.
+    stop_ending(disk, step).or_else(|_| stop_ending(disk, step))?;
+    match there(disk, &step.held)?.map_or(Ok(None), |held| held.look())? {
+        Some(_) => Ok(Ended::Stays(words_of(&cause))),
+        None => Ok(Ended::Gone),
+    }
+}
+
+fn try_to_end<D: Disk>(disk: &D, step: &Step, keeper: Option<&Kept>) -> io::Result<()> {
+    let going = going_name(step);
+    let (held, going) = (Spot::of(disk, &step.held)?, Spot::of(disk, &going)?);
+    let Some(keeper) = keeper else { return held.unlink() };
+    held.rename_to(&going)?;
+    if !is_there(disk, &keeper.path, &keeper.identity)? {
+        let path = keeper.path.display();
+        return Err(io::Error::other(format!(
+            "`{path}` is not there without it, or has changed: this is the last copy"
+        )));
+    }
+    going.unlink()
+}
+
+/// The name that a file has while it is ended.
+fn going_name(step: &Step) -> PathBuf {
+    let mut name = step.held.file_name().unwrap_or_default().to_owned();
+    name.push(".going");
+    step.held.with_file_name(name)
+}
+
+/// Gives a file its name in the quarantine again, if it was being ended when that was cut off.
+pub(crate) fn stop_ending<D: Disk>(disk: &D, step: &Step) -> io::Result<()> {
+    if step.holder != Holder::Quarantine {
+        return Ok(());
+    }
+    let going = going_name(step);
+    let (Some(held), Some(going)) = (there(disk, &step.held)?, there(disk, &going)?) else { return Ok(()) };
+    if held.look()?.is_none() && going.look()?.is_some() {
+        going.rename_to(&held)?;
+    }
+    Ok(())
+}
+
+fn is_one_file(one: &Identity, other: &Identity) -> bool {
+    (one.device, one.inode) == (other.device, other.inode)
 }
 
 fn gone(path: &Path) -> String {

@@ -3,15 +3,16 @@
 use std::io;
 
 use crate::{
-    deed::{self, Outcome},
+    deed::Outcome,
     disk::Disk,
     error::Error,
     executor::Executor,
     history::{History, Pending, Stand, Told},
     journal::Record,
+    purge::stop_ending,
+    put_back::{take_back, there},
     quarantine,
-    spot::Spot,
-    step::{Deed, Holder},
+    step::Holder,
     touched::Touched,
     undo::{STEPS_AT_ONCE, bring_back, write},
 };
@@ -89,7 +90,7 @@ fn settle<D: Disk>(disk: &D, told: &Told, recovered: &mut Recovered) -> Record {
     let number = told.step.number;
     let kept = Record::Kept { steps: vec![number] };
     match told.pending {
-        None => match deed::take_back(disk, &told.step, "the run was cut off".to_owned()) {
+        None => match take_back(disk, &told.step, "the run was cut off".to_owned()) {
             Outcome::Held(reason) => {
                 recovered.held.push(format!("`{}`: {reason}", told.step.victim.display()));
                 Record::Held { step: number, reason }
@@ -117,9 +118,8 @@ fn settle<D: Disk>(disk: &D, told: &Told, recovered: &mut Recovered) -> Record {
     }
 }
 
+/// Whether a file that was about to be purged is still there.
 fn is_held<D: Disk>(disk: &D, told: &Told) -> io::Result<bool> {
-    match Spot::of(disk, &told.step.held) {
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(false),
-        held => Ok(held?.look()?.is_some() || told.step.deed == Deed::Share),
-    }
+    stop_ending(disk, &told.step)?;
+    there(disk, &told.step.held)?.map_or(Ok(false), |held| Ok(held.look()?.is_some()))
 }

@@ -4,7 +4,11 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{disk::Identity, plan::Tier, trash::Entry};
+use crate::{
+    disk::{Identity, State},
+    plan::Tier,
+    trash::Entry,
+};
 
 /// What becomes of the files that go.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,6 +119,13 @@ pub(crate) struct Step {
 }
 
 impl Step {
+    /// Whether that is the file, with the length and the time that it had. Its number alone would not tell: a new file gets
+    /// that of one that is gone.
+    pub(crate) fn is_of(&self, state: &State) -> bool {
+        let (now, was) = (state.identity, self.identity);
+        (now.inode, now.bytes, now.modified_ns) == (was.inode, was.bytes, was.modified_ns)
+    }
+
     /// Where the file itself lies afterwards, or the copy of it that went elsewhere.
     pub(crate) fn original_place(&self) -> &Path {
         match &self.deed {

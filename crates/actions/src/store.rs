@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    disk::Disk,
+    disk::{Disk, Kind},
     error::Error,
     history::History,
     journal::{self, Journal, Record},
@@ -99,7 +99,14 @@ impl<'d, D: Disk> Store<'d, D> {
     /// The names of all runs, the oldest first.
     pub(crate) fn runs(&self) -> Result<Vec<String>, Error> {
         let names = self.disk.list(&self.runs).map_err(Error::disk("list", self.path.join(RUNS)))?;
-        let mut runs: Vec<String> = names.into_iter().filter_map(|name: OsString| name.into_string().ok()).collect();
+        // Other programs leave files of their own in folders.
+        let is_folder = |name: &OsString| {
+            let state = self.disk.look(&self.runs, name);
+            !matches!(state, Ok(None))
+                && !state.is_ok_and(|state| state.is_some_and(|state| state.kind != Kind::Folder))
+        };
+        let folders = names.into_iter().filter(is_folder);
+        let mut runs: Vec<String> = folders.filter_map(|name| name.into_string().ok()).collect();
         runs.sort_by(|a, b| order_of(a).cmp(&order_of(b)));
         Ok(runs)
     }
@@ -114,8 +121,17 @@ impl<'d, D: Disk> Store<'d, D> {
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Err(Error::NoRun(run.to_owned())),
             opened => opened.map_err(Error::disk("open", &path))?,
         };
+        let state =
+            self.disk.look(&folder, OsStr::new(journal::NAME)).map_err(Error::disk("look at the journal in", &path))?;
+        match state.map(|state| state.kind) {
+            None => return Ok(None),
+            Some(Kind::File) => {}
+            Some(_) => {
+                let reason = "it is not a regular file".to_owned();
+                return Err(Error::Damaged { run: run.to_owned(), reason });
+            }
+        }
         match journal::read(self.disk, &folder) {
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(cause) => Err(Error::disk("read the journal in", &path)(cause)),
             Ok(read) => History::of(run, read).map_err(|reason| Error::Damaged { run: run.to_owned(), reason }),
         }

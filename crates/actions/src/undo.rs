@@ -7,14 +7,17 @@ use std::{
 };
 
 use crate::{
-    deed::{self, Put},
+    deed,
     disk::{Disk, State},
     error::{Error, words_of},
     executor::Executor,
     history::{History, Told},
     journal::{Journal, Record},
     layout::make_folders,
-    place, quarantine,
+    place,
+    purge::stop_ending,
+    put_back::{Put, is_lost, put_back, take_note_back, there},
+    quarantine,
     spot::Spot,
     step::{Deed, Step},
     touched::Touched,
@@ -82,7 +85,11 @@ impl<'d, D: Disk> Executor<'d, D> {
                         said.push((step.identity.bytes, Undone::Done(step.victim.clone())));
                     }
                     Err(cause) => {
-                        records.push(Record::Kept { steps: vec![step.number] });
+                        let number = step.number;
+                        records.push(match is_lost(self.disk, step) {
+                            true => Record::Lost { step: number },
+                            false => Record::Kept { steps: vec![number] },
+                        });
                         let (path, at) = (step.victim.clone(), step.original_place().to_owned());
                         said.push((0, Undone::Refused { path, at, reason: words_of(&cause) }));
                     }
@@ -143,24 +150,23 @@ fn try_to_bring_back<D: Disk>(disk: &D, step: &Step) -> io::Result<()> {
     if step.deed == Deed::Share {
         return Ok(());
     }
-    let gone = || io::Error::other("it is no longer where it was held");
-    let is_it = |state: &State| state.identity.inode == step.identity.inode;
-    let look = |path: &Path| match Spot::of(disk, path) {
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
-        spot => spot?.look(),
-    };
-    if look(&step.held)?.is_some_and(|state| is_it(&state)) {
-        make_folders(disk, place::halves(&step.victim)?.0)?;
-    } else if let Deed::Carry { copy, part } = &step.deed {
-        let is_back = |state: State| is_it(&state) && is_as_it_was(step, &state);
-        if !look(&step.victim)?.is_some_and(is_back) {
-            return carry_back(disk, step, copy, part);
+    stop_ending(disk, step)?;
+    let look = |path: &Path| there(disk, path)?.map_or(Ok(None), |spot| spot.look());
+    let is_back = look(&step.victim)?.is_some_and(|state| step.is_of(&state));
+    if let Some(state) = look(&step.held)? {
+        if !step.is_of(&state) && !is_back {
+            return Err(io::Error::other("what lies where it was held is another file, or was changed there"));
         }
+        make_folders(disk, place::halves(&step.victim)?.0)?;
+    } else if let Deed::Carry { copy, part } = &step.deed
+        && !is_back
+    {
+        return carry_back(disk, step, copy, part);
     }
-    match deed::put_back(disk, step)? {
+    match put_back(disk, step)? {
         Put::Back => Ok(()),
         Put::Occupied => Err(io::Error::other("another file has its name by now")),
-        Put::Nowhere => Err(gone()),
+        Put::Nowhere => Err(io::Error::other("it is no longer where it was held, or has changed there")),
     }
 }
 
@@ -184,5 +190,5 @@ fn carry_back<D: Disk>(disk: &D, step: &Step, copy: &Path, part: &str) -> io::Re
         deed::make_copy(disk, &copied, &step.victim, part)?;
     }
     deed::drop_copy(disk, &victim, copy)?;
-    deed::take_note_back(disk, step)
+    take_note_back(disk, step)
 }

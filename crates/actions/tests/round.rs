@@ -206,3 +206,33 @@ fn a_folder_that_became_a_link_stops_nobody_else_from_coming_back() {
     assert_eq!((tally.done, tally.refused), (1, 0));
     assert_eq!(dir.read("b/1"), b"one");
 }
+
+#[test]
+fn a_file_is_not_its_own_keeper() {
+    let dir = Dir::new();
+    dir.write("a", "one").write("b", "one");
+    let plan = planned(&dir, &[&[(Task::Keep, "a"), (Task::Remove, "b")]]);
+    let (summary, _) = act(&dir, &plan, Action::Quarantine);
+    let held = dir.names().into_iter().find(|name| name.to_str().unwrap().starts_with(".pixtwin-quarantine-")).unwrap();
+    std::fs::remove_file(dir.join("a")).unwrap();
+    std::fs::hard_link(dir.path().join(&held), dir.join("a")).unwrap();
+    let tally = executor(&dir).purge(&summary.run, &AtomicBool::new(false), &mut |_| {}).unwrap();
+    assert_eq!((tally.done, tally.refused), (0, 1));
+    assert!(dir.path().join(held).exists());
+}
+
+#[test]
+fn a_new_file_with_the_number_of_a_lost_one_is_not_brought_back() {
+    let dir = Dir::new();
+    dir.write("a", "one").write("b", "one");
+    let plan = planned(&dir, &[&[(Task::Keep, "a"), (Task::Remove, "b")]]);
+    let (summary, _) = act(&dir, &plan, Action::Quarantine);
+    let held = dir.names().into_iter().find(|name| name.to_str().unwrap().starts_with(".pixtwin-quarantine-")).unwrap();
+    let number = dir.path().join(&held).metadata().unwrap().ino();
+    std::fs::remove_file(dir.path().join(held)).unwrap();
+    dir.write("b", "another");
+    let is_reused = dir.join("b").metadata().unwrap().ino() == number;
+    let tally = executor(&dir).undo(&summary.run, &AtomicBool::new(false), &mut |_| {}).unwrap();
+    assert_eq!((tally.done, tally.refused), (0, 1), "the number is reused: {is_reused}");
+    assert_eq!(dir.read("b"), b"another");
+}

@@ -8,6 +8,8 @@ use super::*;
 use crate::{
     disk::RealDisk,
     plan::Tier,
+    put_back::{Put, put_back},
+    step::Holder,
     test_disk::{Meddling, Step as Call},
 };
 
