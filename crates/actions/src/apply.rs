@@ -313,8 +313,9 @@ impl<D: Disk> Run<'_, '_, D> {
         self.summary.bytes = self.freed.bytes;
         let is_interrupted = stop.load(Ordering::Relaxed);
         self.summary.is_interrupted = is_interrupted;
-        let Self { executor, order, journal, mut summary, tell, .. } = self;
+        let Self { executor, order, journal, layout, mut summary, tell, .. } = self;
         drop(journal);
+        layout.leave_empty();
         let is_whole = !is_interrupted && summary.refused == 0;
         let which = match order.action {
             Action::Delete if is_whole => Purge::All,

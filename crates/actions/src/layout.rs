@@ -47,6 +47,11 @@ impl<'d, D: Disk> Layout<'d, D> {
         Self { disk, setting, run: run.to_owned(), action, roots, quarantine, steps: 0, taken: HashSet::new() }
     }
 
+    /// Removes what was made for files that are not held after all.
+    pub(crate) fn leave_empty(&self) {
+        self.quarantine.leave_empty();
+    }
+
     /// The steps by which a file goes, and what travels with it.
     ///
     /// # Errors

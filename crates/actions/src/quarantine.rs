@@ -72,6 +72,11 @@ impl<'d, D: Disk> Quarantine<'d, D> {
         Err(refused)
     }
 
+    /// Removes the folders of the run that hold nothing.
+    pub(crate) fn leave_empty(&self) {
+        self.made.values().for_each(|folder| leave(self.disk, folder));
+    }
+
     /// The folder of the run below the quarantine in that folder.
     fn below(&mut self, folder: &Path, journal: &mut Journal<'_, D>) -> io::Result<PathBuf> {
         let name = format!("{NAME}{}", self.user);

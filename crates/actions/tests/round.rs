@@ -236,3 +236,20 @@ fn a_new_file_with_the_number_of_a_lost_one_is_not_brought_back() {
     assert_eq!((tally.done, tally.refused), (0, 1), "the number is reused: {is_reused}");
     assert_eq!(dir.read("b"), b"another");
 }
+
+#[test]
+fn an_empty_quarantine_of_a_run_that_ended_goes_with_the_next_recover() {
+    let dir = Dir::new();
+    dir.write("a", "one").write("b", "one");
+    let plan = planned(&dir, &[&[(Task::Keep, "a"), (Task::Remove, "b")]]);
+    let (summary, _) = act(&dir, &plan, Action::Quarantine);
+    let quarantine =
+        dir.path().read_dir().unwrap().map(|entry| entry.unwrap().path()).find(|path| path.is_dir()).unwrap();
+    assert!(executor(&dir).recover().unwrap().is_empty());
+    assert!(quarantine.join(&summary.run).exists());
+    executor(&dir).undo(&summary.run, &AtomicBool::new(false), &mut |_| {}).unwrap();
+    // As it is if the undo is killed a moment before its end.
+    std::fs::create_dir_all(quarantine.join(&summary.run)).unwrap();
+    assert!(executor(&dir).recover().unwrap().is_empty());
+    assert!(!quarantine.exists());
+}

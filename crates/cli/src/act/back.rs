@@ -49,11 +49,14 @@ pub(crate) fn undo(arguments: &UndoArguments) -> Result<Exit, Stop> {
     })
 }
 
-/// The run that was named, or else the last that can be undone.
+/// The run that was named, or else the last that can be undone, or else the last that could.
 fn chosen(executor: &Executor<'_, RealDisk>, named: Option<&str>) -> Result<Option<RunInfo>, Stop> {
     let (known, unknown) = executor.runs().map_err(|cause| fatal(&cause))?;
     match named {
-        None => Ok(known.into_iter().rev().find(|info| info.done > 0)),
+        None => {
+            let can_be_undone = known.iter().rev().find(|info| info.done > 0);
+            Ok(can_be_undone.or_else(|| known.iter().rev().find(|info| info.purged > 0)).cloned())
+        }
         Some(named) => match known.into_iter().find(|info| info.run == named) {
             Some(info) => Ok(Some(info)),
             None => {

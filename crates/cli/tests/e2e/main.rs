@@ -9,6 +9,16 @@
 
 mod act;
 
+mod act_kills;
+
+mod act_paths;
+
+mod act_races;
+
+mod act_undo;
+
+mod acts;
+
 mod catalogue;
 
 mod catalogue_faults;
