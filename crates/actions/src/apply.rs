@@ -16,7 +16,7 @@ use crate::{
     freed::Freed,
     journal::{Journal, Record},
     layout::Layout,
-    plan::{File, Group, Plan, Task},
+    plan::{self, File, Group, Plan, Task},
     purge::Purge,
     put_back::take_back,
     report::{Acted, Summary},
@@ -49,6 +49,8 @@ pub struct Order {
     pub action: Action,
     /// Which steps.
     pub which: Which,
+    /// The groups that were refused when the plan was read: of a run that has any, not all is done.
+    pub refused: Vec<plan::Refused>,
 }
 
 /// The steps of a plan in their order: the number of each, its group, and the file that goes.
@@ -80,6 +82,9 @@ impl<'d, D: Disk> Executor<'d, D> {
         let layout = Layout::new(self.disk, &self.setting, &run, &order.action, &plan.header.roots);
         let mut work =
             Run { executor: self, order, journal, layout, tell, summary: Summary::new(&run), freed: Freed::default() };
+        for plan::Refused { group, reason } in order.refused.clone() {
+            work.refuse(Refused { group, step: None, path: None, reason });
+        }
         let mut batch = Batch::default();
         for asked in asked_of(plan, order.which) {
             if batch.is_full(&asked) {
@@ -196,22 +201,18 @@ impl<D: Disk> Run<'_, '_, D> {
         found.into_iter().map(|(_, looked)| looked).collect()
     }
 
-    /// Works out the steps of a group. If one cannot be done, none of the group is.
+    /// Works out the steps of a group; a file that cannot go in the way that is wanted stops no other.
     fn prepare(&mut self, group: &Verified, prepared: &mut Vec<Prepared>) {
-        let first = prepared.len();
         for victim in &group.victims {
-            if let Some(reason) = self.guard(group, victim) {
-                let (group, step, path) = (group.group, Some(victim.number), victim.path.clone());
-                self.refuse(Refused { group, step, path, reason });
-                continue;
-            }
-            match self.layout.steps_for(group, victim, &mut self.journal) {
+            let steps = match self.guard(group, victim) {
+                Some(reason) => Err(reason),
+                None => self.layout.steps_for(group, victim, &mut self.journal),
+            };
+            match steps {
                 Ok(steps) => prepared.extend(steps),
                 Err(reason) => {
-                    prepared.truncate(first);
-                    let (group, step, path) = (group.group, Some(victim.number), victim.path.clone());
+                    let (group, step, path) = (group.group, Some(victim.number), Some(victim.path.clone()));
                     self.refuse(Refused { group, step, path, reason });
-                    return;
                 }
             }
         }
@@ -297,7 +298,7 @@ impl<D: Disk> Run<'_, '_, D> {
                 (self.tell)(Acted::done(&self.order.action, group, number, &step));
             }
             Outcome::Back(reason) | Outcome::Held(reason) => {
-                self.refuse(Refused { group, step: Some(number), path: step.victim, reason });
+                self.refuse(Refused { group, step: Some(number), path: Some(step.victim), reason });
             }
         }
     }
@@ -318,15 +319,15 @@ impl<D: Disk> Run<'_, '_, D> {
         layout.leave_empty();
         let is_whole = !is_interrupted && summary.refused == 0;
         let which = match order.action {
-            Action::Delete if is_whole => Purge::All,
+            Action::Delete if is_whole => Purge::Equal,
             Action::Trash | Action::Move(_) => Purge::Carried,
             _ => return Ok(summary),
         };
         let mut refused = Vec::new();
-        let purged = executor.purge_some(&summary.run, which, stop, &mut |undone| {
+        let purged = executor.purge(&summary.run, which, stop, &mut |undone| {
             if let Undone::Refused { path, at, reason } = undone {
                 let reason = format!("it is not gone for good: {reason}; it lies at `{}`", at.display());
-                refused.push(Refused { group: 0, step: None, path, reason });
+                refused.push(Refused { group: 0, step: None, path: Some(path), reason });
             }
         })?;
         summary.purged = purged.done;

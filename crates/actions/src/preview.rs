@@ -7,9 +7,12 @@ use crate::{
     disk::{Disk, Kind, State},
     error::words_of,
     freed::Freed,
+    judge::Judge,
     plan::{File, Group, Plan, Task},
     spot::Spot,
     step::Action,
+    travellers,
+    verify::{Asked, verify},
 };
 
 /// A step that would be done.
@@ -27,6 +30,8 @@ pub struct Previewed {
     pub reason: String,
     /// Why it would be refused, as far as that can be seen.
     pub problem: Option<String>,
+    /// What would be lost with it, where that was looked at.
+    pub loses: Vec<String>,
 }
 
 /// What a plan would do.
@@ -46,14 +51,15 @@ pub fn preview<D: Disk>(disk: &D, plan: &Plan, order: &Order) -> Preview {
             continue;
         }
         let looked = look(disk, file);
-        if let Ok(state) = &looked
+        let keeper = group.files.iter().find(|file| file.task == Task::Keep);
+        let problem = looked.as_ref().err().cloned();
+        let problem = problem.or_else(|| problem_of(group, keeper.map(|keeper| look(disk, keeper)), order.which));
+        if let (Ok(state), None) = (&looked, &problem)
             && !matches!(order.action, Action::Reflink | Action::Move(_))
         {
             let place = (state.identity.device, state.identity.inode);
             freed.count_name(place, state.names, state.identity.bytes);
         }
-        let keeper = group.files.iter().find(|file| file.task == Task::Keep);
-        let problem = looked.err().or_else(|| problem_of(group, keeper.map(|keeper| look(disk, keeper)), order.which));
         found.steps.push(Previewed {
             step,
             group: group.number,
@@ -61,15 +67,38 @@ pub fn preview<D: Disk>(disk: &D, plan: &Plan, order: &Order) -> Preview {
             kept: keeper.map(|keeper| keeper.path.clone()).unwrap_or_default(),
             reason: keeper.map(|keeper| keeper.reason.clone()).unwrap_or_default(),
             problem,
+            loses: Vec::new(),
         });
     }
     found.bytes = freed.bytes;
     found
 }
 
+/// Looks what the one step of a plan that is asked for would do, as if it were done: both files are read and compared, and
+/// what would be lost with the one that goes is found.
+///
+/// # Cost
+/// As of the step itself.
+pub fn preview_pair<D: Disk>(disk: &D, judge: &dyn Judge, plan: &Plan, order: &Order) -> Preview {
+    let mut found = preview(disk, plan, order);
+    for previewed in &mut found.steps {
+        let Some((number, group, file)) = steps(plan).find(|(number, _, _)| *number == previewed.step) else {
+            continue;
+        };
+        let asked = Asked { group, wanted: vec![(number, file)] };
+        match verify(disk, judge, &asked, (&order.action, &travellers::Known::default())) {
+            Ok(verified) => {
+                previewed.loses = verified.victims.into_iter().flat_map(|victim| victim.guarded).collect();
+            }
+            Err(refused) => previewed.problem = Some(refused.reason),
+        }
+    }
+    found
+}
+
 fn look<D: Disk>(disk: &D, file: &File) -> Result<State, String> {
     match Spot::of(disk, &file.path).and_then(|spot| spot.look()) {
-        Ok(Some(state)) if state.kind == Kind::File && state.identity == file.identity => Ok(state),
+        Ok(Some(state)) if state.kind == Kind::File && state.identity.is_with_other_names(&file.identity) => Ok(state),
         Ok(_) => Err("it is not what it was when the plan was made".to_owned()),
         Err(cause) => Err(words_of(&cause)),
     }

@@ -17,7 +17,7 @@ use crate::{
     quarantine,
     same::have_same_bytes,
     spot::{Spot, is_there},
-    step::{Deed, Holder, Kept, Step},
+    step::{Action, Deed, Holder, Kept, Step},
     touched::Touched,
     undo::{STEPS_AT_ONCE, Tally, Undone, write},
 };
@@ -27,9 +27,11 @@ const LONGEST_CHAIN: usize = 64;
 
 /// Which files of a run are purged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Purge {
-    /// All that are in quarantine.
+pub enum Purge {
+    /// All that are in quarantine, also sidecars that have no equal and went with a picture which was confirmed by itself.
     All,
+    /// Those of which an equal stays.
+    Equal,
     /// Those of which a copy went to another file system.
     Carried,
 }
@@ -50,11 +52,7 @@ impl<'d, D: Disk> Executor<'d, D> {
     ///
     /// # Errors
     /// If there is no such run, or its journal is damaged or cannot be written.
-    pub fn purge(&self, run: &str, stop: &AtomicBool, tell: &mut dyn FnMut(Undone)) -> Result<Tally, Error> {
-        self.purge_some(run, Purge::All, stop, tell)
-    }
-
-    pub(crate) fn purge_some(
+    pub fn purge(
         &self,
         run: &str,
         which: Purge,
@@ -71,7 +69,7 @@ impl<'d, D: Disk> Executor<'d, D> {
         let mut tally = Tally::default();
         let is_wanted = |told: &&Told| {
             let is_carried = matches!(told.step.deed, Deed::Carry { .. });
-            told.is_standing() && told.step.holder == Holder::Quarantine && (which == Purge::All || is_carried)
+            told.is_standing() && told.step.holder == Holder::Quarantine && (which != Purge::Carried || is_carried)
         };
         let wanted: Vec<&Told> = history.steps.values().filter(is_wanted).collect();
         for batch in wanted.chunks(STEPS_AT_ONCE) {
@@ -81,7 +79,7 @@ impl<'d, D: Disk> Executor<'d, D> {
             }
             let (mut allowed, mut lost) = (Vec::with_capacity(batch.len()), Vec::new());
             for told in batch {
-                match self.may_purge(told) {
+                match self.may_purge(told, which, &history.action) {
                     Ok(keeper) => allowed.push((*told, keeper)),
                     Err(reason) => {
                         lost.extend(is_lost(self.disk, &told.step).then_some(Record::Lost { step: told.step.number }));
@@ -118,7 +116,7 @@ impl<'d, D: Disk> Executor<'d, D> {
 
     /// Whether a file may be ended, and what stays for it; nothing for a sidecar that went with a picture which the user had
     /// confirmed.
-    fn may_purge(&self, told: &Told) -> Result<Option<Kept>, String> {
+    fn may_purge(&self, told: &Told, which: Purge, action: &Action) -> Result<Option<Kept>, String> {
         let step = &told.step;
         let Stand::Done(identity) = told.stand else {
             return Err("its step was not finished: undo it".to_owned());
@@ -133,14 +131,20 @@ impl<'d, D: Disk> Executor<'d, D> {
         if let Deed::Carry { copy, .. } = &step.deed {
             return self.compare_again(step, copy, Compared::Copy).map(Some);
         }
-        let Some(kept) = &step.kept else { return Ok(None) };
+        let Some(kept) = &step.kept else {
+            return match which {
+                Purge::All => Ok(None),
+                _ => Err("no equal of it stays: only a purge of this run by its name ends it".to_owned()),
+            };
+        };
         let is_unchanged =
             |now: Identity, was: Identity| (now.modified_ns, now.changed_ns) == (was.modified_ns, was.changed_ns);
         let keeper = self.last_keeper(kept)?;
         let is_as_it_was = keeper.path == kept.path
             && is_unchanged(now, identity)
             && is_there(self.disk, &keeper.path, &kept.identity).map_err(words)?;
-        if is_as_it_was && !is_one_file(&now, &kept.identity) {
+        // What was deleted at once is compared once more: no time tells of a change in the moment in which it went.
+        if is_as_it_was && *action != Action::Delete && !is_one_file(&now, &kept.identity) {
             return Ok(Some(keeper));
         }
         self.compare_again(step, &keeper.path, Compared::Keeper).map(Some)

@@ -45,8 +45,8 @@ pub struct Refused {
     pub group: u64,
     /// The number of the step, if it is about one file.
     pub step: Option<u64>,
-    /// The file.
-    pub path: PathBuf,
+    /// The file, if it is about one.
+    pub path: Option<PathBuf>,
     /// Why, as a clause.
     pub reason: String,
 }
@@ -84,7 +84,7 @@ pub(crate) fn verify<D: Disk>(
     let refuse = |step: Option<u64>, path: &Path, reason: String| Refused {
         group: group.number,
         step,
-        path: path.to_owned(),
+        path: Some(path.to_owned()),
         reason,
     };
     let mut keepers = Vec::new();
@@ -124,7 +124,8 @@ impl<D: Disk> Held<D> {
         }
         let opened = Spot::of(disk, &file.path)?.open()?;
         let state = disk.state(&opened)?;
-        if state.identity != file.identity {
+        // Its names may have come and gone since, by steps of ours as well; it is read again in any case.
+        if !state.identity.is_with_other_names(&file.identity) {
             return Err(io::Error::other("it is not what it was when the plan was made"));
         }
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();

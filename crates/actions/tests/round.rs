@@ -10,7 +10,7 @@ use std::{
 };
 
 use pixtwin_actions::{
-    Acted, Action, Executor, Judge, Order, Particulars, Setting, Summary, Which,
+    Acted, Action, Executor, Judge, Order, Particulars, Purge, Setting, Summary, Which,
     disk::{Disk, RealDisk},
     plan::{self, Group, Header, Plan, Task, Tier},
 };
@@ -77,7 +77,7 @@ fn tree(dir: &Dir) -> Vec<Row> {
 
 fn act(dir: &Dir, plan: &Plan, action: Action) -> (Summary, Vec<Acted>) {
     let mut told = Vec::new();
-    let order = Order { action, which: Which::Bulk };
+    let order = Order { action, which: Which::Bulk, refused: Vec::new() };
     let mut tell = |acted| told.push(acted);
     let summary = executor(dir).apply(plan, &order, &AtomicBool::new(false), &mut tell).unwrap();
     (summary, told)
@@ -134,7 +134,7 @@ fn what_went_is_not_purged_once_the_kept_file_is_another() {
     let plan = planned(&dir, &[&[(Task::Keep, "a"), (Task::Remove, "b")]]);
     let (summary, _) = act(&dir, &plan, Action::Quarantine);
     let refuses = || {
-        let tally = executor(&dir).purge(&summary.run, &AtomicBool::new(false), &mut |_| {}).unwrap();
+        let tally = executor(&dir).purge(&summary.run, Purge::Equal, &AtomicBool::new(false), &mut |_| {}).unwrap();
         assert_eq!((tally.done, tally.refused), (0, 1));
     };
     dir.write("a", "two");
@@ -155,7 +155,7 @@ fn what_belongs_to_a_picture_travels_with_it_and_guards_it() {
     let (summary, told) = act(&dir, &plan, Action::Quarantine);
     assert_eq!((summary.done, summary.sidecars, summary.refused), (1, 1, 1), "{told:?}");
     assert!(!dir.join("b/1.jpg.xmp").exists() && dir.join("c/1.jpg").exists() && dir.join("c/1.jpg.xmp").exists());
-    let order = Order { action: Action::Quarantine, which: Which::Pair(2) };
+    let order = Order { action: Action::Quarantine, which: Which::Pair(2), refused: Vec::new() };
     let pair = executor(&dir).apply(&plan, &order, &AtomicBool::new(false), &mut |_| {}).unwrap();
     assert_eq!((pair.done, pair.sidecars, pair.refused), (1, 1, 0));
     assert!(!dir.join("c/1.jpg").exists() && !dir.join("c/1.jpg.xmp").exists());
@@ -176,7 +176,7 @@ fn what_goes_to_another_file_system_comes_back() {
     let folder = elsewhere.path().canonicalize().unwrap();
     let (summary, told) = act(&dir, &plan, Action::Move(folder.clone()));
     // Of several names of one file, copies would be several files.
-    assert_eq!((summary.done, summary.purged, summary.refused), (1, 1, 1), "{told:?}");
+    assert_eq!((summary.done, summary.purged, summary.refused), (1, 1, 2), "{told:?}");
     assert!(!dir.join("b/1.jpg").exists() && dir.join("d/1.jpg").exists());
     assert_eq!(std::fs::read(folder.join("b/1.jpg")).unwrap(), b"one");
     let tally = executor(&dir).undo(&summary.run, &AtomicBool::new(false), &mut |_| {}).unwrap();
@@ -216,7 +216,7 @@ fn a_file_is_not_its_own_keeper() {
     let held = dir.names().into_iter().find(|name| name.to_str().unwrap().starts_with(".pixtwin-quarantine-")).unwrap();
     std::fs::remove_file(dir.join("a")).unwrap();
     std::fs::hard_link(dir.path().join(&held), dir.join("a")).unwrap();
-    let tally = executor(&dir).purge(&summary.run, &AtomicBool::new(false), &mut |_| {}).unwrap();
+    let tally = executor(&dir).purge(&summary.run, Purge::Equal, &AtomicBool::new(false), &mut |_| {}).unwrap();
     assert_eq!((tally.done, tally.refused), (0, 1));
     assert!(dir.path().join(held).exists());
 }

@@ -2,7 +2,9 @@
 
 use std::{path::Path, sync::atomic::AtomicBool};
 
-use pixtwin_actions::{Acted, Action, Error, Executor, Order, Setting, Summary, Tally, Undone, Which, plan::Plan};
+use pixtwin_actions::{
+    Acted, Action, Error, Executor, Order, Purge, Setting, Summary, Tally, Undone, Which, plan::Plan,
+};
 
 use crate::{
     library::{FAR, NEAR, Pictures, STATE, TRASH, USER},
@@ -91,7 +93,7 @@ fn try_run(disk: &SimDisk, act: &Act, plan: &Plan, begun: u32, said: &mut Said) 
     match act {
         Act::Recover => {}
         Act::Apply(action) => {
-            let order = Order { action: action.clone(), which: Which::Bulk };
+            let order = Order { action: action.clone(), which: Which::Bulk, refused: Vec::new() };
             let acted = &mut said.acted;
             said.summary = Some(executor.apply(plan, &order, &GOES_ON, &mut |one| acted.push(one))?);
         }
@@ -100,7 +102,7 @@ fn try_run(disk: &SimDisk, act: &Act, plan: &Plan, begun: u32, said: &mut Said) 
             let mut tell = |one| undone.push(one);
             said.tally = Some(match act {
                 Act::Undo => executor.undo(&last, &GOES_ON, &mut tell)?,
-                _ => executor.purge(&last, &GOES_ON, &mut tell)?,
+                _ => executor.purge(&last, Purge::All, &GOES_ON, &mut tell)?,
             });
         }
     }

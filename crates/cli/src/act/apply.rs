@@ -11,12 +11,12 @@ use pixtwin_actions::{
     Acted, Action, Executor, Order, Preview, Refused, Summary, Which,
     disk::RealDisk,
     plan::{self, Plan, this_host},
-    preview,
+    preview, preview_pair,
 };
 use pixtwin_engine::words_of;
 
 use crate::{
-    act::{acting, consents, fatal, lines::Line, say_recovered},
+    act::{acting, consents, fatal, lines::Line, say_recovered, with_judge},
     args::{ApplyArguments, KnownFormat},
     exit::{Exit, Stop},
     names::{shown, shown_text},
@@ -32,16 +32,12 @@ pub(crate) fn run(arguments: &ApplyArguments) -> Result<Exit, Stop> {
         other => other.clone(),
     };
     let which = arguments.pair.map_or(Which::Bulk, Which::Pair);
-    let order = Order { action, which };
-    let shown = preview(&RealDisk, &plan, &order);
+    let order = Order { action, which, refused: broken };
+    let shown = look_ahead(&plan, &order);
     if let (Some(pair), true) = (arguments.pair, shown.steps.is_empty()) {
         return Err(Stop::Fatal(format!("the plan has no step {pair}\nhint: without --pair, its steps are shown")));
     }
-    for plan::Refused { group, reason } in &broken {
-        output::note(&format!("refused: group {group} of the plan: {}", shown_text(reason)));
-    }
-    let asks = !arguments.yes;
-    if asks {
+    if !arguments.yes {
         print_preview(arguments, &order, &shown)?;
     }
     let question = format!("This is about {}.", counted(shown.steps.len() as u64, "file"));
@@ -49,22 +45,25 @@ pub(crate) fn run(arguments: &ApplyArguments) -> Result<Exit, Stop> {
         true => None,
         false => consents(arguments.yes, &question)?,
     };
-    match goes_on {
-        Some(true) => acting(
-            &arguments.acting,
-            (arguments.quarantine.as_deref(), arguments.threads),
-            |executor, stop, recovered| {
-                say_recovered(&recovered, arguments.acting.quiet);
-                let done = carry_out(arguments, executor, &plan, &order, stop)?;
-                Ok(if broken.is_empty() { done } else { done.max(Exit::Refused) })
-            },
-        ),
-        _ => {
-            if !arguments.acting.quiet {
-                output::note("nothing was changed: --yes does it");
-            }
-            Ok(if broken.is_empty() { Exit::Done } else { Exit::Refused })
+    if goes_on != Some(true) {
+        if !arguments.acting.quiet {
+            output::note("nothing was changed: --yes does it");
         }
+        let is_clean = order.refused.is_empty() && shown.steps.iter().all(|step| step.problem.is_none());
+        return Ok(if is_clean { Exit::Done } else { Exit::Refused });
+    }
+    let options = (arguments.quarantine.as_deref(), arguments.threads);
+    acting(&arguments.acting, options, |executor, stop, recovered| {
+        say_recovered(&recovered, arguments.acting.quiet);
+        carry_out(arguments, executor, &plan, &order, stop)
+    })
+}
+
+/// What would be done; of a pair, which goes also where something is lost with it, after both files were read.
+fn look_ahead(plan: &Plan, order: &Order) -> Preview {
+    match order.which {
+        Which::Bulk => preview(&RealDisk, plan, order),
+        Which::Pair(_) => with_judge(|judge| preview_pair(&RealDisk, judge, plan, order)),
     }
 }
 
@@ -103,12 +102,18 @@ fn print_preview(arguments: &ApplyArguments, order: &Order, found: &Preview) -> 
     let mut out = output::results();
     let problems = found.steps.iter().filter(|step| step.problem.is_some()).count() as u64;
     let steps = found.steps.len() as u64 - problems;
+    for plan::Refused { group, reason } in &order.refused {
+        say_refused(&Refused { group: *group, step: None, path: None, reason: reason.clone() });
+    }
     for step in &found.steps {
         match (arguments.acting.format, &step.problem) {
             (KnownFormat::Json, _) => print(&mut out, &Line::from(step))?,
             (KnownFormat::Text, None) => {
                 let (path, kept, reason) = (shown(&step.path), shown(&step.kept), shown_text(&step.reason));
                 writeln!(out, "{:>5}  {path}\n       stays: {kept} ({reason})", step.step)?;
+                for lost in &step.loses {
+                    writeln!(out, "       loses: {}; the file that stays has not the same", shown_text(lost))?;
+                }
             }
             (KnownFormat::Text, Some(problem)) => {
                 writeln!(out, "{:>5}  {}\n       refused: {}", step.step, shown(&step.path), shown_text(problem))?;
@@ -201,7 +206,11 @@ fn print_acted(out: &mut dyn Write, arguments: &ApplyArguments, acted: &Acted) -
 
 fn say_refused(refused: &Refused) {
     let step = refused.step.map(|step| format!(" (step {step})")).unwrap_or_default();
-    output::note(&format!("refused: {}{step}: {}", shown(&refused.path), shown_text(&refused.reason)));
+    let what = match &refused.path {
+        Some(path) => shown(path).into_owned(),
+        None => format!("group {} of the plan", refused.group),
+    };
+    output::note(&format!("refused: {what}{step}: {}", shown_text(&refused.reason)));
 }
 
 fn print_summary(
@@ -235,6 +244,8 @@ fn told(action: &Action, summary: &Summary) -> String {
     let beside = if *sidecars == 0 { String::new() } else { format!(" with {}", counted(*sidecars, "sidecar")) };
     let is_kept = !(*action == Action::Delete && *purged >= done + sidecars);
     let back = if *done > 0 && is_kept { format!("\n`pixtwin undo {run}` brings them back") } else { String::new() };
+    let held = Action::Quarantine;
+    let action = if *action == Action::Delete && is_kept { &held } else { action };
     let freed = if *done > 0 { freed(action, *bytes, Some(run)) } else { String::new() };
     format!("{}{beside} {what}{}{freed}{back}", counted(*done, "file"), refusals(*refused))
 }

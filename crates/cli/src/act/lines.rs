@@ -12,7 +12,16 @@ const SCHEMA: u32 = 1;
 #[serde(tag = "type", rename_all = "lowercase")]
 pub(super) enum Line<'a> {
     /// A step that would be done.
-    Step { step: u64, group: u64, path: PathJson, kept: PathJson, reason: &'a str, problem: Option<&'a str> },
+    Step {
+        step: u64,
+        group: u64,
+        path: PathJson,
+        kept: PathJson,
+        reason: &'a str,
+        problem: Option<&'a str>,
+        #[serde(skip_serializing_if = "<[String]>::is_empty")]
+        loses: &'a [String],
+    },
     /// A file that went, or came back, or is gone for good.
     Done {
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -33,7 +42,8 @@ pub(super) enum Line<'a> {
         step: Option<u64>,
         #[serde(skip_serializing_if = "Option::is_none")]
         group: Option<u64>,
-        path: PathJson,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        path: Option<PathJson>,
         #[serde(skip_serializing_if = "Option::is_none")]
         at: Option<PathJson>,
         reason: &'a str,
@@ -78,6 +88,7 @@ impl<'a> From<&'a Previewed> for Line<'a> {
             kept: step.kept.as_path().into(),
             reason: &step.reason,
             problem: step.problem.as_deref(),
+            loses: &step.loses,
         }
     }
 }
@@ -96,7 +107,7 @@ impl<'a> From<&'a Acted> for Line<'a> {
             Acted::Refused(refused) => Self::Refused {
                 step: refused.step,
                 group: Some(refused.group),
-                path: refused.path.as_path().into(),
+                path: refused.path.as_deref().map(Into::into),
                 at: None,
                 reason: &refused.reason,
             },
@@ -118,7 +129,7 @@ impl<'a> From<&'a Undone> for Line<'a> {
             Undone::Refused { path, at, reason } => Self::Refused {
                 step: None,
                 group: None,
-                path: path.as_path().into(),
+                path: Some(path.as_path().into()),
                 at: Some(at.as_path().into()),
                 reason,
             },

@@ -20,8 +20,8 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use pixtwin_actions::{Error, Executor, Recovered, Setting, Undone, disk::RealDisk, plan::this_host};
-use pixtwin_engine::{OpenFiles, Progress, words_of};
+use pixtwin_actions::{Error, Executor, Judge, Recovered, Setting, Undone, disk::RealDisk, plan::this_host};
+use pixtwin_engine::{OpenFiles, Progress, Settings, words_of};
 use signal_hook::{
     consts::{SIGINT, SIGTERM, SIGXFSZ},
     flag,
@@ -48,20 +48,29 @@ fn acting(
 ) -> Result<Exit, Stop> {
     let state = state_folder(acting)?;
     let stop = ends_at_signals();
-    let settings = Common::default().settings(TierName::Pixels, &Pixels::default());
-    let progress = Progress::default();
-    let judge = Engine::new(OpenFiles::new(&settings, &progress));
     let setting = Setting {
         user: rustix::process::geteuid().as_raw(),
         host: this_host(),
         quarantine: quarantine.map(|folder| canonical("open", folder)).transpose()?,
         home_trash: data_folder().map(|data| without_links(&data.join("Trash"))),
-        threads: threads.map_or(settings.threads, usize::from),
+        threads: threads.map_or(settings().threads, usize::from),
         now_s: now_s(),
     };
-    let executor = Executor::open(&RealDisk, &judge, &state, setting).map_err(|cause| fatal(&cause))?;
-    let recovered = executor.recover().map_err(|cause| fatal(&cause))?;
-    act(&executor, &stop, recovered)
+    with_judge(|judge| {
+        let executor = Executor::open(&RealDisk, judge, &state, setting).map_err(|cause| fatal(&cause))?;
+        let recovered = executor.recover().map_err(|cause| fatal(&cause))?;
+        act(&executor, &stop, recovered)
+    })
+}
+
+/// Does something with who compares pictures.
+fn with_judge<T>(act: impl FnOnce(&dyn Judge) -> T) -> T {
+    let (settings, progress) = (settings(), Progress::default());
+    act(&Engine::new(OpenFiles::new(&settings, &progress)))
+}
+
+fn settings() -> Settings {
+    Common::default().settings(TierName::Pixels, &Pixels::default())
 }
 
 fn now_s() -> i64 {

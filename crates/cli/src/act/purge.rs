@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use pixtwin_actions::{RunInfo, Tally, Undone};
+use pixtwin_actions::{Purge, RunInfo, Tally, Undone};
 
 use crate::{
     act::{acting, back::exit_of, consents, fatal, lines::Line, now_s, say_recovered, say_refused},
@@ -36,8 +36,9 @@ pub(crate) fn run(arguments: &PurgeArguments) -> Result<Exit, Stop> {
         let mut out = output::results();
         let mut printed = Ok(());
         let mut sum = Tally::default();
+        let which = if arguments.runs.is_empty() { Purge::Equal } else { Purge::All };
         for info in &runs {
-            let purged = executor.purge(&info.run, stop, &mut |undone| {
+            let purged = executor.purge(&info.run, which, stop, &mut |undone| {
                 if printed.is_ok() {
                     printed = print_purged(&mut out, arguments, &undone);
                 }
