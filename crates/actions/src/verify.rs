@@ -192,13 +192,14 @@ fn missed<D: Disk>(disk: &D, judge: &dyn Judge, keepers: &[Held<D>], victim: &He
         ours.push(judge.particulars(&lend(disk, keeper)?)?);
     }
     let kinds = |particulars: &Particulars| {
-        let Particulars { date, position, profile, rating, orientation } = particulars.clone();
+        let Particulars { date, position, profile, rating, orientation, trailing } = particulars.clone();
         [
             ("its EXIF date", date),
             ("its GPS position", position),
             ("its ICC profile", profile),
             ("its rating", rating),
             ("its orientation", orientation),
+            ("what follows its picture, as the film of a motion photo does,", trailing),
         ]
     };
     let had: Vec<_> = ours.iter().flat_map(kinds).collect();

@@ -9,8 +9,8 @@ use std::{
 
 use pixtwin_testkit::{
     Dir, Ran,
-    draw::icon,
-    encode::{Png, PngColour, exif, png},
+    draw::{icon, landscape},
+    encode::{Jpeg, Png, PngColour, Subsampling, exif, png},
     touch::set_attribute,
 };
 use serde_json::Value;
@@ -179,6 +179,36 @@ fn what_is_shown_otherwise_does_not_go_in_bulk() {
         root(&dir)
     );
     apply(&dir, &["--yes"]).assert(4, "", &refused);
+}
+
+#[test]
+fn the_film_of_a_motion_photo_does_not_go_in_bulk() {
+    let film = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom and what moves";
+    let picture = Jpeg::new(Subsampling::S420).write(&landscape(64, 48, 1));
+    let with = |film: &[u8]| [&picture[..], film].concat();
+    // The keeper has none, another, the same: then only the coding differs.
+    let recoded = Jpeg { is_optimised: true, ..Jpeg::new(Subsampling::S420) }.write(&landscape(64, 48, 1));
+    assert_ne!(recoded, picture);
+    let same = [&recoded[..], film].concat();
+    for (keeper, goes) in [(picture.clone(), false), (with(b"another film"), false), (same, true)] {
+        let dir = Dir::new();
+        dir.write("p/a.jpg", keeper).write("p/b.jpg", with(film));
+        plan(&dir, &["--keep", "name=a.jpg"]);
+        let said = apply(&dir, &["--yes"]);
+        assert_eq!(dir.join("p/b.jpg").exists(), !goes);
+        if goes {
+            assert_eq!(said.code, 0, "{}", said.err());
+            continue;
+        }
+        let refused = format!(
+            "refused: {}/p/b.jpg (step 1): what follows its picture, as the film of a motion photo does, would be lost: \
+             the file that stays has not the same\n0 files moved into quarantine, 1 refused\n",
+            root(&dir)
+        );
+        said.assert(4, "", &refused);
+        assert_eq!(apply(&dir, &["--yes", "--pair", "1"]).code, 0);
+        assert!(!dir.join("p/b.jpg").exists());
+    }
 }
 
 #[test]
