@@ -33,4 +33,6 @@ pub struct Particulars {
     pub rating: Option<String>,
     /// How a viewer turns it before it is shown.
     pub orientation: Option<String>,
+    /// A hash of what follows the picture in its file: the film of a motion photo, a second picture.
+    pub trailing: Option<String>,
 }

@@ -96,6 +96,11 @@ impl<'d, D: Disk> Layout<'d, D> {
                 Err("its owner or permissions differ from those of the file that stays, and links have one of each"
                     .to_owned())
             }
+            Action::HardLink if !victim.has_same_attributes => {
+                Err("its access control list or extended attributes differ from those of the file that stays, and links have \
+                     one of each"
+                    .to_owned())
+            }
             Action::HardLink if ours.identity.device != theirs.identity.device => {
                 Err("it lies on another file system than the file that stays".to_owned())
             }

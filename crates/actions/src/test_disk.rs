@@ -153,6 +153,9 @@ impl Disk for Meddling {
         self.step(Step::Dress);
         self.call()?.dress(copy, original)
     }
+    fn has_same_attributes(&self, one: &RealFile, other: &RealFile) -> io::Result<bool> {
+        self.call()?.has_same_attributes(one, other)
+    }
     fn sync(&self, file: &RealFile) -> io::Result<()> {
         self.call()?.sync(file)
     }

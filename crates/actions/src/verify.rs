@@ -32,6 +32,9 @@ pub(crate) struct Ready {
     pub(crate) state: State,
     /// Whether every byte of it equals that of the file that stays.
     pub(crate) has_equal_bytes: bool,
+    /// Whether its access control list and extended attributes are those of the file that stays: asked where one is to become
+    /// the other, and else taken for so.
+    pub(crate) has_same_attributes: bool,
     /// The files that travel with it, each with its equal beside the keeper, if it has one.
     pub(crate) sidecars: Vec<(PathBuf, Identity, Option<Kept>)>,
     /// What would be lost with it: not in bulk.
@@ -99,7 +102,7 @@ pub(crate) fn verify<D: Disk>(
     let mut victims = Vec::new();
     for (number, file) in &asked.wanted {
         let refuse = |reason| refuse(Some(*number), &file.path, reason);
-        let mut ready = look_at(disk, judge, group, &keepers, (*number, file)).map_err(refuse)?;
+        let mut ready = look_at(disk, judge, group, &keepers, (*number, file, action)).map_err(refuse)?;
         if action.parts_names() {
             travellers::add(disk, neighbours, &mut ready, &keeper.path, &going).map_err(refuse)?;
         }
@@ -150,7 +153,7 @@ fn look_at<D: Disk>(
     judge: &dyn Judge,
     group: &Group,
     keepers: &[Held<D>],
-    (number, file): (u64, &File),
+    (number, file, action): (u64, &File, &Action),
 ) -> Result<Ready, String> {
     let victim = Held::of(disk, file).map_err(|cause| words_of(&cause))?;
     let Some(keeper) = keepers.first() else { return Err("no file of its group stays".to_owned()) };
@@ -171,8 +174,11 @@ fn look_at<D: Disk>(
         }
     }
     let guarded = if has_equal_bytes { Vec::new() } else { missed(disk, judge, keepers, &victim)? };
+    let has_same_attributes = *action != Action::HardLink
+        || disk.has_same_attributes(&keeper.file, &victim.file).map_err(|cause| words_of(&cause))?;
     victim.is_unchanged(disk).map_err(|cause| words_of(&cause))?;
-    Ok(Ready { number, path: victim.path, state: victim.state, has_equal_bytes, sidecars: Vec::new(), guarded })
+    let (path, state, sidecars) = (victim.path, victim.state, Vec::new());
+    Ok(Ready { number, path, state, has_equal_bytes, has_same_attributes, sidecars, guarded })
 }
 
 fn lend<D: Disk>(disk: &D, held: &Held<D>) -> Result<std::fs::File, String> {
@@ -187,13 +193,14 @@ fn missed<D: Disk>(disk: &D, judge: &dyn Judge, keepers: &[Held<D>], victim: &He
         ours.push(judge.particulars(&lend(disk, keeper)?)?);
     }
     let kinds = |particulars: &Particulars| {
-        let Particulars { date, position, profile, rating, orientation } = particulars.clone();
+        let Particulars { date, position, profile, rating, orientation, trailing } = particulars.clone();
         [
             ("its EXIF date", date),
             ("its GPS position", position),
             ("its ICC profile", profile),
             ("its rating", rating),
             ("its orientation", orientation),
+            ("what follows its picture, as the film of a motion photo does,", trailing),
         ]
     };
     let had: Vec<_> = ours.iter().flat_map(kinds).collect();

@@ -33,6 +33,7 @@ impl Judge for Engine<'_> {
             profile: found.profile,
             rating: found.rating,
             orientation: Some(found.orientation.exif().to_string()),
+            trailing: found.trailing,
         })
     }
 }

@@ -34,6 +34,9 @@ pub struct Particulars {
     pub rating: Option<String>,
     /// How a viewer turns the stored picture before it shows it.
     pub orientation: Turn,
+    /// A hash of what follows the picture in its file, in hexadecimal digits: the film of a motion photo, a second picture.
+    /// Of a file with more pieces of metadata than are listed, also of those that are not.
+    pub trailing: Option<String>,
     /// A hash of EXIF or XMP data that could not be looked through: what it says may be any of the above but the profile.
     pub unreadable: Option<String>,
     /// How many pieces of metadata of all kinds it has.
@@ -189,8 +192,12 @@ fn are_equal(ours: &[Raster], theirs: &[Raster]) -> bool {
 }
 
 fn particulars_of(metadata: Metadata) -> Particulars {
-    let profile = metadata.items.iter().find(|item| item.name == "ICC profile");
-    let profile = profile.map(|item| item.content.0.iter().map(|byte| format!("{byte:02x}")).collect());
+    let hash_of = |names: &[&str]| -> Option<String> {
+        let item = metadata.items.iter().find(|item| names.contains(&item.name))?;
+        Some(item.content.0.iter().map(|byte| format!("{byte:02x}")).collect())
+    };
+    let profile = hash_of(&["ICC profile"]);
+    let trailing = hash_of(&["trailing bytes", "further items"]);
     let items = metadata.items.len();
     let noted = metadata.noted;
     Particulars {
@@ -199,6 +206,7 @@ fn particulars_of(metadata: Metadata) -> Particulars {
         profile,
         rating: noted.rating,
         orientation: metadata.orientation,
+        trailing,
         unreadable: noted.unreadable,
         items,
     }
@@ -324,6 +332,15 @@ mod tests {
         assert_ne!(of(&profile("a")), of(&profile("b")));
         let rated = jpeg_with_segment(&plain, 0xe1, b"http://ns.adobe.com/xap/1.0/\0<x xmp:Rating=\"5\"/>");
         assert_eq!(files.particulars(&file_of(&rated)).unwrap().rating.as_deref(), Some("5"));
+        let followed = |film: &[u8]| files.particulars(&file_of(&[&plain[..], film].concat())).unwrap().trailing;
+        assert_eq!(followed(b""), None);
+        assert!(followed(b"film").is_some());
+        assert_eq!(followed(b"film"), followed(b"film"));
+        assert_ne!(followed(b"film"), followed(b"moving"));
+        // So many comments that what follows is not listed by itself.
+        let head = [&plain[..2], &[0xff, 0xfe, 0, 2].repeat(20_000), &plain[2..]].concat();
+        let followed = |film: &[u8]| files.particulars(&file_of(&[&head[..], film].concat())).unwrap().trailing;
+        assert_ne!(followed(b"film"), followed(b""));
         // What is no picture has none, and what is broken is not taken for that.
         assert_eq!(files.particulars(&file_of(b"text")), Ok(Particulars::default()));
         assert!(files.particulars(&file_of(&plain[..plain.len() - 2])).is_err());

@@ -192,6 +192,13 @@ pub trait Disk: Sync {
     /// Of the system, whichever of them it refuses.
     fn dress(&self, copy: &Self::File, original: &Self::File) -> io::Result<()>;
 
+    /// Whether both have equal extended attributes, access control lists among them, as far as the process sees them. Those
+    /// by which a file system notes how it stores a file do not count.
+    ///
+    /// # Errors
+    /// Of the system; then they may differ.
+    fn has_same_attributes(&self, one: &Self::File, other: &Self::File) -> io::Result<bool>;
+
     /// Returns once the content of the file is on the disk.
     ///
     /// # Errors

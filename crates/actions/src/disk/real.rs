@@ -165,6 +165,10 @@ impl Disk for RealDisk {
         dress::dress(copy.0.as_fd(), original.0.as_fd())
     }
 
+    fn has_same_attributes(&self, one: &RealFile, other: &RealFile) -> io::Result<bool> {
+        dress::has_same_attributes(one.0.as_fd(), other.0.as_fd())
+    }
+
     fn sync(&self, file: &RealFile) -> io::Result<()> {
         Ok(rustix::fs::fsync(&file.0)?)
     }

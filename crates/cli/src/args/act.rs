@@ -15,8 +15,9 @@ use super::{KnownFormat, exit};
 /// Without --yes, and without a terminal on which to ask, it only shows what it would do. With it, both files of every
 /// step are read again and compared, all pixels where their bytes differ, before one of them goes, and the one that stays
 /// is looked at once more when the other has gone: if it is not there, the step is taken back. The last file of a group
-/// cannot go. A file that alone has its EXIF date, GPS position, ICC profile, rating, orientation or sidecar is refused; so is a pair that
-/// is not exactly the same picture: such steps are done one by one, with --pair.
+/// cannot go. A file that alone has its EXIF date, GPS position, ICC profile, rating, orientation, sidecar, or what follows
+/// its picture (the film of a motion photo) is refused; so is a pair that is not exactly the same picture: such steps are
+/// done one by one, with --pair.
 ///
 /// Nothing is deleted: files go into a quarantine on their own file system, until `pixtwin purge`. `pixtwin undo` brings
 /// them back.

@@ -2,13 +2,16 @@
 
 use std::{
     fs,
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _},
+    process::Command,
     time::{Duration, SystemTime},
 };
 
 use pixtwin_testkit::{
     Dir, Ran,
-    draw::icon,
-    encode::{Png, PngColour, exif, png},
+    draw::{icon, landscape},
+    encode::{Jpeg, Png, PngColour, Subsampling, exif, png},
+    touch::set_attribute,
 };
 use serde_json::Value;
 
@@ -176,6 +179,75 @@ fn what_is_shown_otherwise_does_not_go_in_bulk() {
         root(&dir)
     );
     apply(&dir, &["--yes"]).assert(4, "", &refused);
+}
+
+#[test]
+fn the_film_of_a_motion_photo_does_not_go_in_bulk() {
+    let film = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom and what moves";
+    let picture = Jpeg::new(Subsampling::S420).write(&landscape(64, 48, 1));
+    let with = |film: &[u8]| [&picture[..], film].concat();
+    // The keeper has none, another, the same: then only the coding differs.
+    let recoded = Jpeg { is_optimised: true, ..Jpeg::new(Subsampling::S420) }.write(&landscape(64, 48, 1));
+    assert_ne!(recoded, picture);
+    let same = [&recoded[..], film].concat();
+    for (keeper, goes) in [(picture.clone(), false), (with(b"another film"), false), (same, true)] {
+        let dir = Dir::new();
+        dir.write("p/a.jpg", keeper).write("p/b.jpg", with(film));
+        plan(&dir, &["--keep", "name=a.jpg"]);
+        let said = apply(&dir, &["--yes"]);
+        assert_eq!(dir.join("p/b.jpg").exists(), !goes);
+        if goes {
+            assert_eq!(said.code, 0, "{}", said.err());
+            continue;
+        }
+        let refused = format!(
+            "refused: {}/p/b.jpg (step 1): what follows its picture, as the film of a motion photo does, would be lost: \
+             the file that stays has not the same\n0 files moved into quarantine, 1 refused\n",
+            root(&dir)
+        );
+        said.assert(4, "", &refused);
+        assert_eq!(apply(&dir, &["--yes", "--pair", "1"]).code, 0);
+        assert!(!dir.join("p/b.jpg").exists());
+    }
+}
+
+#[test]
+fn a_link_takes_no_attribute_and_no_permission_from_anybody() {
+    let denied = |dir: &Dir| {
+        let list = Command::new("setfacl").args(["-m", "u:1000:-"]).arg(dir.join("p/b.png")).status();
+        assert!(list.unwrap().success());
+    };
+    let tagged = |dir: &Dir| set_attribute(&dir.join("p/b.png"), "user.tag", b"precious");
+    for spoil in [&denied as &dyn Fn(&Dir), &tagged] {
+        let dir = twins();
+        // The mode of a file with such a list is that with which others are without.
+        for name in ["p/a.png", "p/b.png"] {
+            fs::set_permissions(dir.join(name), fs::Permissions::from_mode(0o644)).unwrap();
+        }
+        spoil(&dir);
+        let mode = |name| dir.join(name).metadata().unwrap().mode();
+        assert_eq!(mode("p/a.png"), mode("p/b.png"));
+        plan(&dir, &[]);
+        let refused = format!(
+            "refused: {}/p/b.png (step 1): its access control list or extended attributes differ from those of the file \
+             that stays, and links have one of each\n0 files replaced by hard links, 1 refused\n",
+            root(&dir)
+        );
+        apply(&dir, &["--yes", "--to", "hardlink"]).assert(4, "", &refused);
+        let inode = |name| dir.join(name).metadata().unwrap().ino();
+        assert_ne!(inode("p/a.png"), inode("p/b.png"));
+        assert_eq!(apply(&dir, &["--yes", "--to", "hardlink", "--pair", "1"]).code, 4);
+        // Elsewhere it keeps what it has.
+        assert_eq!(apply(&dir, &["--yes"]).code, 0);
+    }
+    // Equal ones hinder nothing.
+    let dir = twins();
+    for name in ["p/a.png", "p/b.png"] {
+        set_attribute(&dir.join(name), "user.tag", b"precious");
+    }
+    plan(&dir, &[]);
+    assert_eq!(apply(&dir, &["--yes", "--to", "hardlink"]).code, 0);
+    assert_eq!(dir.join("p/a.png").metadata().unwrap().nlink(), 2);
 }
 
 #[test]

@@ -1,6 +1,6 @@
-//! Makes a copy look like its original: owner, permissions, extended attributes, times.
+//! Makes a copy look like its original: owner, permissions, extended attributes, times; and compares attributes.
 
-use std::{io, os::fd::BorrowedFd};
+use std::{collections::BTreeMap, io, os::fd::BorrowedFd};
 
 use rustix::{
     fs::{
@@ -32,6 +32,15 @@ pub(super) fn dress(copy: BorrowedFd<'_>, original: BorrowedFd<'_>) -> io::Resul
     let time = |stamp: rustix::fs::StatxTimestamp| Timespec { tv_sec: stamp.tv_sec, tv_nsec: stamp.tv_nsec.into() };
     futimens(copy, &Timestamps { last_access: time(read), last_modification: time(changed) })?;
     is_as(&state::of_open(copy)?, &wanted)
+}
+
+/// Whether both have the attributes that a copy would need, with equal values.
+pub(super) fn has_same_attributes(one: BorrowedFd<'_>, other: BorrowedFd<'_>) -> io::Result<bool> {
+    let all = |file| -> io::Result<BTreeMap<Vec<u8>, Vec<u8>>> {
+        let needed = names(file)?.into_iter().filter(|name| is_needed(name));
+        needed.map(|name| value(file, &name).map(|value| (name, value))).collect()
+    };
+    Ok(all(one)? == all(other)?)
 }
 
 /// Some file systems take what they do not keep.

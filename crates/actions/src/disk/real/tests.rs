@@ -340,6 +340,47 @@ fn a_copy_has_the_list_of_permissions_of_its_original_and_no_other() {
 }
 
 #[test]
+fn attributes_and_lists_of_permissions_are_compared_with_their_values() {
+    let (_kept, path, folder) = place();
+    let set = |file: &str, attribute: &str, value: &[u8]| {
+        fsetxattr(File::open(path.join(file)).unwrap(), attribute, value, XattrFlags::empty()).unwrap();
+    };
+    let same = |one: &str, other: &str| {
+        let open = |file: &str| RealDisk.open(&folder, name(file)).unwrap();
+        let (one, other) = (open(one), open(other));
+        let is_same = RealDisk.has_same_attributes(&one, &other).unwrap();
+        assert_eq!(RealDisk.has_same_attributes(&other, &one).unwrap(), is_same);
+        is_same
+    };
+    for file in ["plain", "bare", "tagged", "equal", "other", "more", "denied", "alike"] {
+        fs::write(path.join(file), file).unwrap();
+    }
+    for (file, value) in [("tagged", &b"a\0b"[..]), ("equal", b"a\0b"), ("other", b"a\0c"), ("more", b"a\0b")] {
+        set(file, "user.tag", value);
+    }
+    set("more", "user.empty", b"");
+    for file in ["denied", "alike"] {
+        let list = Command::new("setfacl").args(["-m", "u:1234:-", file]).current_dir(&path).status().unwrap();
+        assert!(list.success());
+    }
+    for (one, other, is_same) in [
+        ("plain", "bare", true),
+        ("plain", "tagged", false),
+        ("tagged", "equal", true),
+        ("tagged", "other", false),
+        ("tagged", "more", false),
+        ("plain", "denied", false),
+        ("denied", "alike", true),
+    ] {
+        assert_eq!(same(one, other), is_same, "{one} and {other}");
+    }
+    // Where there are none, none differ.
+    let bare = RealFile(rustix::fs::open("/proc/self/comm", OFlags::RDWR, Mode::empty()).unwrap());
+    let plain = RealDisk.open(&folder, name("plain")).unwrap();
+    assert!(RealDisk.has_same_attributes(&bare, &plain).unwrap());
+}
+
+#[test]
 fn attributes_that_a_file_system_refuses_are_an_error() {
     let (_kept, path, folder) = place();
     fs::write(path.join("original"), "").unwrap();

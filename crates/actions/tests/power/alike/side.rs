@@ -132,6 +132,7 @@ impl<'a, D: Disk> Side<'a, D> {
         | Step::Lend(number)
         | Step::Append(number, _)
         | Step::Dress(number, _)
+        | Step::HasSameAttributes(number, _)
         | Step::Sync(number)
         | Step::Lock(number)
         | Step::Share(number, _)) = *step
@@ -166,6 +167,10 @@ impl<'a, D: Disk> Side<'a, D> {
                 let (copy, original) = (self.disk.state(file)?, self.disk.state(original)?);
                 told(copy.identity.modified_ns == original.identity.modified_ns)
             }
+            Step::HasSameAttributes(_, other) => match self.files.get(&other) {
+                Some(other) => told(self.disk.has_same_attributes(file, other)?),
+                None => told("not open"),
+            },
             Step::Sync(_) => self.disk.sync(file).and_then(told),
             Step::Lock(_) => told(self.disk.lock(file)?),
             Step::Share(_, at) => self.disk.share(file, (&self.folders[&at.0], &name(at.1))).and_then(told),

@@ -23,6 +23,7 @@ pub(super) enum Step {
     Lend(usize),
     Append(usize, u8),
     Dress(usize, usize),
+    HasSameAttributes(usize, usize),
     Sync(usize),
     Lock(usize),
     Share(usize, At),
@@ -55,7 +56,7 @@ pub(super) fn name(number: usize) -> OsString {
 
 impl Step {
     pub(super) fn random(random: &mut Seeded) -> Self {
-        let of = random.below(40);
+        let of = random.below(41);
         let (one, other) = (at(random), at(random));
         let (file, second) = (random.below(FILES) as usize, random.below(FILES) as usize);
         match of {
@@ -82,7 +83,8 @@ impl Step {
             31..33 => Self::Link(one, other),
             33 => Self::Symlink(one),
             34 | 35 => Self::Unlink(one),
-            36 | 37 => Self::MakeFolder(one),
+            36 => Self::HasSameAttributes(file, second),
+            37 | 38 => Self::MakeFolder(one),
             _ => Self::RemoveFolder(one),
         }
     }

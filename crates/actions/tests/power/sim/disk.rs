@@ -186,6 +186,13 @@ impl Disk for SimDisk {
         self.call("dress", Changes, |world| world.dress(copy.place, original.place))
     }
 
+    fn has_same_attributes(&self, one: &SimFile, other: &SimFile) -> io::Result<bool> {
+        self.call("has_same_attributes", Reads, |world| {
+            let attributes = |file: &SimFile| &world.node(file.place.node).dress.extended;
+            Ok(attributes(one) == attributes(other))
+        })
+    }
+
     fn sync(&self, file: &SimFile) -> io::Result<()> {
         let mut world = self.world();
         let node = file.place.node;

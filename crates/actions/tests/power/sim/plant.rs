@@ -31,14 +31,14 @@ impl World {
         self.keep_all();
     }
 
-    /// A file, with a time, a mode and an attribute of its own.
+    /// A file, with a time of its own, and a mode and an attribute of its picture.
     pub(crate) fn put_file(&mut self, path: &str, content: &[u8]) -> Number {
         let mut dress = self.plain_dress();
-        // Twins have one mode.
+        // Twins have one mode, and one attribute.
         let picture = content.rsplit(|byte| *byte == b':').next().unwrap_or_default();
         dress.mode = [0o644, 0o640, 0o604, 0o600][picture.len() % 4];
         dress.modified_ns = 1_500_000_000_000_000_000 + self.live.nodes.len() as i64 * 1_000_000_007;
-        dress.extended.insert("user.seen".into(), path.as_bytes().to_vec());
+        dress.extended.insert("user.seen".into(), picture.to_vec());
         self.put(Path::new(path), Body::File(content.to_vec()), dress)
     }
 
