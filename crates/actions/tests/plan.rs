@@ -35,6 +35,7 @@ fn plan(groups: Vec<Group>) -> Plan {
         host: "nas".to_owned(),
         made_s: 1_764_100_000,
         roots: vec!["/pictures".into()],
+        references: vec!["/pictures/albums".into(), OsString::from_vec(b"/pictures/\xff".to_vec()).into()],
         rules: vec!["metadata".to_owned(), "oldest".to_owned()],
     };
     Plan { header, groups }
@@ -93,6 +94,43 @@ fn paths_are_normal_and_below_a_root() {
     }
     for path in ["/etc/a", "/picturesque/a"] {
         assert_eq!(refusal(keep_and(vec![file(Task::Remove, path, 2)])), "a file of it is not below any of the roots");
+    }
+}
+
+#[test]
+fn nothing_below_a_reference_goes() {
+    let reason = "a file of it that would go lies in a reference folder, where all stay";
+    for path in [b"/pictures/albums/a".as_slice(), b"/pictures/albums/b/c", b"/pictures/\xff/a"] {
+        let path = OsString::from_vec(path.to_vec());
+        assert_eq!(refusal(keep_and(vec![file(Task::Remove, path, 2)])), reason);
+    }
+    let names = [file(Task::Remove, "/pictures/a", 2), file(Task::Remove, "/pictures/albums/a", 2)];
+    assert_eq!(refusal(keep_and(names.to_vec())), reason);
+    let beside = vec![
+        file(Task::Keep, "/pictures/albums/a", 2),
+        file(Task::Leave, "/pictures/albums/b", 3),
+        file(Task::Remove, "/pictures/albums2/a", 4),
+    ];
+    let sound = plan(vec![group(1, beside)]);
+    assert_eq!(read(&written(&sound)).unwrap(), (sound, vec![]));
+}
+
+#[test]
+fn references_may_be_missing_and_are_folders_by_whole_paths() {
+    let header = |references: &str| {
+        let line = r#"{"type":"plan","version":1,"host":"nas","made":"2025-11-25T20:00:00Z","roots":[{"text":"/"}],"rules":[]"#;
+        let text = format!("{line}{references}}}\n{{\"type\":\"end\"}}\n");
+        read(text.as_bytes()).map(|(plan, _)| plan.header.references).map_err(|cause| cause.to_string())
+    };
+    assert_eq!(header(""), Ok(vec![]));
+    assert_eq!(header(r#","references":[{"text":"/"}]"#), Ok(vec![PathBuf::from("/")]));
+    let reason = "the header of the plan is wrong: a reference is no absolute path without `.`, `..` and empty parts";
+    for path in ["albums", "/albums/", "/pictures/../albums", "/./albums", "//albums", ""] {
+        let references = format!(r#","references":[{{"text":"{path}"}}]"#);
+        assert_eq!(header(&references), Err(reason.to_owned()), "{path}");
+    }
+    for broken in [r#","references":null"#, r#","references":["/albums"]"#, r#","reference":[]"#] {
+        assert!(header(broken).unwrap_err().starts_with("the header of the plan is wrong: "), "{broken}");
     }
 }
 
@@ -251,6 +289,8 @@ fn assert_harmless(plan: &Plan, bytes: &[u8]) {
             assert!(!path.windows(3).any(|part| part == b"/.."), "{}", say());
             assert!(plan.header.roots.iter().any(|root| file.path.starts_with(root)), "{}", say());
             assert!(paths.insert(path), "a path twice: {}", say());
+            let is_reference = plan.header.references.iter().any(|folder| file.path.starts_with(folder));
+            assert!(!is_reference || file.task != Task::Remove, "{}", say());
             let place = (file.identity.device, file.identity.inode);
             let goes = file.task == Task::Remove;
             assert_eq!(*files.entry(place).or_insert((group.number, goes)), (group.number, goes), "{}", say());
@@ -272,6 +312,7 @@ fn no_mutant_costs_the_last_copy() {
                 file(Task::Remove, name("its link too"), base + 1),
                 file(Task::Leave, name("left"), base + 2),
                 file(Task::Remove, name("second"), base + 3),
+                file(Task::Keep, format!("/pictures/albums/{number}.png"), base + 4),
             ],
         )
     };
@@ -293,7 +334,7 @@ fn no_mutant_costs_the_last_copy() {
             Err(_) => refused_whole += 1,
         }
     }
-    assert_eq!(done.len(), 20, "{done:?}");
+    assert_eq!(done.len(), 22, "{done:?}");
     // Each way out is taken often: a reader that refused all would pass else.
     assert!(whole > count / 50 && partly > count / 5 && refused_whole > count / 50, "{whole} {partly} {refused_whole}");
     println!("soak: {count} mutated plans: {whole} read, {partly} with groups refused, {refused_whole} refused");

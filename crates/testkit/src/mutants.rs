@@ -9,7 +9,7 @@ use crate::draw::Seeded;
 type Change = fn(&mut Vec<Value>, &mut Seeded);
 
 /// Everything that is done to plans: what the tests name in their counts.
-const CHANGES: [(&str, Change); 18] = [
+const CHANGES: [(&str, Change); 20] = [
     ("all members go", all_go),
     ("the keeper is missing", without_keeper),
     ("the keeper is left", keeper_left),
@@ -22,6 +22,8 @@ const CHANGES: [(&str, Change); 18] = [
     ("a line missing", line_missing),
     ("lines swapped", lines_swapped),
     ("other roots", other_roots),
+    ("a reference goes", reference_goes),
+    ("more is a reference", other_reference),
     ("another number", other_number),
     ("a task changed", task_changed),
     ("a victim is the keeper by its path", victim_at_path_of_keeper),
@@ -189,6 +191,28 @@ fn other_roots(lines: &mut Vec<Value>, random: &mut Seeded) {
         [json!([]), json!([{ "text": "/" }]), json!([{ "text": "." }]), json!([{ "text": "/nowhere" }]), json!("/")];
     if let Some(header) = lines.first_mut().filter(|line| line.is_object()) {
         header["roots"] = others[random.up_to(others.len())].clone();
+    }
+}
+
+/// A file below a folder of which nothing goes.
+fn reference_goes(lines: &mut Vec<Value>, random: &mut Seeded) {
+    let Some(folder) = lines.first().and_then(|line| line["references"][0]["text"].as_str()) else { return };
+    let prefix = format!("{folder}/");
+    let below: Vec<usize> =
+        files(lines, None).into_iter().filter(|at| text_of(&lines[*at]).starts_with(&prefix)).collect();
+    if let Some(at) = below.get(random.up_to(below.len())) {
+        lines[*at]["do"] = json!("remove");
+    }
+}
+
+/// A folder of which something goes becomes one of which nothing may.
+fn other_reference(lines: &mut Vec<Value>, random: &mut Seeded) {
+    let Some(at) = any_file(lines, random) else { return };
+    let path = text_of(&lines[at]);
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let folders = [folder.to_owned(), format!("{folder}/"), path.clone(), "albums".to_owned()];
+    if let Some(header) = lines.first_mut().filter(|line| line.is_object()) {
+        header["references"] = json!([{ "text": folders[random.up_to(4)] }]);
     }
 }
 

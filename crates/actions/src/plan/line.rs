@@ -20,6 +20,8 @@ pub(super) enum Line {
         host: String,
         made: jiff::Timestamp,
         roots: Vec<Place>,
+        #[serde(default)]
+        references: Vec<Place>,
         rules: Vec<String>,
     },
     Group {

@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     File, Group, Header, Plan, VERSION, check,
-    line::{FileLine, Line, Versioned},
+    line::{FileLine, Line, Place, Versioned},
 };
 use crate::disk::Identity;
 
@@ -58,7 +58,7 @@ pub struct Refused {
 impl Plan {
     /// Reads a plan, and leaves out the groups that must not be carried out. Of every group that is given, this holds:
     /// if a file of it goes, one stays; each path is absolute, below one of the roots, and in no other place of the plan;
-    /// and no file that goes has a name that stays.
+    /// no file that goes has a name that stays, and none lies in a reference folder.
     ///
     /// # Errors
     /// If it is no whole plan of this version, or cannot be read. Nothing of it must be carried out then.
@@ -75,7 +75,7 @@ impl Plan {
                     if lines.next()?.is_some() {
                         return Err(Error::Line { line: lines.number, reason: "it stands behind the end".to_owned() });
                     }
-                    let (groups, refused) = check::sound(&header.roots, drafts);
+                    let (groups, refused) = check::sound(&header, drafts);
                     return Ok((Self { header, groups }, refused));
                 }
                 Ok(Line::Group { group, tier, undecided }) => {
@@ -180,9 +180,10 @@ fn header_of(line: &[u8]) -> Result<Header, Error> {
         return Err(Error::Version(versioned.version));
     }
     match serde_json::from_slice(line).map_err(|cause| Error::Header(plain(&cause)))? {
-        Line::Plan { host, made, roots, rules, .. } => {
-            let roots = roots.into_iter().map(|root| root.0).collect();
-            let header = Header { host, made_s: made.as_second(), roots, rules };
+        Line::Plan { host, made, roots, references, rules, .. } => {
+            let paths = |places: Vec<Place>| places.into_iter().map(|place| place.0).collect();
+            let (roots, references) = (paths(roots), paths(references));
+            let header = Header { host, made_s: made.as_second(), roots, references, rules };
             check::header(&header).map_err(Error::Header)?;
             Ok(header)
         }

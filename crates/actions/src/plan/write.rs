@@ -25,6 +25,7 @@ fn write_header(header: &Header, to: &mut impl Write) -> io::Result<()> {
         host: header.host.clone(),
         made: jiff::Timestamp::from_second(header.made_s).map_err(io::Error::other)?,
         roots: header.roots.iter().map(|root| root.as_path().into()).collect(),
+        references: header.references.iter().map(|folder| folder.as_path().into()).collect(),
         rules: header.rules.clone(),
     };
     put(&line, to)

@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{BufReader, Write},
+    io::{self, BufReader, Write},
     path::Path,
     sync::atomic::AtomicBool,
 };
@@ -96,7 +96,21 @@ fn read(path: &Path) -> Result<(Plan, Vec<plan::Refused>), Stop> {
             shown_text(&reason)
         )));
     }
+    for folder in &plan.header.references {
+        check_reference(folder).map_err(|reason| unread(&reason))?;
+    }
     Ok((plan, refused))
+}
+
+/// A reference that is written in another way than the files below it would hold none of them.
+fn check_reference(folder: &Path) -> Result<(), String> {
+    let name = shown(folder);
+    match folder.canonicalize() {
+        Ok(real) if real == folder && real.is_dir() => Ok(()),
+        Ok(_) => Err(format!("its reference `{name}` is no folder, or behind a symbolic link")),
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(cause) => Err(format!("its reference `{name}`: {}", words_of(&cause))),
+    }
 }
 
 fn print_preview(arguments: &ApplyArguments, order: &Order, found: &Preview) -> Result<(), Stop> {
