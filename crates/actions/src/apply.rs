@@ -79,7 +79,7 @@ impl<'d, D: Disk> Executor<'d, D> {
     ) -> Result<Summary, Error> {
         let (run, journal) =
             self.store.begin(&self.setting.stamp(), &order.action, &self.setting.host, self.setting.now_s)?;
-        let layout = Layout::new(self.disk, &self.setting, &run, &order.action, &plan.header.roots);
+        let layout = Layout::new(self.disk, &self.setting, &run, &order.action, plan);
         let mut work =
             Run { executor: self, order, journal, layout, tell, summary: Summary::new(&run), freed: Freed::default() };
         for plan::Refused { group, reason } in order.refused.clone() {

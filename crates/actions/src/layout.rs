@@ -17,6 +17,7 @@ use crate::{
     executor::Setting,
     journal::Journal,
     place,
+    plan::Plan,
     quarantine::Quarantine,
     spot::{Spot, make_folder},
     step::{Action, Deed, Holder, Kept, Note, Step},
@@ -34,6 +35,8 @@ pub(crate) struct Layout<'d, D: Disk> {
     run: String,
     action: Action,
     roots: Vec<PathBuf>,
+    /// Device and inode of the files that are not to change.
+    references: HashSet<(u64, u64)>,
     quarantine: Quarantine<'d, D>,
     steps: u64,
     /// Names that steps which are not yet done will take.
@@ -41,10 +44,11 @@ pub(crate) struct Layout<'d, D: Disk> {
 }
 
 impl<'d, D: Disk> Layout<'d, D> {
-    pub(crate) fn new(disk: &'d D, setting: &Setting, run: &str, action: &Action, roots: &[PathBuf]) -> Self {
+    pub(crate) fn new(disk: &'d D, setting: &Setting, run: &str, action: &Action, plan: &Plan) -> Self {
         let quarantine = Quarantine::new(disk, setting.user, run, setting.quarantine.as_deref());
-        let (setting, action, roots) = (setting.clone(), action.clone(), roots.to_vec());
-        Self { disk, setting, run: run.to_owned(), action, roots, quarantine, steps: 0, taken: HashSet::new() }
+        let (setting, run, action) = (setting.clone(), run.to_owned(), action.clone());
+        let (roots, references) = (plan.header.roots.clone(), plan.reference_files());
+        Self { disk, setting, run, action, roots, references, quarantine, steps: 0, taken: HashSet::new() }
     }
 
     /// Removes what was made for files that are not held after all.
@@ -91,6 +95,9 @@ impl<'d, D: Disk> Layout<'d, D> {
                 if !victim.has_equal_bytes && extension(&group.keeper.path) != extension(&victim.path) =>
             {
                 Err("its name would tell another format than that of the file that stays".to_owned())
+            }
+            Action::HardLink if self.references.contains(&(ours.identity.device, ours.identity.inode)) => {
+                Err("the file that stays lies in a reference folder, and a hard link would change it".to_owned())
             }
             Action::HardLink if (ours.owner, ours.mode) != (theirs.owner, theirs.mode) => {
                 Err("its owner or permissions differ from those of the file that stays, and links have one of each"

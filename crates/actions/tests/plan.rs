@@ -35,6 +35,7 @@ fn plan(groups: Vec<Group>) -> Plan {
         host: "nas".to_owned(),
         made_s: 1_764_100_000,
         roots: vec!["/pictures".into()],
+        references: vec!["/pictures/albums".into(), OsString::from_vec(b"/pictures/\xff".to_vec()).into()],
         rules: vec!["metadata".to_owned(), "oldest".to_owned()],
     };
     Plan { header, groups }
@@ -97,6 +98,43 @@ fn paths_are_normal_and_below_a_root() {
 }
 
 #[test]
+fn nothing_below_a_reference_goes() {
+    let reason = "a file of it that would go lies in a reference folder, where all stay";
+    for path in [b"/pictures/albums/a".as_slice(), b"/pictures/albums/b/c", b"/pictures/\xff/a"] {
+        let path = OsString::from_vec(path.to_vec());
+        assert_eq!(refusal(keep_and(vec![file(Task::Remove, path, 2)])), reason);
+    }
+    let names = [file(Task::Remove, "/pictures/a", 2), file(Task::Remove, "/pictures/albums/a", 2)];
+    assert_eq!(refusal(keep_and(names.to_vec())), reason);
+    let beside = vec![
+        file(Task::Keep, "/pictures/albums/a", 2),
+        file(Task::Leave, "/pictures/albums/b", 3),
+        file(Task::Remove, "/pictures/albums2/a", 4),
+    ];
+    let sound = plan(vec![group(1, beside)]);
+    assert_eq!(read(&written(&sound)).unwrap(), (sound, vec![]));
+}
+
+#[test]
+fn references_may_be_missing_and_are_folders_by_whole_paths() {
+    let header = |references: &str| {
+        let line = r#"{"type":"plan","version":1,"host":"nas","made":"2025-11-25T20:00:00Z","roots":[{"text":"/"}],"rules":[]"#;
+        let text = format!("{line}{references}}}\n{{\"type\":\"end\"}}\n");
+        read(text.as_bytes()).map(|(plan, _)| plan.header.references).map_err(|cause| cause.to_string())
+    };
+    assert_eq!(header(""), Ok(vec![]));
+    assert_eq!(header(r#","references":[{"text":"/"}]"#), Ok(vec![PathBuf::from("/")]));
+    let reason = "the header of the plan is wrong: a reference is no absolute path without `.`, `..` and empty parts";
+    for path in ["albums", "/albums/", "/pictures/../albums", "/./albums", "//albums", ""] {
+        let references = format!(r#","references":[{{"text":"{path}"}}]"#);
+        assert_eq!(header(&references), Err(reason.to_owned()), "{path}");
+    }
+    for broken in [r#","references":null"#, r#","references":["/albums"]"#, r#","reference":[]"#] {
+        assert!(header(broken).unwrap_err().starts_with("the header of the plan is wrong: "), "{broken}");
+    }
+}
+
+#[test]
 fn what_is_said_to_be_equal_can_be_equal() {
     let of_tier = |tier, files| Group { tier, ..group(1, files) };
     let mut other = file(Task::Remove, "/pictures/a", 2);
@@ -155,6 +193,12 @@ fn a_broken_line_costs_its_group_and_a_broken_frame_everything() {
     let reason = "line 5: unknown field `undecide`, expected one of `group`, `tier`, `undecided`";
     let (kept, refusals) = with_line(4, misspelt).unwrap();
     assert_eq!((kept, refusals), (vec![], vec![refused(1, reason), refused(2, "the line that begins it is missing")]));
+    for report in [r#"{"type":"group","group":1}"#, r#"{"type":"unread"}"#, r#"{"type":"summary","schema":1}"#] {
+        assert_eq!(with_line(0, report), Err("not a plan: it is a report of what was found".to_owned()));
+    }
+    assert_eq!(with_line(0, r#"{"type":"end"}"#), Err("not a plan: its first line is not of type `plan`".to_owned()));
+    let reason = "the header of the plan is wrong: missing field `version`";
+    assert_eq!(with_line(0, r#"{"type":"plan"}"#), Err(reason.to_owned()));
     assert_eq!(with_line(0, "{}"), Err("not a plan: missing field `type`".to_owned()));
     assert_eq!(
         with_line(0, r#"{"type":"plan","version":2,"news":1}"#),
@@ -166,6 +210,43 @@ fn a_broken_line_costs_its_group_and_a_broken_frame_everything() {
     assert_eq!(with_line(0, roots), Err(reason.to_owned()));
     let end = r#"{"type":"end"}"#;
     assert_eq!(with_line(6, end), Err("line 8 of the plan: it stands behind the end".to_owned()));
+}
+
+#[test]
+fn a_byte_order_mark_is_passed_over_at_the_beginning_alone() {
+    let sound = plan(vec![group(1, keep_and(vec![file(Task::Remove, "/pictures/a", 2)]))]);
+    let bytes = written(&sound);
+    let mark = b"\xef\xbb\xbf".as_slice();
+    for before in [mark.to_vec(), [mark, b"\r\n"].concat()] {
+        assert_eq!(read(&[&before, &bytes[..]].concat()).unwrap(), (sound.clone(), vec![]));
+    }
+    for before in [[mark, mark].concat(), [b"\n", mark].concat()] {
+        assert!(matches!(read(&[&before, &bytes[..]].concat()), Err(Error::NoPlan(_))));
+    }
+}
+
+/// Each of the numbers that scripts would round.
+const ROUNDED: [&str; 4] = ["device", "inode", "modified_ns", "changed_ns"];
+
+#[test]
+fn large_numbers_are_strings_and_are_read_as_numbers_too() {
+    let mut large = file(Task::Leave, "/pictures/a", u64::MAX);
+    large.identity = Identity { device: u64::MAX - 1, modified_ns: i64::MIN, ..large.identity };
+    let sound = plan(vec![group(1, vec![large])]);
+    let text = String::from_utf8(written(&sound)).unwrap();
+    let strings = r#""device":"18446744073709551614","inode":"18446744073709551615","size":40,"modified_ns":"-9223372036854775808","changed_ns":"9223372036854775807","#;
+    assert!(text.contains(strings), "{text}");
+    let numbers = text.replace(strings, &strings.replace(":\"", ":").replace("\",", ","));
+    assert_ne!(numbers, text);
+    assert_eq!(read(numbers.as_bytes()).unwrap(), (sound, vec![]));
+    for name in ROUNDED {
+        let (before, after) = text.split_once(&format!("\"{name}\":\"")).unwrap();
+        let after = after.split_once('"').unwrap().1;
+        for other in ["1.5778368e18", "\"18446744073709551616\"", "\"1 \"", "null"] {
+            let (_, refused) = read(format!("{before}\"{name}\":{other}{after}").as_bytes()).unwrap();
+            assert!(refused[0].reason.starts_with("line 3: invalid "), "{name} {other}: {refused:?}");
+        }
+    }
 }
 
 #[test]
@@ -251,6 +332,8 @@ fn assert_harmless(plan: &Plan, bytes: &[u8]) {
             assert!(!path.windows(3).any(|part| part == b"/.."), "{}", say());
             assert!(plan.header.roots.iter().any(|root| file.path.starts_with(root)), "{}", say());
             assert!(paths.insert(path), "a path twice: {}", say());
+            let is_reference = plan.header.references.iter().any(|folder| file.path.starts_with(folder));
+            assert!(!is_reference || file.task != Task::Remove, "{}", say());
             let place = (file.identity.device, file.identity.inode);
             let goes = file.task == Task::Remove;
             assert_eq!(*files.entry(place).or_insert((group.number, goes)), (group.number, goes), "{}", say());
@@ -272,6 +355,7 @@ fn no_mutant_costs_the_last_copy() {
                 file(Task::Remove, name("its link too"), base + 1),
                 file(Task::Leave, name("left"), base + 2),
                 file(Task::Remove, name("second"), base + 3),
+                file(Task::Keep, format!("/pictures/albums/{number}.png"), base + 4),
             ],
         )
     };
@@ -293,7 +377,7 @@ fn no_mutant_costs_the_last_copy() {
             Err(_) => refused_whole += 1,
         }
     }
-    assert_eq!(done.len(), 20, "{done:?}");
+    assert_eq!(done.len(), 23, "{done:?}");
     // Each way out is taken often: a reader that refused all would pass else.
     assert!(whole > count / 50 && partly > count / 5 && refused_whole > count / 50, "{whole} {partly} {refused_whole}");
     println!("soak: {count} mutated plans: {whole} read, {partly} with groups refused, {refused_whole} refused");

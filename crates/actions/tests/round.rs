@@ -43,7 +43,8 @@ fn planned(dir: &Dir, groups: &[&[(Task, &str)]]) -> Plan {
         undecided: None,
         files: files.iter().map(file).collect(),
     };
-    let header = Header { host: "here".into(), made_s: 0, roots: vec![root.clone()], rules: vec![] };
+    let header =
+        Header { host: "here".into(), made_s: 0, roots: vec![root.clone()], references: vec![], rules: vec![] };
     Plan { header, groups: (1..).zip(groups).map(group).collect() }
 }
 
@@ -252,4 +253,26 @@ fn an_empty_quarantine_of_a_run_that_ended_goes_with_the_next_recover() {
     std::fs::create_dir_all(quarantine.join(&summary.run)).unwrap();
     assert!(executor(&dir).recover().unwrap().is_empty());
     assert!(!quarantine.exists());
+}
+
+#[test]
+fn a_reference_file_is_the_target_of_no_hard_link() {
+    let dir = Dir::new();
+    dir.write("albums/1.jpg", "one").write("b/1.jpg", "one").link("albums/1.jpg", "c.jpg");
+    let before = tree(&dir);
+    let others = [(Task::Leave, "albums/1.jpg"), (Task::Remove, "b/1.jpg")];
+    for keeper in ["albums/1.jpg", "c.jpg"] {
+        let other_name = if keeper == "c.jpg" { others[0] } else { (Task::Leave, "c.jpg") };
+        let mut plan = planned(&dir, &[&[(Task::Keep, keeper), other_name, others[1]]]);
+        plan.header.references = vec![dir.path().canonicalize().unwrap().join("albums")];
+        let (summary, told) = act(&dir, &plan, Action::HardLink);
+        assert_eq!((summary.done, summary.refused), (0, 1), "{told:?}");
+        let reason = "the file that stays lies in a reference folder, and a hard link would change it";
+        assert!(format!("{told:?}").contains(reason), "{told:?}");
+        assert_eq!(tree(&dir), before);
+    }
+    let mut plan =
+        planned(&dir, &[&[(Task::Keep, "b/1.jpg"), (Task::Remove, "albums/1.jpg"), (Task::Remove, "c.jpg")]]);
+    plan.header.references = vec![dir.path().canonicalize().unwrap().join("c")];
+    assert_eq!(act(&dir, &plan, Action::HardLink).0.done, 2);
 }

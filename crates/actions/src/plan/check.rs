@@ -20,16 +20,18 @@ pub(super) fn header(header: &Header) -> Result<(), String> {
     if header.roots.is_empty() {
         return Err("it names no roots".to_owned());
     }
-    match header.roots.iter().find(|root| !is_root(root.as_os_str().as_bytes())) {
-        Some(_) => Err("a root is no absolute path without `.`, `..` and empty parts".to_owned()),
-        None => Ok(()),
+    for (what, paths) in [("root", &header.roots), ("reference", &header.references)] {
+        if paths.iter().any(|path| !is_root(path.as_os_str().as_bytes())) {
+            return Err(format!("a {what} is no absolute path without `.`, `..` and empty parts"));
+        }
     }
+    Ok(())
 }
 
 /// The groups that may be carried out, and those that may not. What two groups share is in neither.
-pub(super) fn sound(roots: &[PathBuf], mut drafts: Drafts) -> (Vec<Group>, Vec<Refused>) {
+pub(super) fn sound(header: &Header, mut drafts: Drafts) -> (Vec<Group>, Vec<Refused>) {
     for draft in &mut drafts.groups {
-        if let Err(reason) = group(roots, &draft.group) {
+        if let Err(reason) = group(header, &draft.group) {
             draft.blame(|| reason);
         }
     }
@@ -64,12 +66,15 @@ fn blame_shared(groups: &mut [Draft]) {
 }
 
 /// What is wrong with one group, as a clause.
-fn group(roots: &[PathBuf], group: &Group) -> Result<(), String> {
-    paths(roots, group)?;
+fn group(header: &Header, group: &Group) -> Result<(), String> {
+    paths(&header.roots, group)?;
     names(group)?;
     let goes = group.files_to(Task::Remove).next().is_some();
     if !goes {
         return Ok(());
+    }
+    if group.files_to(Task::Remove).any(|file| header.is_reference(&file.path)) {
+        return Err("a file of it that would go lies in a reference folder, where all stay".to_owned());
     }
     if group.undecided.is_some() {
         return Err("it is undecided, and yet files of it would go".to_owned());

@@ -1,6 +1,8 @@
 //! Plans: what is to stay and what is to go, group by group, in a file that people and scripts may edit
 //! (`docs/plan-format.md`).
 
+mod digits;
+
 mod line;
 
 mod write;
@@ -9,7 +11,10 @@ mod read;
 
 mod check;
 
-use std::path::PathBuf;
+use std::{
+    collections::HashSet,
+    path::{Path, PathBuf},
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +40,15 @@ pub struct Plan {
     pub groups: Vec<Group>,
 }
 
+impl Plan {
+    /// Device and inode of the files that have a name in a reference folder, whatever other names they have.
+    pub(crate) fn reference_files(&self) -> HashSet<(u64, u64)> {
+        let files = self.groups.iter().flat_map(|group| &group.files);
+        let references = files.filter(|file| self.header.is_reference(&file.path));
+        references.map(|file| (file.identity.device, file.identity.inode)).collect()
+    }
+}
+
 /// What holds for all groups of a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
@@ -44,8 +58,18 @@ pub struct Header {
     pub made_s: i64,
     /// The folders, or files, that were searched: absolute, without symbolic links. Nothing outside is touched.
     pub roots: Vec<PathBuf>,
+    /// The folders of which nothing goes and no file is changed, written as the roots are.
+    pub references: Vec<PathBuf>,
     /// The rules that chose the keepers, as they were given, in order.
     pub rules: Vec<String>,
+}
+
+impl Header {
+    /// Whether a file with this path is never touched.
+    #[must_use]
+    pub fn is_reference(&self, path: &Path) -> bool {
+        self.references.iter().any(|folder| path.starts_with(folder))
+    }
 }
 
 /// What the files of a group have in common.

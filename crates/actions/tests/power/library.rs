@@ -127,7 +127,7 @@ fn plan_for(world: &World, has_guarded: bool) -> Plan {
         |(number, planned): (u64, &Planned)| Group { number, tier: planned.0, undecided: None, files: files(planned) };
     let groups = if has_guarded { &GROUPS[..] } else { &GROUPS[..5] };
     let roots = vec!["/pics".into(), "/mnt/card".into()];
-    let header = Header { host: "here".into(), made_s: 0, roots, rules: vec![] };
+    let header = Header { host: "here".into(), made_s: 0, roots, references: vec![], rules: vec![] };
     Plan { header, groups: (1..).zip(groups).map(group).collect() }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{BufReader, Write},
+    io::{self, BufReader, Write},
     path::Path,
     sync::atomic::AtomicBool,
 };
@@ -82,10 +82,17 @@ fn target(folder: &Path) -> Result<std::path::PathBuf, Stop> {
     Ok(above.canonicalize().map_err(no_folder)?.join(name))
 }
 
+/// What to do about a file that is no plan.
+const HINT: &str = "hint: pixtwin plan RESULT --out PLAN makes one of what `pixtwin scan --format json` printed";
+
 fn read(path: &Path) -> Result<(Plan, Vec<plan::Refused>), Stop> {
     let unread = |reason: &str| Stop::Fatal(format!("cannot read the plan `{}`: {}", shown(path), shown_text(reason)));
     let file = File::open(path).map_err(|cause| unread(&words_of(&cause)))?;
-    let (plan, refused) = Plan::read(BufReader::new(file)).map_err(|cause| unread(&cause.to_string()))?;
+    let (plan, refused) =
+        Plan::read(BufReader::new(file)).map_err(|cause| match (unread(&cause.to_string()), cause) {
+            (Stop::Fatal(message), plan::Error::NoPlan(_)) => Stop::Fatal(format!("{message}\n{HINT}")),
+            (stop, _) => stop,
+        })?;
     let here = this_host();
     if plan.header.host != here {
         let reason = format!("it is for the host `{}`, and this is `{here}`", plan.header.host);
@@ -95,7 +102,21 @@ fn read(path: &Path) -> Result<(Plan, Vec<plan::Refused>), Stop> {
             shown_text(&reason)
         )));
     }
+    for folder in &plan.header.references {
+        check_reference(folder).map_err(|reason| unread(&reason))?;
+    }
     Ok((plan, refused))
+}
+
+/// A reference that is written in another way than the files below it would hold none of them.
+fn check_reference(folder: &Path) -> Result<(), String> {
+    let name = shown(folder);
+    match folder.canonicalize() {
+        Ok(real) if real == folder && real.is_dir() => Ok(()),
+        Ok(_) => Err(format!("its reference `{name}` is no folder, or behind a symbolic link")),
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(cause) => Err(format!("its reference `{name}`: {}", words_of(&cause))),
+    }
 }
 
 fn print_preview(arguments: &ApplyArguments, order: &Order, found: &Preview) -> Result<(), Stop> {

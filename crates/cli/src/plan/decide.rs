@@ -95,7 +95,8 @@ impl<'a> Decider<'a> {
             }
         }
         for known in &mut looked {
-            known.names.sort_unstable();
+            // The first name is the one that is said to stay, and why.
+            known.names.sort_unstable_by_key(|name| (!self.is_reference(name), name.clone()));
             known.names.dedup();
         }
         (looked, troubles.first().map(|&trouble| trouble.to_owned()))
@@ -109,19 +110,20 @@ impl<'a> Decider<'a> {
         }
     }
 
+    fn is_reference(&self, path: &Path) -> bool {
+        self.planner.references.iter().any(|folder| path.starts_with(folder))
+    }
+
     fn choose(&mut self, looked: &[Looked], found: &FoundGroup) -> Result<Vec<Decision>, String> {
         let gone = match found.tier {
             Tier::Bytes => "equal byte for byte to one that stays",
             _ => "equal pixel for pixel to one that stays",
         };
-        let reference = |file: &Looked| {
-            let is_in = |folder: &&PathBuf| file.names.iter().any(|name| name.starts_with(folder));
-            self.planner.references.iter().find(is_in)
-        };
-        if looked.iter().any(|file| reference(file).is_some()) {
-            let decide = |file: &Looked| match reference(file) {
-                Some(_) => Decision { task: Task::Keep, reason: "in a reference folder".to_owned() },
-                None => Decision { task: Task::Remove, reason: gone.to_owned() },
+        let is_reference = |file: &Looked| file.names.iter().any(|name| self.is_reference(name));
+        if looked.iter().any(is_reference) {
+            let decide = |file: &Looked| match is_reference(file) {
+                true => Decision { task: Task::Keep, reason: "in a reference folder".to_owned() },
+                false => Decision { task: Task::Remove, reason: gone.to_owned() },
             };
             return Ok(looked.iter().map(decide).collect());
         }

@@ -58,7 +58,7 @@ impl Planner {
                 _ => {}
             }
         }
-        let references = keeping.reference.iter().map(|folder| real(folder)).collect::<Result<_, _>>()?;
+        let references = keeping.reference.iter().map(|folder| real_folder(folder)).collect::<Result<_, _>>()?;
         let roots = searched.map(|places| places.iter().map(|place| real(place)).collect()).transpose()?;
         Ok(Self { rules, references, roots, place: Place::new(out)? })
     }
@@ -71,14 +71,13 @@ impl Planner {
         let mut summary = Summary::new(found.elsewhere);
         let mut decider = Decider::new(&self, &files, &found.unread, &mut summary);
         let groups: Vec<_> = found.groups.iter().filter_map(|group| decider.decide(group)).collect();
-        let rules = self.rules.iter().map(|rule| rule.text.clone());
-        let references = self.references.iter().map(|folder| format!("reference {}", shown(folder)));
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
         let header = Header {
             host: this_host(),
             made_s: now.cast_signed(),
             roots: self.roots.clone().unwrap_or_else(|| look::roots_of(&groups)),
-            rules: references.chain(rules).collect(),
+            references: self.references.clone(),
+            rules: self.rules.iter().map(|rule| rule.text.clone()).collect(),
         };
         self.place.write(&Plan { header, groups })?;
         if !common.quiet {
@@ -91,4 +90,13 @@ impl Planner {
 /// A path without symbolic links.
 fn real(path: &Path) -> Result<PathBuf, Stop> {
     path.canonicalize().map_err(|cause| Stop::Fatal(format!("cannot read `{}`: {}", shown(path), words_of(&cause))))
+}
+
+/// A folder, without symbolic links.
+fn real_folder(path: &Path) -> Result<PathBuf, Stop> {
+    let real = real(path)?;
+    match real.is_dir() {
+        true => Ok(real),
+        false => Err(Stop::Fatal(format!("`{}` is given as a reference, and is no folder", shown(path)))),
+    }
 }

@@ -278,3 +278,74 @@ fn one_acts_at_a_time() {
     drop(lock);
     assert_eq!(apply(&dir, &["--yes"]).code, 0);
 }
+
+#[test]
+fn reference_files_stay_as_they_are() {
+    let dir = twins();
+    let root = root(&dir);
+    dir.mkdir("albums");
+    fs::rename(dir.join("p/a.png"), dir.join("albums/a.png")).unwrap();
+    let scan = ["scan", "-q", "--no-catalogue", "--format", "null", "albums", "p", "--plan", "plan"];
+    assert_eq!(ran(&dir, &[&scan[..], &["--reference", "albums"]].concat()).code, 0);
+    let linked = apply(&dir, &["--yes", "--to", "hardlink"]);
+    let reason = "the file that stays lies in a reference folder, and a hard link would change it";
+    assert_eq!((linked.code, linked.out()), (4, ""));
+    assert!(linked.err().starts_with(&format!("refused: {root}/p/b.png (step 1): {reason}\n")), "{}", linked.err());
+    let sound = String::from_utf8(dir.read("plan")).unwrap();
+    let turned = sound.replace("\"keep\"", "\"k\"").replace("\"remove\"", "\"keep\"").replace("\"k\"", "\"remove\"");
+    dir.write("plan", turned);
+    let reason = "a file of it that would go lies in a reference folder, where all stay";
+    let refused = apply(&dir, &["--yes", "--quiet"]);
+    refused.assert(4, "", &format!("refused: group 1 of the plan: {reason}\n"));
+    dir.symlink("albums", "soft").write("plan", sound.replace("/albums\"}],\"rules", "/soft\"}],\"rules"));
+    let message = format!(
+        "error: cannot read the plan `plan`: its reference `{root}/soft` is no folder, or behind a symbolic link\n"
+    );
+    apply(&dir, &["--yes"]).assert(2, "", &message);
+    assert!(dir.join("albums/a.png").exists() && dir.join("p/b.png").exists());
+}
+
+#[test]
+fn a_report_is_no_plan() {
+    let dir = twins();
+    let hint = "hint: pixtwin plan RESULT --out PLAN makes one of what `pixtwin scan --format json` printed\n";
+    let refused = |reason: &str| {
+        let message = format!("error: cannot read the plan `plan`: not a plan: {reason}\n{hint}");
+        apply(&dir, &["--yes"]).assert(2, "", &message);
+    };
+    for paths in [&["p"][..], &["p/a.png"]] {
+        let report = ran(&dir, &[&["scan", "-q", "--no-catalogue", "--format", "json"][..], paths].concat()).only_out();
+        dir.write("plan", report);
+        refused("it is a report of what was found");
+    }
+    dir.write("plan", "");
+    refused("the file is empty");
+}
+
+#[test]
+fn numbers_survive_scripts_with_53_bits_for_each() {
+    let dir = twins();
+    let mut edited = "\u{feff}".to_owned();
+    for line in String::from_utf8(dir.read("plan")).unwrap().lines() {
+        let mut line: Value = serde_json::from_str(line).unwrap();
+        round(&mut line);
+        edited.push_str(&format!("{line}\r\n"));
+    }
+    assert!(edited.contains("\"size\":"));
+    dir.write("plan", edited);
+    assert_eq!(apply(&dir, &["--yes", "--quiet"]).only_out(), "");
+    assert!(!dir.join("p/b.png").exists());
+}
+
+/// As programs leave it that know no numbers but those of 53 bits.
+fn round(value: &mut Value) {
+    match value {
+        Value::Object(fields) => fields.values_mut().for_each(round),
+        Value::Array(values) => values.iter_mut().for_each(round),
+        Value::Number(number) => {
+            let rounded = number.as_f64().unwrap();
+            *value = serde_json::from_str(&format!("{rounded}")).unwrap();
+        }
+        _ => {}
+    }
+}

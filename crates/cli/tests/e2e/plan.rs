@@ -89,7 +89,7 @@ fn a_plan_is_what_its_format_says() {
         let metadata = fs::metadata(dir.join(name)).unwrap();
         let ns = |seconds: i64, rest: i64| seconds * 1_000_000_000 + rest;
         format!(
-            r#"{{"type":"file","group":1,"do":"{task}","path":{{"text":"{root}/{name}"}},"device":{},"inode":{},"size":{bytes},"modified_ns":{},"changed_ns":{},"blake3":"{hash}","reason":"{reason}"}}"#,
+            r#"{{"type":"file","group":1,"do":"{task}","path":{{"text":"{root}/{name}"}},"device":"{}","inode":"{}","size":{bytes},"modified_ns":"{}","changed_ns":"{}","blake3":"{hash}","reason":"{reason}"}}"#,
             metadata.dev(),
             metadata.ino(),
             ns(metadata.mtime(), metadata.mtime_nsec()),
@@ -100,7 +100,7 @@ fn a_plan_is_what_its_format_says() {
     assert!(made.ends_with('Z') && made.len() == 20, "{made}");
     let expected = [
         format!(
-            r#"{{"type":"plan","version":1,"host":"{}","made":"{made}","roots":[{{"text":"{root}/x"}}],"rules":["metadata","encoding","oldest","shortest-path"]}}"#,
+            r#"{{"type":"plan","version":1,"host":"{}","made":"{made}","roots":[{{"text":"{root}/x"}}],"references":[],"rules":["metadata","encoding","oldest","shortest-path"]}}"#,
             host.trim_end()
         ),
         r#"{"type":"group","group":1,"tier":"bytes"}"#.to_owned(),
@@ -207,6 +207,32 @@ fn reference_folders_are_never_touched() {
          remove \"y/b.png\": {GONE}\n"
     );
     assert_eq!(planned(&dir, &["--reference", "x", "--keep", "in=y"], &summary), expected);
+    for plan in ["out/plan", "out/other"] {
+        let header: Value =
+            serde_json::from_slice(dir.read(plan).split(|byte| *byte == b'\n').next().unwrap()).unwrap();
+        let folder = dir.join("x").canonicalize().unwrap();
+        assert_eq!(header["references"], serde_json::json!([{ "text": folder }]));
+        assert_eq!(header["rules"], serde_json::json!(["in=y"]));
+    }
+    let message = "error: `x/a.png` is given as a reference, and is no folder\n";
+    ran(&dir, &["plan", "out/report", "--out", "p", "--reference", "x/a.png"]).assert(2, "", message);
+    ran(&dir, &["scan", "x", "--plan", "p", "--reference", "x/a.png"]).assert(2, "", message);
+}
+
+#[test]
+fn a_file_with_a_name_in_a_reference_folder_stays_by_that_name() {
+    let dir = copies();
+    fs::remove_file(dir.join("x/long.png")).unwrap();
+    dir.link("y/b.png", "x/0.png");
+    let kept = format!(
+        "1 group: 1 decided, 0 undecided; 1 file would go, {} would be freed\n",
+        shown(dir.read("x/a.png").len())
+    );
+    let expected = format!(
+        "1 bytes -\n  keep \"y/b.png\": in a reference folder\n  leave \"x/0.png\": another name of a file that stays\n  \
+         remove \"x/a.png\": {GONE}\n"
+    );
+    assert_eq!(planned(&dir, &["--reference", "y"], &kept), expected);
 }
 
 #[test]
@@ -336,6 +362,9 @@ fn nothing_but_a_plan_is_written_over() {
         ran(&dir, &["plan", "report", "--out", name]).assert(2, "", &message);
         assert_eq!(dir.read(name), before);
     }
+    // As some editors leave it.
+    dir.write("marked", [b"\xef\xbb\xbf{\"type\":\"plan\"}"].concat());
+    assert_eq!(ran(&dir, &["plan", "-q", "report", "--out", "marked"]).only_out(), "");
     dir.symlink("report", "link");
     ran(&dir, &["plan", "report", "--out", "link"]).assert(2, "", "error: cannot write over `link`: it is no plan\n");
     for rule in ["in=y", "in=x/a.png"] {
