@@ -138,8 +138,6 @@ impl<'p> Batch<'p> {
 pub(crate) struct Prepared {
     pub(crate) group: u64,
     pub(crate) number: u64,
-    /// How many names the file has.
-    pub(crate) names: u64,
     pub(crate) step: Step,
 }
 
@@ -290,11 +288,11 @@ impl<D: Disk> Run<'_, '_, D> {
     }
 
     fn account(&mut self, prepared: Prepared, outcome: Outcome) {
-        let Prepared { group, number, names, step } = prepared;
+        let Prepared { group, number, step } = prepared;
         match outcome {
             Outcome::Done(_) => {
                 self.summary.count_done(&step);
-                self.freed.count(&step, names);
+                self.freed.count(&step);
                 (self.tell)(Acted::done(&self.order.action, group, number, &step));
             }
             Outcome::Back(reason) | Outcome::Held(reason) => {

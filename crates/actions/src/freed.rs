@@ -1,4 +1,4 @@
-//! What acting frees: a file with several names frees its blocks with the last of them.
+//! What acting frees: a file with several names frees its blocks with the last of them, and never those that it shares.
 
 use std::collections::HashMap;
 
@@ -13,20 +13,31 @@ pub(crate) struct Freed {
 }
 
 impl Freed {
-    /// Counts a step that was done to a file of so many names.
-    pub(crate) fn count(&mut self, step: &Step, names: u64) {
-        let is_moved_only = step.deed == Deed::Share || step.holder == Holder::Others && step.note.is_none();
-        if !is_moved_only && step.sidecar_of.is_none() {
-            self.count_name((step.identity.device, step.identity.inode), names, step.identity.bytes);
+    /// Counts what a step frees. What is only moved goes on holding its blocks.
+    pub(crate) fn count(&mut self, step: &Step) {
+        let is_moved_only = step.holder == Holder::Others && step.note.is_none();
+        if !is_moved_only {
+            self.count_file(step);
         }
     }
 
-    /// Counts one name of a file of so many.
-    pub(crate) fn count_name(&mut self, place: (u64, u64), names: u64, bytes: u64) {
+    /// Counts the file of a step, wherever it went: its own bytes, once all of its names went. Gives what that adds.
+    pub(crate) fn count_file(&mut self, step: &Step) -> u64 {
+        if step.deed == Deed::Share {
+            return 0;
+        }
+        let own_bytes = step.own_bytes.unwrap_or(step.identity.bytes);
+        self.count_name((step.identity.device, step.identity.inode), step.names, own_bytes)
+    }
+
+    /// Counts one name of a file of so many, and gives what that adds.
+    pub(crate) fn count_name(&mut self, place: (u64, u64), names: u64, own_bytes: u64) -> u64 {
         let gone = self.gone.entry(place).or_default();
         *gone += 1;
-        if *gone == names {
-            self.bytes += bytes;
+        if *gone != names {
+            return 0;
         }
+        self.bytes += own_bytes;
+        own_bytes
     }
 }

@@ -12,7 +12,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
     apply::Prepared,
-    disk::{Disk, Identity},
+    disk::{Disk, State},
     error::words_of,
     executor::Setting,
     journal::Journal,
@@ -22,7 +22,7 @@ use crate::{
     spot::{Spot, make_folder},
     step::{Action, Deed, Holder, Kept, Note, Step},
     trash::{Trash, User},
-    verify::{Ready, Verified},
+    verify::{Ready, Traveller, Verified},
 };
 
 /// Longer ones tell no format.
@@ -68,19 +68,19 @@ impl<'d, D: Disk> Layout<'d, D> {
     ) -> Result<Vec<Prepared>, String> {
         self.check(group, victim)?;
         let kept = Some(Kept { path: group.keeper.path.clone(), identity: group.keeper.state.identity });
-        let picture = self.step((&victim.path, victim.state.identity), kept, group, journal)?;
+        let picture = self.step((&victim.path, &victim.state, victim.own_bytes), kept, group, journal)?;
         if victim.state.names > 1 && matches!(picture.deed, Deed::Carry { .. }) {
             return Err("it has several names, and copies of them would be several files".to_owned());
         }
         let picture_number = picture.number;
         let mut steps = vec![picture];
-        for (path, identity, equal) in &victim.sidecars {
-            let mut step = self.step((path, *identity), equal.clone(), group, journal)?;
+        for Traveller { path, state, own_bytes, equal } in &victim.sidecars {
+            let mut step = self.step((path, state, *own_bytes), equal.clone(), group, journal)?;
             step.sidecar_of = Some(picture_number);
             steps.push(step);
         }
-        let (group, number, names) = (group.group, victim.number, victim.state.names);
-        Ok(steps.into_iter().map(|step| Prepared { group, number, names, step }).collect())
+        let (group, number) = (group.group, victim.number);
+        Ok(steps.into_iter().map(|step| Prepared { group, number, step }).collect())
     }
 
     /// Whether the name may lead to the file that stays.
@@ -117,7 +117,7 @@ impl<'d, D: Disk> Layout<'d, D> {
 
     fn step(
         &mut self,
-        (victim, identity): (&Path, Identity),
+        (victim, state, own_bytes): (&Path, &State, u64),
         kept: Option<Kept>,
         group: &Verified,
         journal: &mut Journal<'_, D>,
@@ -126,7 +126,8 @@ impl<'d, D: Disk> Layout<'d, D> {
         let place = self.place_of(victim, kept.as_ref(), journal).map_err(|cause| words_of(&cause))?;
         let Placed { deed, held, holder, note } = place;
         let (number, victim, tier) = (self.steps, victim.to_owned(), group.tier);
-        Ok(Step { number, victim, identity, kept, tier, deed, held, holder, note, sidecar_of: None })
+        let (identity, names, own_bytes, sidecar_of) = (state.identity, state.names, Some(own_bytes), None);
+        Ok(Step { number, victim, identity, names, own_bytes, kept, tier, deed, held, holder, note, sidecar_of })
     }
 
     fn place_of(&mut self, victim: &Path, kept: Option<&Kept>, journal: &mut Journal<'_, D>) -> io::Result<Placed> {

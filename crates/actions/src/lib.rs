@@ -53,6 +53,8 @@ mod undo;
 
 mod purge;
 
+mod keepers;
+
 mod runs;
 
 pub mod disk;

@@ -39,11 +39,12 @@ pub struct Previewed {
 pub struct Preview {
     /// The steps, in the order of the plan.
     pub steps: Vec<Previewed>,
-    /// Bytes that would be free once nothing holds the files that went.
+    /// Bytes that would be free once nothing holds the files that went; what has further names, or shares blocks, frees none.
     pub bytes: u64,
 }
 
 /// Looks what a plan would do. Nothing is read or changed: whether two files are still the same is asked when it is done.
+/// The files that would go are opened, to ask which blocks they share.
 pub fn preview<D: Disk>(disk: &D, plan: &Plan, order: &Order) -> Preview {
     let (mut found, mut freed) = (Preview::default(), Freed::default());
     for (step, group, file) in steps(plan) {
@@ -58,7 +59,7 @@ pub fn preview<D: Disk>(disk: &D, plan: &Plan, order: &Order) -> Preview {
             && !matches!(order.action, Action::Reflink | Action::Move(_))
         {
             let place = (state.identity.device, state.identity.inode);
-            freed.count_name(place, state.names, state.identity.bytes);
+            freed.count_name(place, state.names, own_bytes(disk, file));
         }
         found.steps.push(Previewed {
             step,
@@ -102,6 +103,13 @@ fn look<D: Disk>(disk: &D, file: &File) -> Result<State, String> {
         Ok(_) => Err("it is not what it was when the plan was made".to_owned()),
         Err(cause) => Err(words_of(&cause)),
     }
+}
+
+/// What the file has for itself; one that cannot be opened shares nothing that is known.
+fn own_bytes<D: Disk>(disk: &D, file: &File) -> u64 {
+    let bytes = file.identity.bytes;
+    let opened = Spot::of(disk, &file.path).and_then(|spot| spot.open());
+    opened.map_or(bytes, |opened| disk.own_bytes(&opened, bytes))
 }
 
 fn problem_of(group: &Group, keeper: Option<Result<State, String>>, which: Which) -> Option<String> {

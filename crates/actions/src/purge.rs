@@ -10,8 +10,10 @@ use crate::{
     disk::{Disk, Identity},
     error::{Error, words_of},
     executor::Executor,
-    history::{History, Stand, Told},
+    freed::Freed,
+    history::{Stand, Told},
     journal::Record,
+    keepers::Keepers,
     plan::Tier,
     put_back::{is_lost, there},
     quarantine,
@@ -21,9 +23,6 @@ use crate::{
     touched::Touched,
     undo::{STEPS_AT_ONCE, Tally, Undone, write},
 };
-
-/// Keepers of keepers are followed so far.
-const LONGEST_CHAIN: usize = 64;
 
 /// Which files of a run are purged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +65,7 @@ impl<'d, D: Disk> Executor<'d, D> {
             return Err(Error::Damaged { run: run.to_owned(), reason });
         }
         let mut journal = self.store.resume(run)?;
-        let mut tally = Tally::default();
+        let (mut tally, mut freed, keepers) = (Tally::default(), Freed::default(), Keepers::new(self));
         let is_wanted = |told: &&Told| {
             let is_carried = matches!(told.step.deed, Deed::Carry { .. });
             told.is_standing() && told.step.holder == Holder::Quarantine && (which != Purge::Carried || is_carried)
@@ -79,7 +78,7 @@ impl<'d, D: Disk> Executor<'d, D> {
             }
             let (mut allowed, mut lost) = (Vec::with_capacity(batch.len()), Vec::new());
             for told in batch {
-                match self.may_purge(told, which, &history.action) {
+                match self.may_purge(told, &keepers, which, &history.action) {
                     Ok(keeper) => allowed.push((*told, keeper)),
                     Err(reason) => {
                         lost.extend(is_lost(self.disk, &told.step).then_some(Record::Lost { step: told.step.number }));
@@ -108,7 +107,7 @@ impl<'d, D: Disk> Executor<'d, D> {
             }
             touched.sync(self.disk)?;
             write(&mut journal, run, &records)?;
-            said.iter().for_each(|step| tally.count(step.identity.bytes, Undone::Done(step.victim.clone()), tell));
+            said.iter().for_each(|step| tally.count(freed.count_file(step), Undone::Done(step.victim.clone()), tell));
         }
         history.folders.iter().for_each(|folder| quarantine::leave(self.disk, folder));
         Ok(tally)
@@ -116,7 +115,13 @@ impl<'d, D: Disk> Executor<'d, D> {
 
     /// Whether a file may be ended, and what stays for it; nothing for a sidecar that went with a picture which the user had
     /// confirmed.
-    fn may_purge(&self, told: &Told, which: Purge, action: &Action) -> Result<Option<Kept>, String> {
+    fn may_purge(
+        &self,
+        told: &Told,
+        keepers: &Keepers<'_, 'd, D>,
+        which: Purge,
+        action: &Action,
+    ) -> Result<Option<Kept>, String> {
         let step = &told.step;
         let Stand::Done(identity) = told.stand else {
             return Err("its step was not finished: undo it".to_owned());
@@ -139,7 +144,7 @@ impl<'d, D: Disk> Executor<'d, D> {
         };
         let is_unchanged =
             |now: Identity, was: Identity| (now.modified_ns, now.changed_ns) == (was.modified_ns, was.changed_ns);
-        let keeper = self.last_keeper(kept)?;
+        let keeper = keepers.last(kept)?;
         let is_as_it_was = keeper.path == kept.path
             && is_unchanged(now, identity)
             && is_there(self.disk, &keeper.path, &kept.identity).map_err(words)?;
@@ -178,29 +183,6 @@ impl<'d, D: Disk> Executor<'d, D> {
             return Err(format!("`{}`, which was kept, is another by now", keeper.display()));
         }
         Ok(Kept { path: keeper.to_owned(), identity })
-    }
-
-    /// The file that stays now: if the one that was kept has gone in its turn, the one that was kept for it.
-    fn last_keeper(&self, kept: &Kept) -> Result<Kept, String> {
-        let mut keeper = kept.clone();
-        for _ in 0..LONGEST_CHAIN {
-            let is_there = Spot::of(self.disk, &keeper.path).and_then(|spot| spot.look()).ok().flatten().is_some();
-            match is_there {
-                true => return Ok(keeper),
-                false => keeper = self.kept_for(&keeper.path).ok_or_else(|| gone(&keeper.path))?,
-            }
-        }
-        Err(gone(&kept.path))
-    }
-
-    /// What was kept when the file of that path went, in any run.
-    fn kept_for(&self, path: &Path) -> Option<Kept> {
-        let runs = self.store.runs().ok()?;
-        let histories = runs.iter().rev().filter_map(|run| self.store.history(run).ok().flatten());
-        let steps = histories.flat_map(|history: History| history.steps.into_values());
-        steps
-            .filter(|told| matches!(told.stand, Stand::Done(_) | Stand::Purged) && told.step.victim == path)
-            .find_map(|told| told.step.kept)
     }
 }
 
@@ -261,10 +243,6 @@ pub(crate) fn stop_ending<D: Disk>(disk: &D, step: &Step) -> io::Result<()> {
 
 fn is_one_file(one: &Identity, other: &Identity) -> bool {
     (one.device, one.inode) == (other.device, other.inode)
-}
-
-fn gone(path: &Path) -> String {
-    format!("the file that was kept, `{}`, is gone: this may be the last copy", path.display())
 }
 
 fn refuse(step: &Step, reason: String, tally: &mut Tally, tell: &mut dyn FnMut(Undone)) {

@@ -4,6 +4,7 @@ use crate::{
     disk::Disk,
     error::Error,
     executor::Executor,
+    freed::Freed,
     history::{History, Stand},
     step::{Action, Holder},
 };
@@ -21,7 +22,7 @@ pub struct RunInfo {
     pub begun_s: i64,
     /// Files, with their sidecars, that went and can be undone.
     pub done: u64,
-    /// Their bytes.
+    /// Bytes that they take for themselves: of a file that lost only some of its names, and of blocks that it shares, none.
     pub bytes: u64,
     /// Those of them that are in quarantine and can be purged, and their bytes.
     pub quarantined: (u64, u64),
@@ -69,13 +70,15 @@ fn info_of(history: &History) -> RunInfo {
         is_unfinished: history.is_unfinished(),
         is_damaged: history.damaged.is_some(),
     };
+    let (mut done, mut quarantined) = (Freed::default(), Freed::default());
     for told in history.steps.values() {
         if told.can_be_undone() {
-            (info.done, info.bytes) = (info.done + 1, info.bytes + told.step.identity.bytes);
+            info.done += 1;
+            info.bytes += done.count_file(&told.step);
         }
         if told.is_standing() && told.step.holder == Holder::Quarantine {
             let (files, bytes) = info.quarantined;
-            info.quarantined = (files + 1, bytes + told.step.identity.bytes);
+            info.quarantined = (files + 1, bytes + quarantined.count_file(&told.step));
         }
         match told.stand {
             Stand::Back => info.refused += 1,

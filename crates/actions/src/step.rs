@@ -101,6 +101,12 @@ pub(crate) struct Step {
     pub(crate) victim: PathBuf,
     /// What it was when it was compared.
     pub(crate) identity: Identity,
+    /// How many names it had then.
+    #[serde(default = "one")]
+    pub(crate) names: u64,
+    /// How many of its bytes were in blocks that no other file shared; all, where that is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) own_bytes: Option<u64>,
     /// What it was compared with; nothing for a sidecar that has no equal.
     pub(crate) kept: Option<Kept>,
     /// How they are the same.
@@ -116,6 +122,11 @@ pub(crate) struct Step {
     /// The step whose picture this sidecar travels with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) sidecar_of: Option<u64>,
+}
+
+/// As many names as most files have.
+fn one() -> u64 {
+    1
 }
 
 impl Step {

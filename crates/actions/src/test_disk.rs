@@ -130,6 +130,9 @@ impl Disk for Meddling {
     fn share(&self, keeper: &RealFile, victim: (&RealFolder, &OsStr)) -> io::Result<()> {
         self.call()?.share(keeper, victim)
     }
+    fn own_bytes(&self, file: &RealFile, bytes: u64) -> u64 {
+        RealDisk.own_bytes(file, bytes)
+    }
     fn unlink(&self, folder: &RealFolder, name: &OsStr) -> io::Result<()> {
         self.call()?.unlink(folder, name)
     }

@@ -15,7 +15,7 @@ use crate::{
     sidecars::{Neighbours, has_equal},
     spot::Spot,
     step::Kept,
-    verify::Ready,
+    verify::{Ready, Traveller},
 };
 
 /// The names in folders, listed once for the files that are looked at together.
@@ -53,7 +53,10 @@ pub(crate) fn add<D: Disk>(
         if equal.is_none() {
             ready.guarded.push(format!("its sidecar `{}`", name.display()));
         }
-        ready.sidecars.push((path, state.identity, equal));
+        // One that cannot be opened shares nothing that is known.
+        let bytes = state.identity.bytes;
+        let own_bytes = spot.open().map_or(bytes, |file| disk.own_bytes(&file, bytes));
+        ready.sidecars.push(Traveller { path, state, own_bytes, equal });
     }
     Ok(())
 }

@@ -11,6 +11,7 @@ use crate::{
     disk::{Disk, State},
     error::{Error, words_of},
     executor::Executor,
+    freed::Freed,
     history::{History, Told},
     journal::{Journal, Record},
     layout::make_folders,
@@ -47,7 +48,7 @@ pub enum Undone {
 pub struct Tally {
     /// Files for which it was done.
     pub done: u64,
-    /// Their bytes.
+    /// Bytes that they take for themselves, as [`RunInfo::bytes`](crate::RunInfo::bytes).
     pub bytes: u64,
     /// Files for which it was not.
     pub refused: u64,
@@ -65,7 +66,7 @@ impl<'d, D: Disk> Executor<'d, D> {
         let Some(history) = self.store.history(run)? else { return Ok(Tally::default()) };
         self.check_host(&history)?;
         let mut journal = self.store.resume(run)?;
-        let mut tally = Tally::default();
+        let (mut tally, mut freed) = (Tally::default(), Freed::default());
         let standing: Vec<&Told> = history.steps.values().rev().filter(|told| told.can_be_undone()).collect();
         for batch in standing.chunks(STEPS_AT_ONCE) {
             if stop.load(Ordering::Relaxed) {
@@ -82,7 +83,7 @@ impl<'d, D: Disk> Executor<'d, D> {
                 match bring_back(self.disk, step) {
                     Ok(()) => {
                         records.push(Record::Undone { step: step.number });
-                        said.push((step.identity.bytes, Undone::Done(step.victim.clone())));
+                        said.push((freed.count_file(step), Undone::Done(step.victim.clone())));
                     }
                     Err(cause) => {
                         let number = step.number;

@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::{
-    disk::{Disk, Identity, State},
+    disk::{Disk, State},
     error::words_of,
     judge::{Judge, Particulars},
     plan::{File, Group, Task, Tier},
@@ -30,15 +30,28 @@ pub(crate) struct Ready {
     pub(crate) number: u64,
     pub(crate) path: PathBuf,
     pub(crate) state: State,
+    /// How many of its bytes no other file shares on the disk.
+    pub(crate) own_bytes: u64,
     /// Whether every byte of it equals that of the file that stays.
     pub(crate) has_equal_bytes: bool,
     /// Whether its access control list and extended attributes are those of the file that stays: asked where one is to become
     /// the other, and else taken for so.
     pub(crate) has_same_attributes: bool,
-    /// The files that travel with it, each with its equal beside the keeper, if it has one.
-    pub(crate) sidecars: Vec<(PathBuf, Identity, Option<Kept>)>,
+    /// The files that travel with it.
+    pub(crate) sidecars: Vec<Traveller>,
     /// What would be lost with it: not in bulk.
     pub(crate) guarded: Vec<String>,
+}
+
+/// A file that travels with it.
+#[derive(Debug)]
+pub(crate) struct Traveller {
+    pub(crate) path: PathBuf,
+    pub(crate) state: State,
+    /// How many of its bytes no other file shares on the disk.
+    pub(crate) own_bytes: u64,
+    /// Its equal beside the keeper, if it has one.
+    pub(crate) equal: Option<Kept>,
 }
 
 /// Why a file, or all of a group, is left alone.
@@ -177,8 +190,9 @@ fn look_at<D: Disk>(
     let has_same_attributes = *action != Action::HardLink
         || disk.has_same_attributes(&keeper.file, &victim.file).map_err(|cause| words_of(&cause))?;
     victim.is_unchanged(disk).map_err(|cause| words_of(&cause))?;
+    let own_bytes = disk.own_bytes(&victim.file, victim.state.identity.bytes);
     let (path, state, sidecars) = (victim.path, victim.state, Vec::new());
-    Ok(Ready { number, path, state, has_equal_bytes, has_same_attributes, sidecars, guarded })
+    Ok(Ready { number, path, state, own_bytes, has_equal_bytes, has_same_attributes, sidecars, guarded })
 }
 
 fn lend<D: Disk>(disk: &D, held: &Held<D>) -> Result<std::fs::File, String> {

@@ -24,8 +24,9 @@ fn step(dir: &Dir, deed: Deed, holder: Holder) -> Step {
     let path = root.join("keeper");
     let kept = Some(Kept { identity: identity(&path), path });
     let (victim, held) = (root.join("victim"), root.join("held/1"));
-    let identity = identity(&victim);
-    Step { number: 1, victim, identity, kept, tier: Tier::Bytes, deed, held, holder, note: None, sidecar_of: None }
+    let (number, identity, names, own_bytes) = (1, identity(&victim), 1, None);
+    let (tier, note, sidecar_of) = (Tier::Bytes, None, None);
+    Step { number, victim, identity, names, own_bytes, kept, tier, deed, held, holder, note, sidecar_of }
 }
 
 /// Somebody saves another file under the name of the victim: the same length, the same time.

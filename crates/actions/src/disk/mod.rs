@@ -150,6 +150,12 @@ pub trait Disk: Sync {
     /// If they differ ([`io::ErrorKind::InvalidData`]), or the file system cannot.
     fn share(&self, keeper: &Self::File, victim: (&Self::Folder, &OsStr)) -> io::Result<()>;
 
+    /// How many of the bytes of a file of that length are free once it is gone: those in blocks that no other file shares.
+    /// What the file system does not tell counts as the file's own.
+    fn own_bytes(&self, _file: &Self::File, bytes: u64) -> u64 {
+        bytes
+    }
+
     /// Takes a name away from a file; it is gone with its last one.
     ///
     /// # Errors

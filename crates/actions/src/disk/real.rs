@@ -16,7 +16,7 @@ use rustix::{
     io::Errno,
 };
 
-use super::{Disk, Kind, State, share::share_all};
+use super::{Disk, Kind, State, share};
 
 mod dress;
 mod open;
@@ -126,7 +126,11 @@ impl Disk for RealDisk {
         if keeps.bytes != goes.bytes {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "the files differ in length"));
         }
-        share_all(keeper.0.as_fd(), victim.0.as_fd(), keeps.bytes)
+        share::share_all(keeper.0.as_fd(), victim.0.as_fd(), keeps.bytes)
+    }
+
+    fn own_bytes(&self, file: &RealFile, bytes: u64) -> u64 {
+        share::own_bytes(file.0.as_fd(), bytes)
     }
 
     fn unlink(&self, folder: &RealFolder, name: &OsStr) -> io::Result<()> {

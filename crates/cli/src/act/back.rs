@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use pixtwin_actions::{Executor, RunInfo, Tally, Undone, disk::RealDisk};
+use pixtwin_actions::{Action, Executor, RunInfo, Tally, Undone, disk::RealDisk};
 
 use crate::{
     act::{acting, consents, fatal, lines::Line, say_recovered, say_refused},
@@ -22,6 +22,13 @@ pub(crate) fn undo(arguments: &UndoArguments) -> Result<Exit, Stop> {
             output::note("there is nothing to undo");
             return Ok(if needs_person { Exit::Refused } else { Exit::Done });
         };
+        if info.action == Action::Reflink {
+            // It counts as undone then, and the next `undo` is about the run before it.
+            let undone = executor.undo(&info.run, stop, &mut |_| {});
+            undone.map_err(|cause| fatal(&cause))?;
+            say_shared(arguments, &info)?;
+            return Ok(if needs_person { Exit::Refused } else { Exit::Done });
+        }
         if info.done == 0 {
             output::note(&nothing_left(&info));
             return Ok(Exit::Refused);
@@ -65,6 +72,18 @@ fn chosen(executor: &Executor<'_, RealDisk>, named: Option<&str>) -> Result<Opti
             }
         },
     }
+}
+
+/// Says that there is nothing to undo where files only share blocks.
+fn say_shared(arguments: &UndoArguments, info: &RunInfo) -> Result<(), Stop> {
+    if arguments.acting.format == KnownFormat::Json {
+        let mut out = output::results();
+        print(&mut out, &Line::tally(Some(&info.run), &Tally::default()))?;
+        out.flush()?;
+    }
+    let why = "its files are what they were, and share their blocks until they are written to";
+    output::note(&format!("nothing of run {} is to be undone: {why}", info.run));
+    Ok(())
 }
 
 fn nothing_left(info: &RunInfo) -> String {

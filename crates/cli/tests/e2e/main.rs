@@ -19,6 +19,8 @@ mod act_undo;
 
 mod acts;
 
+mod blocks;
+
 mod catalogue;
 
 mod catalogue_faults;
