@@ -193,6 +193,12 @@ fn a_broken_line_costs_its_group_and_a_broken_frame_everything() {
     let reason = "line 5: unknown field `undecide`, expected one of `group`, `tier`, `undecided`";
     let (kept, refusals) = with_line(4, misspelt).unwrap();
     assert_eq!((kept, refusals), (vec![], vec![refused(1, reason), refused(2, "the line that begins it is missing")]));
+    for report in [r#"{"type":"group","group":1}"#, r#"{"type":"unread"}"#, r#"{"type":"summary","schema":1}"#] {
+        assert_eq!(with_line(0, report), Err("not a plan: it is a report of what was found".to_owned()));
+    }
+    assert_eq!(with_line(0, r#"{"type":"end"}"#), Err("not a plan: its first line is not of type `plan`".to_owned()));
+    let reason = "the header of the plan is wrong: missing field `version`";
+    assert_eq!(with_line(0, r#"{"type":"plan"}"#), Err(reason.to_owned()));
     assert_eq!(with_line(0, "{}"), Err("not a plan: missing field `type`".to_owned()));
     assert_eq!(
         with_line(0, r#"{"type":"plan","version":2,"news":1}"#),
@@ -204,6 +210,43 @@ fn a_broken_line_costs_its_group_and_a_broken_frame_everything() {
     assert_eq!(with_line(0, roots), Err(reason.to_owned()));
     let end = r#"{"type":"end"}"#;
     assert_eq!(with_line(6, end), Err("line 8 of the plan: it stands behind the end".to_owned()));
+}
+
+#[test]
+fn a_byte_order_mark_is_passed_over_at_the_beginning_alone() {
+    let sound = plan(vec![group(1, keep_and(vec![file(Task::Remove, "/pictures/a", 2)]))]);
+    let bytes = written(&sound);
+    let mark = b"\xef\xbb\xbf".as_slice();
+    for before in [mark.to_vec(), [mark, b"\r\n"].concat()] {
+        assert_eq!(read(&[&before, &bytes[..]].concat()).unwrap(), (sound.clone(), vec![]));
+    }
+    for before in [[mark, mark].concat(), [b"\n", mark].concat()] {
+        assert!(matches!(read(&[&before, &bytes[..]].concat()), Err(Error::NoPlan(_))));
+    }
+}
+
+/// Each of the numbers that scripts would round.
+const ROUNDED: [&str; 4] = ["device", "inode", "modified_ns", "changed_ns"];
+
+#[test]
+fn large_numbers_are_strings_and_are_read_as_numbers_too() {
+    let mut large = file(Task::Leave, "/pictures/a", u64::MAX);
+    large.identity = Identity { device: u64::MAX - 1, modified_ns: i64::MIN, ..large.identity };
+    let sound = plan(vec![group(1, vec![large])]);
+    let text = String::from_utf8(written(&sound)).unwrap();
+    let strings = r#""device":"18446744073709551614","inode":"18446744073709551615","size":40,"modified_ns":"-9223372036854775808","changed_ns":"9223372036854775807","#;
+    assert!(text.contains(strings), "{text}");
+    let numbers = text.replace(strings, &strings.replace(":\"", ":").replace("\",", ","));
+    assert_ne!(numbers, text);
+    assert_eq!(read(numbers.as_bytes()).unwrap(), (sound, vec![]));
+    for name in ROUNDED {
+        let (before, after) = text.split_once(&format!("\"{name}\":\"")).unwrap();
+        let after = after.split_once('"').unwrap().1;
+        for other in ["1.5778368e18", "\"18446744073709551616\"", "\"1 \"", "null"] {
+            let (_, refused) = read(format!("{before}\"{name}\":{other}{after}").as_bytes()).unwrap();
+            assert!(refused[0].reason.starts_with("line 3: invalid "), "{name} {other}: {refused:?}");
+        }
+    }
 }
 
 #[test]
@@ -334,7 +377,7 @@ fn no_mutant_costs_the_last_copy() {
             Err(_) => refused_whole += 1,
         }
     }
-    assert_eq!(done.len(), 22, "{done:?}");
+    assert_eq!(done.len(), 23, "{done:?}");
     // Each way out is taken often: a reader that refused all would pass else.
     assert!(whole > count / 50 && partly > count / 5 && refused_whole > count / 50, "{whole} {partly} {refused_whole}");
     println!("soak: {count} mutated plans: {whole} read, {partly} with groups refused, {refused_whole} refused");

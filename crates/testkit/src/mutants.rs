@@ -9,7 +9,7 @@ use crate::draw::Seeded;
 type Change = fn(&mut Vec<Value>, &mut Seeded);
 
 /// Everything that is done to plans: what the tests name in their counts.
-const CHANGES: [(&str, Change); 20] = [
+const CHANGES: [(&str, Change); 21] = [
     ("all members go", all_go),
     ("the keeper is missing", without_keeper),
     ("the keeper is left", keeper_left),
@@ -25,6 +25,7 @@ const CHANGES: [(&str, Change); 20] = [
     ("a reference goes", reference_goes),
     ("more is a reference", other_reference),
     ("another number", other_number),
+    ("a number rounded", number_rounded),
     ("a task changed", task_changed),
     ("a victim is the keeper by its path", victim_at_path_of_keeper),
     ("a victim is the keeper by its number", victim_of_keepers_number),
@@ -219,11 +220,27 @@ fn other_reference(lines: &mut Vec<Value>, random: &mut Seeded) {
 fn other_number(lines: &mut Vec<Value>, random: &mut Seeded) {
     let at = random.up_to(lines.len());
     let Some(Value::Object(line)) = lines.get_mut(at) else { return };
-    let mut numbers: Vec<&mut Value> = line.values_mut().filter(|value| value.is_number()).collect();
-    let others = [json!(0), json!(1), json!(2), json!(u64::MAX), json!(-1), json!(1.5)];
+    let mut numbers: Vec<&mut Value> = line.values_mut().filter(|value| number_of(value).is_some()).collect();
+    let others = [json!(0), json!(1), json!("2"), json!(u64::MAX), json!("-1"), json!(1.5), json!("01"), json!("")];
     let which = random.up_to(numbers.len());
     if let Some(number) = numbers.get_mut(which) {
         **number = others[random.up_to(others.len())].clone();
+    }
+}
+
+/// A number, or a string of one.
+fn number_of(value: &Value) -> Option<f64> {
+    value.as_f64().or_else(|| value.as_str()?.parse().ok())
+}
+
+/// As programs leave it that have 53 bits for a number.
+fn number_rounded(lines: &mut Vec<Value>, random: &mut Seeded) {
+    let Some(at) = any_file(lines, random) else { return };
+    let name = ["device", "inode", "size", "modified_ns", "changed_ns"][random.up_to(5)];
+    if let Some(number) = number_of(&lines[at][name]) {
+        #[expect(clippy::cast_possible_truncation, reason = "that is what is tried")]
+        let rounded = [json!(number), json!(number as i128 as i64), json!(number.to_string())];
+        lines[at][name] = rounded[random.up_to(3)].clone();
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
-use super::{Task, Tier};
+use super::{Task, Tier, digits::Digits};
 
 /// One line. What it does not know it refuses: a misspelt name could be the one that matters.
 #[derive(Serialize, Deserialize)]
@@ -41,21 +41,21 @@ pub(super) struct FileLine {
     #[serde(rename = "do")]
     pub(super) task: Task,
     pub(super) path: Place,
-    pub(super) device: u64,
-    pub(super) inode: u64,
+    pub(super) device: Digits<u64>,
+    pub(super) inode: Digits<u64>,
     pub(super) size: u64,
-    pub(super) modified_ns: i64,
-    pub(super) changed_ns: i64,
+    pub(super) modified_ns: Digits<i64>,
+    pub(super) changed_ns: Digits<i64>,
     pub(super) blake3: Option<Hash>,
     pub(super) reason: String,
 }
 
-/// The version of a plan, of which nothing else is known yet.
+/// What the first line of a plan has, of whatever version.
 #[derive(Deserialize)]
 pub(super) struct Versioned {
     #[serde(rename = "type")]
     pub(super) kind: String,
-    pub(super) version: u64,
+    pub(super) version: Option<u64>,
 }
 
 /// A path: `{"text": ...}`, or `{"bytes": ...}` in base64 where it is no UTF-8.

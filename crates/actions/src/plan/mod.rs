@@ -1,6 +1,8 @@
 //! Plans: what is to stay and what is to go, group by group, in a file that people and scripts may edit
 //! (`docs/plan-format.md`).
 
+mod digits;
+
 mod line;
 
 mod write;

@@ -17,6 +17,9 @@ const LONGEST_LINE: u64 = 1 << 20;
 /// More files than one plan may name: each takes some 400 bytes of memory.
 const MOST_FILES: usize = 16 << 20;
 
+/// Some editors begin a file with it; it means nothing in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// Why a plan is not carried out at all.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -161,11 +164,11 @@ impl Drafts {
 
 fn file_of(line: FileLine) -> File {
     let identity = Identity {
-        device: line.device,
-        inode: line.inode,
+        device: line.device.0,
+        inode: line.inode.0,
         bytes: line.size,
-        modified_ns: line.modified_ns,
-        changed_ns: line.changed_ns,
+        modified_ns: line.modified_ns.0,
+        changed_ns: line.changed_ns.0,
     };
     let blake3 = line.blake3.map(|hash| hash.0);
     File { task: line.task, path: line.path.0, identity, blake3, reason: line.reason }
@@ -173,11 +176,14 @@ fn file_of(line: FileLine) -> File {
 
 fn header_of(line: &[u8]) -> Result<Header, Error> {
     let versioned: Versioned = serde_json::from_slice(line).map_err(|cause| Error::NoPlan(plain(&cause)))?;
-    if versioned.kind != "plan" {
-        return Err(Error::NoPlan("its first line is not of type `plan`".to_owned()));
-    }
-    if versioned.version != VERSION {
-        return Err(Error::Version(versioned.version));
+    match (versioned.kind.as_str(), versioned.version) {
+        ("plan", Some(VERSION)) => {}
+        ("plan", Some(version)) => return Err(Error::Version(version)),
+        ("plan", None) => return Err(Error::Header("missing field `version`".to_owned())),
+        ("group" | "unread" | "summary", _) => {
+            return Err(Error::NoPlan("it is a report of what was found".to_owned()));
+        }
+        _ => return Err(Error::NoPlan("its first line is not of type `plan`".to_owned())),
     }
     match serde_json::from_slice(line).map_err(|cause| Error::Header(plain(&cause)))? {
         Line::Plan { host, made, roots, references, rules, .. } => {
@@ -214,6 +220,9 @@ impl<R: BufRead> Lines<R> {
             if line.len() as u64 == LONGEST_LINE {
                 let reason = format!("it has {LONGEST_LINE} bytes or more");
                 return Err(Error::Line { line: self.number, reason });
+            }
+            if self.number == 1 && line.starts_with(BYTE_ORDER_MARK) {
+                line.drain(..BYTE_ORDER_MARK.len());
             }
             if !line.trim_ascii().is_empty() {
                 return Ok(Some(line));

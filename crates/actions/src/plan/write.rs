@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use super::{
     Group, Header, Plan, VERSION,
+    digits::Digits,
     line::{FileLine, Hash, Line, Place},
 };
 
@@ -38,11 +39,11 @@ fn write_group(group: &Group, to: &mut impl Write) -> io::Result<()> {
             group: group.number,
             task: file.task,
             path: Place(file.path.clone()),
-            device: file.identity.device,
-            inode: file.identity.inode,
+            device: Digits(file.identity.device),
+            inode: Digits(file.identity.inode),
             size: file.identity.bytes,
-            modified_ns: file.identity.modified_ns,
-            changed_ns: file.identity.changed_ns,
+            modified_ns: Digits(file.identity.modified_ns),
+            changed_ns: Digits(file.identity.changed_ns),
             blake3: file.blake3.map(Hash),
             reason: file.reason.clone(),
         };

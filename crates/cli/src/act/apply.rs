@@ -70,23 +70,29 @@ pub(crate) fn run(arguments: &ApplyArguments) -> Result<Exit, Stop> {
 
 /// The folder that files are moved below; it need not be there, but the one above it must.
 fn target(folder: &Path) -> Result<std::path::PathBuf, Stop> {
-    let no_folder = |cause: std::io::Error| {
-        Stop::Fatal(format!("cannot move anything to `{}`: {}", shown(folder), words_of(&cause)))
-    };
+    let no_folder =
+        |cause: io::Error| Stop::Fatal(format!("cannot move anything to `{}`: {}", shown(folder), words_of(&cause)));
     if let Ok(there) = folder.canonicalize() {
         return Ok(there);
     }
     let absolute = std::path::absolute(folder).map_err(no_folder)?;
     let (Some(above), Some(name)) = (absolute.parent(), absolute.file_name()) else {
-        return Err(no_folder(std::io::ErrorKind::InvalidInput.into()));
+        return Err(no_folder(io::ErrorKind::InvalidInput.into()));
     };
     Ok(above.canonicalize().map_err(no_folder)?.join(name))
 }
 
+/// What to do about a file that is no plan.
+const HINT: &str = "hint: pixtwin plan RESULT --out PLAN makes one of what `pixtwin scan --format json` printed";
+
 fn read(path: &Path) -> Result<(Plan, Vec<plan::Refused>), Stop> {
     let unread = |reason: &str| Stop::Fatal(format!("cannot read the plan `{}`: {}", shown(path), shown_text(reason)));
     let file = File::open(path).map_err(|cause| unread(&words_of(&cause)))?;
-    let (plan, refused) = Plan::read(BufReader::new(file)).map_err(|cause| unread(&cause.to_string()))?;
+    let (plan, refused) =
+        Plan::read(BufReader::new(file)).map_err(|cause| match (unread(&cause.to_string()), cause) {
+            (Stop::Fatal(message), plan::Error::NoPlan(_)) => Stop::Fatal(format!("{message}\n{HINT}")),
+            (stop, _) => stop,
+        })?;
     let here = this_host();
     if plan.header.host != here {
         let reason = format!("it is for the host `{}`, and this is `{here}`", plan.header.host);

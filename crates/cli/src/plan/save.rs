@@ -65,7 +65,8 @@ impl Place {
 fn is_plan(path: &Path) -> io::Result<bool> {
     let mut first = Vec::new();
     BufReader::new(File::open(path)?).take(LONGEST_HEADER).read_until(b'\n', &mut first)?;
-    let header: Option<serde_json::Value> = serde_json::from_slice(&first).ok();
+    let header: Option<serde_json::Value> =
+        serde_json::from_slice(first.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&first)).ok();
     Ok(header.is_some_and(|header| header.get("type").is_some_and(|kind| kind == "plan")))
 }
 

@@ -232,3 +232,48 @@ fn reference_files_stay_as_they_are() {
     apply(&dir, &["--yes"]).assert(2, "", &message);
     assert!(dir.join("albums/a.png").exists() && dir.join("p/b.png").exists());
 }
+
+#[test]
+fn a_report_is_no_plan() {
+    let dir = twins();
+    let hint = "hint: pixtwin plan RESULT --out PLAN makes one of what `pixtwin scan --format json` printed\n";
+    let refused = |reason: &str| {
+        let message = format!("error: cannot read the plan `plan`: not a plan: {reason}\n{hint}");
+        apply(&dir, &["--yes"]).assert(2, "", &message);
+    };
+    for paths in [&["p"][..], &["p/a.png"]] {
+        let report = ran(&dir, &[&["scan", "-q", "--no-catalogue", "--format", "json"][..], paths].concat()).only_out();
+        dir.write("plan", report);
+        refused("it is a report of what was found");
+    }
+    dir.write("plan", "");
+    refused("the file is empty");
+}
+
+#[test]
+fn numbers_survive_scripts_with_53_bits_for_each() {
+    let dir = twins();
+    let mut edited = "\u{feff}".to_owned();
+    for line in String::from_utf8(dir.read("plan")).unwrap().lines() {
+        let mut line: Value = serde_json::from_str(line).unwrap();
+        round(&mut line);
+        edited.push_str(&format!("{line}\r\n"));
+    }
+    assert!(edited.contains("\"size\":"));
+    dir.write("plan", edited);
+    assert_eq!(apply(&dir, &["--yes", "--quiet"]).only_out(), "");
+    assert!(!dir.join("p/b.png").exists());
+}
+
+/// As programs leave it that know no numbers but those of 53 bits.
+fn round(value: &mut Value) {
+    match value {
+        Value::Object(fields) => fields.values_mut().for_each(round),
+        Value::Array(values) => values.iter_mut().for_each(round),
+        Value::Number(number) => {
+            let rounded = number.as_f64().unwrap();
+            *value = serde_json::from_str(&format!("{rounded}")).unwrap();
+        }
+        _ => {}
+    }
+}

@@ -89,7 +89,7 @@ fn a_plan_is_what_its_format_says() {
         let metadata = fs::metadata(dir.join(name)).unwrap();
         let ns = |seconds: i64, rest: i64| seconds * 1_000_000_000 + rest;
         format!(
-            r#"{{"type":"file","group":1,"do":"{task}","path":{{"text":"{root}/{name}"}},"device":{},"inode":{},"size":{bytes},"modified_ns":{},"changed_ns":{},"blake3":"{hash}","reason":"{reason}"}}"#,
+            r#"{{"type":"file","group":1,"do":"{task}","path":{{"text":"{root}/{name}"}},"device":"{}","inode":"{}","size":{bytes},"modified_ns":"{}","changed_ns":"{}","blake3":"{hash}","reason":"{reason}"}}"#,
             metadata.dev(),
             metadata.ino(),
             ns(metadata.mtime(), metadata.mtime_nsec()),
@@ -362,6 +362,9 @@ fn nothing_but_a_plan_is_written_over() {
         ran(&dir, &["plan", "report", "--out", name]).assert(2, "", &message);
         assert_eq!(dir.read(name), before);
     }
+    // As some editors leave it.
+    dir.write("marked", b"\xef\xbb\xbf{\"type\":\"plan\"}");
+    assert_eq!(ran(&dir, &["plan", "-q", "report", "--out", "marked"]).only_out(), "");
     dir.symlink("report", "link");
     ran(&dir, &["plan", "report", "--out", "link"]).assert(2, "", "error: cannot write over `link`: it is no plan\n");
     for rule in ["in=y", "in=x/a.png"] {
