@@ -69,15 +69,14 @@ fn look_ahead(plan: &Plan, order: &Order) -> Preview {
 
 /// The folder that files are moved below; it need not be there, but the one above it must.
 fn target(folder: &Path) -> Result<std::path::PathBuf, Stop> {
-    let no_folder = |cause: std::io::Error| {
-        Stop::Fatal(format!("cannot move anything to `{}`: {}", shown(folder), words_of(&cause)))
-    };
+    let no_folder =
+        |cause: io::Error| Stop::Fatal(format!("cannot move anything to `{}`: {}", shown(folder), words_of(&cause)));
     if let Ok(there) = folder.canonicalize() {
         return Ok(there);
     }
     let absolute = std::path::absolute(folder).map_err(no_folder)?;
     let (Some(above), Some(name)) = (absolute.parent(), absolute.file_name()) else {
-        return Err(no_folder(std::io::ErrorKind::InvalidInput.into()));
+        return Err(no_folder(io::ErrorKind::InvalidInput.into()));
     };
     Ok(above.canonicalize().map_err(no_folder)?.join(name))
 }

@@ -363,7 +363,7 @@ fn nothing_but_a_plan_is_written_over() {
         assert_eq!(dir.read(name), before);
     }
     // As some editors leave it.
-    dir.write("marked", [b"\xef\xbb\xbf{\"type\":\"plan\"}"].concat());
+    dir.write("marked", b"\xef\xbb\xbf{\"type\":\"plan\"}");
     assert_eq!(ran(&dir, &["plan", "-q", "report", "--out", "marked"]).only_out(), "");
     dir.symlink("report", "link");
     ran(&dir, &["plan", "report", "--out", "link"]).assert(2, "", "error: cannot write over `link`: it is no plan\n");
