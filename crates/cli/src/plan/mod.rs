@@ -58,7 +58,7 @@ impl Planner {
                 _ => {}
             }
         }
-        let references = keeping.reference.iter().map(|folder| real(folder)).collect::<Result<_, _>>()?;
+        let references = keeping.reference.iter().map(|folder| reference(folder)).collect::<Result<_, _>>()?;
         let roots = searched.map(|places| places.iter().map(|place| real(place)).collect()).transpose()?;
         Ok(Self { rules, references, roots, place: Place::new(out)? })
     }
@@ -86,6 +86,16 @@ impl Planner {
         }
         Ok(if summary.is_all_seen() { Exit::Done } else { Exit::Unread })
     }
+}
+
+/// A folder whose files always stay, without symbolic links.
+fn reference(folder: &Path) -> Result<PathBuf, Stop> {
+    let real = real(folder)?;
+    if real.is_dir() {
+        return Ok(real);
+    }
+    let message = "a reference is a folder\nhint: change what is to stay in the plan, where it is a single file";
+    Err(Stop::Fatal(format!("`{}` is no folder: {message}", shown(folder))))
 }
 
 /// A path without symbolic links.
