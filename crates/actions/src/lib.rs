@@ -73,7 +73,7 @@ pub use judge::{Judge, Particulars};
 pub use preview::{Preview, Previewed, preview};
 pub use recover::Recovered;
 pub use report::{Acted, Summary};
-pub use runs::RunInfo;
+pub use runs::{RunInfo, look_at_runs};
 pub use step::Action;
 pub use undo::{Tally, Undone};
 pub use verify::Refused;
