@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{BufReader, Write},
+    io::{BufRead, BufReader, Write},
     path::Path,
     sync::atomic::AtomicBool,
 };
@@ -16,7 +16,7 @@ use pixtwin_actions::{
 use pixtwin_engine::words_of;
 
 use crate::{
-    act::{acting, consents, fatal, lines::Line, say_recovered},
+    act::{acting, consents, fatal, lines::Line, say_recovered, unchanged},
     args::{ApplyArguments, KnownFormat},
     exit::{Exit, Stop},
     names::{shown, shown_text},
@@ -61,7 +61,7 @@ pub(crate) fn run(arguments: &ApplyArguments) -> Result<Exit, Stop> {
         ),
         _ => {
             if !arguments.acting.quiet {
-                output::note("nothing was changed: --yes does it");
+                output::note(unchanged(goes_on));
             }
             Ok(if broken.is_empty() { Exit::Done } else { Exit::Refused })
         }
@@ -83,10 +83,23 @@ fn target(folder: &Path) -> Result<std::path::PathBuf, Stop> {
     Ok(above.canonicalize().map_err(no_folder)?.join(name))
 }
 
+/// What some editors put before text, and no plan has.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+const NO_PLAN_HINT: &str = "hint: `pixtwin plan RESULT --out PLAN` makes one of a report in JSON";
+
 fn read(path: &Path) -> Result<(Plan, Vec<plan::Refused>), Stop> {
     let unread = |reason: &str| Stop::Fatal(format!("cannot read the plan `{}`: {}", shown(path), shown_text(reason)));
     let file = File::open(path).map_err(|cause| unread(&words_of(&cause)))?;
-    let (plan, refused) = Plan::read(BufReader::new(file)).map_err(|cause| unread(&cause.to_string()))?;
+    let mut from = BufReader::new(file);
+    if from.fill_buf().map_err(|cause| unread(&words_of(&cause)))?.starts_with(BYTE_ORDER_MARK) {
+        return Err(unread("it begins with a byte order mark: save it as UTF-8 without one"));
+    }
+    let (plan, refused) = Plan::read(from).map_err(|cause| match cause {
+        plan::Error::Io(cause) => unread(&words_of(&cause)),
+        plan::Error::NoPlan(_) => Stop::Fatal(format!("`{}` is no plan\n{NO_PLAN_HINT}", shown(path))),
+        other => unread(&other.to_string()),
+    })?;
     let here = this_host();
     if plan.header.host != here {
         let reason = format!("it is for the host `{}`, and this is `{here}`", plan.header.host);
@@ -106,6 +119,7 @@ fn print_preview(arguments: &ApplyArguments, order: &Order, found: &Preview) -> 
     for step in &found.steps {
         match (arguments.acting.format, &step.problem) {
             (KnownFormat::Json, _) => print(&mut out, &Line::from(step))?,
+            (KnownFormat::Text, None) if arguments.acting.quiet => {}
             (KnownFormat::Text, None) => {
                 let (path, kept, reason) = (shown(&step.path), shown(&step.kept), shown_text(&step.reason));
                 writeln!(out, "{:>5}  {path}\n       stays: {kept} ({reason})", step.step)?;
@@ -117,9 +131,10 @@ fn print_preview(arguments: &ApplyArguments, order: &Order, found: &Preview) -> 
     }
     match arguments.acting.format {
         KnownFormat::Json => print(&mut out, &Line::shown(steps, problems, found.bytes))?,
+        KnownFormat::Text if arguments.acting.quiet => {}
         KnownFormat::Text => {
-            let (verb, frees) = (verb(&order.action), freed(&order.action, found.bytes, None));
-            writeln!(out, "would {verb} {}{}{frees}", counted(steps, "file"), refusals(problems))?;
+            let would = would(&order.action, &counted(steps, "file"));
+            writeln!(out, "would {would}{}{}", refusals(problems), freed(&order.action, found.bytes, None))?;
         }
     }
     out.flush()?;
@@ -130,15 +145,15 @@ fn refusals(count: u64) -> String {
     if count == 0 { String::new() } else { format!(", {count} refused") }
 }
 
-fn verb(action: &Action) -> String {
+fn would(action: &Action, files: &str) -> String {
     match action {
-        Action::Quarantine => "move into quarantine".to_owned(),
-        Action::Trash => "move into the trash".to_owned(),
-        Action::HardLink => "replace by hard links".to_owned(),
-        Action::Reflink => "share the blocks of".to_owned(),
-        Action::Symlink => "replace by symbolic links".to_owned(),
-        Action::Move(folder) => format!("move below {}", shown(folder)),
-        Action::Delete => "delete".to_owned(),
+        Action::Quarantine => format!("move {files} into quarantine"),
+        Action::Trash => format!("move {files} into the trash"),
+        Action::HardLink => format!("replace {files} by hard links"),
+        Action::Reflink => format!("share the blocks of {files}"),
+        Action::Symlink => format!("replace {files} by symbolic links"),
+        Action::Move(folder) => format!("move {files} below {}", shown(folder)),
+        Action::Delete => format!("delete {files}"),
     }
 }
 
@@ -226,6 +241,7 @@ fn told(action: &Action, summary: &Summary) -> String {
         Action::Quarantine => "moved into quarantine".to_owned(),
         Action::Trash => "moved into the trash".to_owned(),
         Action::HardLink => "replaced by hard links".to_owned(),
+        Action::Reflink if *done == 1 => "now shares its blocks".to_owned(),
         Action::Reflink => "now share their blocks".to_owned(),
         Action::Symlink => "replaced by symbolic links".to_owned(),
         Action::Move(folder) => format!("moved below {}", shown(folder)),
@@ -233,8 +249,11 @@ fn told(action: &Action, summary: &Summary) -> String {
         Action::Delete => "moved into quarantine, and left there, for not all could be done".to_owned(),
     };
     let beside = if *sidecars == 0 { String::new() } else { format!(" with {}", counted(*sidecars, "sidecar")) };
-    let is_kept = !(*action == Action::Delete && *purged >= done + sidecars);
-    let back = if *done > 0 && is_kept { format!("\n`pixtwin undo {run}` brings them back") } else { String::new() };
+    let is_gone = *action == Action::Delete && *purged >= done + sidecars;
+    // Shared blocks are no change that could be taken back.
+    let can_come_back = !is_gone && *action != Action::Reflink;
+    let back =
+        if *done > 0 && can_come_back { format!("\n`pixtwin undo {run}` brings them back") } else { String::new() };
     let freed = if *done > 0 { freed(action, *bytes, Some(run)) } else { String::new() };
     format!("{}{beside} {what}{}{freed}{back}", counted(*done, "file"), refusals(*refused))
 }
