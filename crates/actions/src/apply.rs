@@ -177,7 +177,7 @@ impl<D: Disk> Run<'_, '_, D> {
 
     /// Looks at all groups, several at once, and gives what was found in their order.
     fn look_at(&self, asked: &[Asked<'_>], stop: &AtomicBool) -> Vec<Result<Verified, Refused>> {
-        let (next, known) = (AtomicUsize::new(0), travellers::Known::default());
+        let (next, known) = (AtomicUsize::new(0), travellers::Listed::default());
         let found: Mutex<Vec<(usize, Result<Verified, Refused>)>> = Mutex::default();
         let look = || {
             while let Some((at, asked)) = {

@@ -76,7 +76,7 @@ pub use preview::{Preview, Previewed, preview, preview_pair};
 pub use purge::Purge;
 pub use recover::Recovered;
 pub use report::{Acted, Summary};
-pub use runs::RunInfo;
+pub use runs::{RunInfo, look_at_runs};
 pub use step::Action;
 pub use undo::{Tally, Undone};
 pub use verify::Refused;

@@ -18,20 +18,7 @@ pub(crate) fn halves(path: &Path) -> io::Result<(&Path, &OsStr)> {
     path.parent().zip(path.file_name()).ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))
 }
 
-#[cfg_attr(not(test), expect(dead_code, reason = "plans are read with it"))]
-/// Whether it is absolute, and each of its parts is a name: no `.`, no `..`, no empty one, no NUL.
-pub(crate) fn is_plain(path: &Path) -> bool {
-    let mut rebuilt = PathBuf::new();
-    let parts_are_names = path.components().all(|part| match part {
-        Component::RootDir => true,
-        Component::Normal(name) => !name.as_bytes().contains(&0),
-        _ => false,
-    });
-    rebuilt.extend(path.components());
-    path.is_absolute() && parts_are_names && rebuilt.as_os_str() == path.as_os_str()
-}
-
-/// The way from a folder to a path, both absolute and plain: `../2019/a.jpg`.
+/// The way from a folder to a path, both absolute, with names only: `../2019/a.jpg`.
 pub(crate) fn way(from: &Path, to: &Path) -> PathBuf {
     let shared = from.components().zip(to.components()).take_while(|(a, b)| a == b).count();
     let ups = from.components().skip(shared).map(|_| Component::ParentDir);
@@ -66,16 +53,6 @@ pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn plain_paths_are_absolute_and_have_names_only() {
-        for path in ["/a", "/a/b c/\n", "/"] {
-            assert!(is_plain(Path::new(path)), "{path}");
-        }
-        for path in ["a", "", "/a/../b", "/a/./b", "/a//b", "/a/", "/a\0b", "./a", "//a"] {
-            assert!(!is_plain(Path::new(path)), "{path}");
-        }
-    }
 
     #[test]
     fn a_way_leads_there() {

@@ -87,7 +87,7 @@ pub fn preview_pair<D: Disk>(disk: &D, judge: &dyn Judge, plan: &Plan, order: &O
             continue;
         };
         let asked = Asked { group, wanted: vec![(number, file)] };
-        match verify(disk, judge, &asked, (&order.action, &travellers::Known::default())) {
+        match verify(disk, judge, &asked, (&order.action, &travellers::Listed::default())) {
             Ok(verified) => {
                 previewed.loses = verified.victims.into_iter().flat_map(|victim| victim.guarded).collect();
             }

@@ -1,5 +1,7 @@
 //! What each run did, for the list of runs.
 
+use std::{io, path::Path};
+
 use crate::{
     disk::Disk,
     error::Error,
@@ -7,6 +9,7 @@ use crate::{
     freed::Freed,
     history::{History, Stand},
     step::{Action, Holder},
+    store::Store,
 };
 
 /// A run.
@@ -32,7 +35,7 @@ pub struct RunInfo {
     pub undone: u64,
     /// Files that were purged.
     pub purged: u64,
-    /// Whether it was cut off, and `recover` has not looked after it.
+    /// Whether it was cut off, and `recover` has not looked after it, or is at work.
     pub is_unfinished: bool,
     /// Whether its journal is damaged.
     pub is_damaged: bool,
@@ -44,15 +47,32 @@ impl<D: Disk> Executor<'_, D> {
     /// # Errors
     /// If the state folder cannot be read.
     pub fn runs(&self) -> Result<(Vec<RunInfo>, Vec<Error>), Error> {
-        let (mut known, mut unknown) = (Vec::new(), Vec::new());
-        for run in self.store.runs()? {
-            match self.store.history(&run) {
-                Ok(history) => known.extend(history.map(|history| info_of(&history))),
-                Err(cause) => unknown.push(cause),
-            }
-        }
-        Ok((known, unknown))
+        all(&self.store)
     }
+}
+
+/// What [`Executor::runs`] gives, while another process acts: nothing is locked, changed or recovered. What that process
+/// is writing down at this moment may be missing.
+///
+/// # Errors
+/// If the state folder cannot be read.
+pub fn look_at_runs<D: Disk>(disk: &D, state: &Path) -> Result<(Vec<RunInfo>, Vec<Error>), Error> {
+    match Store::look(disk, state) {
+        // No run has begun.
+        Err(Error::Disk { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok((Vec::new(), Vec::new())),
+        store => all(&store?),
+    }
+}
+
+fn all<D: Disk>(store: &Store<'_, D>) -> Result<(Vec<RunInfo>, Vec<Error>), Error> {
+    let (mut known, mut unknown) = (Vec::new(), Vec::new());
+    for run in store.runs()? {
+        match store.history(&run) {
+            Ok(history) => known.extend(history.map(|history| info_of(&history))),
+            Err(cause) => unknown.push(cause),
+        }
+    }
+    Ok((known, unknown))
 }
 
 fn info_of(history: &History) -> RunInfo {

@@ -20,12 +20,13 @@ const LOCK: &str = "lock";
 /// The name of the folder of the runs.
 const RUNS: &str = "runs";
 
-/// The state folder, while this process has it for itself.
+/// The state folder, while this process has it for itself, or only looks.
 pub(crate) struct Store<'d, D: Disk> {
     disk: &'d D,
     path: PathBuf,
     runs: D::Folder,
-    _lock: D::File,
+    /// Nothing, if it is only looked at.
+    _lock: Option<D::File>,
 }
 
 impl<'d, D: Disk> Store<'d, D> {
@@ -49,7 +50,13 @@ impl<'d, D: Disk> Store<'d, D> {
             _ => disk.sync_folder(&folder).map_err(Error::disk("write", path))?,
         }
         let runs = disk.folder(&path.join(RUNS)).map_err(Error::disk("open", path.join(RUNS)))?;
-        Ok(Self { disk, path: path.to_owned(), runs, _lock: lock })
+        Ok(Self { disk, path: path.to_owned(), runs, _lock: Some(lock) })
+    }
+
+    /// The folder of another process, only to read it.
+    pub(crate) fn look(disk: &'d D, path: &Path) -> Result<Self, Error> {
+        let runs = disk.folder(&path.join(RUNS)).map_err(Error::disk("open", path.join(RUNS)))?;
+        Ok(Self { disk, path: path.to_owned(), runs, _lock: None })
     }
 
     /// Begins a run that is named after the moment, and its journal.

@@ -20,9 +20,9 @@ use crate::{
 
 /// The names in folders, listed once for the files that are looked at together.
 #[derive(Debug, Default)]
-pub(crate) struct Known(Mutex<HashMap<PathBuf, Arc<Neighbours>>>);
+pub(crate) struct Listed(Mutex<HashMap<PathBuf, Arc<Neighbours>>>);
 
-impl Known {
+impl Listed {
     fn neighbours<D: Disk>(&self, disk: &D, folder: &Path) -> io::Result<Arc<Neighbours>> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(folder).cloned();
         if let Some(known) = known {
@@ -37,7 +37,7 @@ impl Known {
 /// Adds what travels with a file that goes. A sidecar that has no equal beside the keeper guards it.
 pub(crate) fn add<D: Disk>(
     disk: &D,
-    known: &Known,
+    known: &Listed,
     ready: &mut Ready,
     keeper: &Path,
     going: &[&Path],
@@ -62,7 +62,7 @@ pub(crate) fn add<D: Disk>(
 }
 
 /// The sidecar of the keeper that is equal to this one.
-fn equal_of<D: Disk>(disk: &D, known: &Known, sidecar: &Spot<'_, D>, keeper: &Path) -> io::Result<Option<Kept>> {
+fn equal_of<D: Disk>(disk: &D, known: &Listed, sidecar: &Spot<'_, D>, keeper: &Path) -> io::Result<Option<Kept>> {
     let (folder_path, name) = place::halves(keeper)?;
     let folder = disk.folder(folder_path)?;
     for name in known.neighbours(disk, folder_path)?.sidecars(name, |_| true) {

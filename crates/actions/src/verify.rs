@@ -16,7 +16,7 @@ use crate::{
     same::{PIECE_BYTES, have_same_bytes, read_full},
     spot::Spot,
     step::{Action, Kept},
-    travellers::{self, Known},
+    travellers::{self, Listed},
 };
 
 /// A file that changed more recently may change again without another time of the last change: clocks of file systems
@@ -94,7 +94,7 @@ pub(crate) fn verify<D: Disk>(
     disk: &D,
     judge: &dyn Judge,
     asked: &Asked<'_>,
-    (action, neighbours): (&Action, &Known),
+    (action, neighbours): (&Action, &Listed),
 ) -> Result<Verified, Refused> {
     let group = asked.group;
     let refuse = |step: Option<u64>, path: &Path, reason: String| Refused {

@@ -136,8 +136,8 @@ impl Rule {
     /// Why those that are left were chosen before those that are not, as a clause.
     fn reason(&self, left: &[&Facts], passed: &[&Facts]) -> String {
         match self {
-            Self::In(_) => "in the folder to keep".to_owned(),
-            Self::NotIn(_) => "not in the folder to clean".to_owned(),
+            Self::In(folder) => format!("in the folder to keep, {}", folder.display()),
+            Self::NotIn(folder) => format!("not in the folder to clean, {}", folder.display()),
             Self::Metadata => {
                 let decides = |number: &usize| {
                     left.iter().all(|facts| has(facts, *number)) && !passed.iter().all(|facts| has(facts, *number))
@@ -257,8 +257,8 @@ mod tests {
     #[test]
     fn each_rule_decides() {
         let (a, b) = (file("/x/long.png"), file("/y/b.jpg"));
-        assert_second("in=/y", a.clone(), b.clone(), "in the folder to keep");
-        assert_second("not-in=/x", a.clone(), b.clone(), "not in the folder to clean");
+        assert_second("in=/y", a.clone(), b.clone(), "in the folder to keep, /y");
+        assert_second("not-in=/x", a.clone(), b.clone(), "not in the folder to clean, /x");
         assert_second("name=*.jpg", a.clone(), b.clone(), "name matches *.jpg");
         assert_second("shortest-path", a.clone(), b.clone(), "shortest path");
         assert_second("first-argument", Facts { argument: 1, ..a.clone() }, b.clone(), "below the first argument");
@@ -305,11 +305,14 @@ mod tests {
         let linked = Facts { paths: vec!["/x/a.png".into(), "/y/b.png".into()], ..file("/") };
         assert_eq!(
             chosen(&[file("/z"), linked.clone()], &["in=/y"]),
-            Choice::Keeper(1, "in the folder to keep".to_owned())
+            Choice::Keeper(1, "in the folder to keep, /y".to_owned())
         );
-        let reason = "not in the folder to clean".to_owned();
+        let reason = "not in the folder to clean, /y".to_owned();
         assert_eq!(chosen(&[file("/z"), linked.clone()], &["not-in=/y"]), Choice::Keeper(0, reason));
-        assert_eq!(chosen(&[file("/yy"), linked], &["in=/y"]), Choice::Keeper(1, "in the folder to keep".to_owned()));
+        assert_eq!(
+            chosen(&[file("/yy"), linked], &["in=/y"]),
+            Choice::Keeper(1, "in the folder to keep, /y".to_owned())
+        );
     }
 
     #[test]

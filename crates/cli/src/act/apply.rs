@@ -16,7 +16,7 @@ use pixtwin_actions::{
 use pixtwin_engine::words_of;
 
 use crate::{
-    act::{acting, consents, fatal, lines::Line, say_recovered, with_judge},
+    act::{acting, consents, fatal, lines::Line, say_recovered, unchanged, with_judge},
     args::{ApplyArguments, KnownFormat},
     exit::{Exit, Stop},
     names::{shown, shown_text},
@@ -37,17 +37,15 @@ pub(crate) fn run(arguments: &ApplyArguments) -> Result<Exit, Stop> {
     if let (Some(pair), true) = (arguments.pair, shown.steps.is_empty()) {
         return Err(Stop::Fatal(format!("the plan has no step {pair}\nhint: without --pair, its steps are shown")));
     }
-    if !arguments.yes {
+    let is_empty = shown.steps.is_empty();
+    if !arguments.yes || is_empty {
         print_preview(arguments, &order, &shown)?;
     }
     let question = format!("This is about {}.", counted(shown.steps.len() as u64, "file"));
-    let goes_on = match shown.steps.is_empty() {
-        true => None,
-        false => consents(arguments.yes, &question)?,
-    };
+    let goes_on = if is_empty { None } else { consents(arguments.yes, &question)? };
     if goes_on != Some(true) {
         if !arguments.acting.quiet {
-            output::note("nothing was changed: --yes does it");
+            output::note(if is_empty { "nothing is to be done" } else { unchanged(goes_on) });
         }
         let is_clean = order.refused.is_empty() && shown.steps.iter().all(|step| step.problem.is_none());
         return Ok(if is_clean { Exit::Done } else { Exit::Refused });
@@ -89,6 +87,7 @@ fn read(path: &Path) -> Result<(Plan, Vec<plan::Refused>), Stop> {
     let file = File::open(path).map_err(|cause| unread(&words_of(&cause)))?;
     let (plan, refused) =
         Plan::read(BufReader::new(file)).map_err(|cause| match (unread(&cause.to_string()), cause) {
+            (_, plan::Error::Io(cause)) => unread(&words_of(&cause)),
             (Stop::Fatal(message), plan::Error::NoPlan(_)) => Stop::Fatal(format!("{message}\n{HINT}")),
             (stop, _) => stop,
         })?;
@@ -120,14 +119,19 @@ fn check_reference(folder: &Path) -> Result<(), String> {
 
 fn print_preview(arguments: &ApplyArguments, order: &Order, found: &Preview) -> Result<(), Stop> {
     let mut out = output::results();
-    let problems = found.steps.iter().filter(|step| step.problem.is_some()).count() as u64;
-    let steps = found.steps.len() as u64 - problems;
+    let problems = found.steps.iter().filter(|step| step.problem.is_some()).count();
+    let (steps, problems) = ((found.steps.len() - problems) as u64, (problems + order.refused.len()) as u64);
     for plan::Refused { group, reason } in &order.refused {
-        say_refused(&Refused { group: *group, step: None, path: None, reason: reason.clone() });
+        let refused = Refused { group: *group, step: None, path: None, reason: reason.clone() };
+        match arguments.acting.format {
+            KnownFormat::Json => print(&mut out, &Line::from(&Acted::Refused(refused)))?,
+            KnownFormat::Text => say_refused(&refused),
+        }
     }
     for step in &found.steps {
         match (arguments.acting.format, &step.problem) {
             (KnownFormat::Json, _) => print(&mut out, &Line::from(step))?,
+            (KnownFormat::Text, None) if arguments.acting.quiet => {}
             (KnownFormat::Text, None) => {
                 let (path, kept, reason) = (shown(&step.path), shown(&step.kept), shown_text(&step.reason));
                 writeln!(out, "{:>5}  {path}\n       stays: {kept} ({reason})", step.step)?;
@@ -142,9 +146,10 @@ fn print_preview(arguments: &ApplyArguments, order: &Order, found: &Preview) -> 
     }
     match arguments.acting.format {
         KnownFormat::Json => print(&mut out, &Line::shown(steps, problems, found.bytes))?,
+        KnownFormat::Text if arguments.acting.quiet => {}
         KnownFormat::Text => {
-            let (verb, frees) = (verb(&order.action), freed(&order.action, found.bytes, None));
-            writeln!(out, "would {verb} {}{}{frees}", counted(steps, "file"), refusals(problems))?;
+            let would = would(&order.action, &counted(steps, "file"));
+            writeln!(out, "would {would}{}{}", refusals(problems), freed(&order.action, found.bytes, None))?;
         }
     }
     out.flush()?;
@@ -155,15 +160,15 @@ fn refusals(count: u64) -> String {
     if count == 0 { String::new() } else { format!(", {count} refused") }
 }
 
-fn verb(action: &Action) -> String {
+fn would(action: &Action, files: &str) -> String {
     match action {
-        Action::Quarantine => "move into quarantine".to_owned(),
-        Action::Trash => "move into the trash".to_owned(),
-        Action::HardLink => "replace by hard links".to_owned(),
-        Action::Reflink => "share the blocks of".to_owned(),
-        Action::Symlink => "replace by symbolic links".to_owned(),
-        Action::Move(folder) => format!("move below {}", shown(folder)),
-        Action::Delete => "delete".to_owned(),
+        Action::Quarantine => format!("move {files} into quarantine"),
+        Action::Trash => format!("move {files} into the trash"),
+        Action::HardLink => format!("replace {files} by hard links"),
+        Action::Reflink => format!("share the blocks of {files}"),
+        Action::Symlink => format!("replace {files} by symbolic links"),
+        Action::Move(folder) => format!("move {files} below {}", shown(folder)),
+        Action::Delete => format!("delete {files}"),
     }
 }
 
@@ -255,6 +260,7 @@ fn told(action: &Action, summary: &Summary) -> String {
         Action::Quarantine => "moved into quarantine".to_owned(),
         Action::Trash => "moved into the trash".to_owned(),
         Action::HardLink => "replaced by hard links".to_owned(),
+        Action::Reflink if *done == 1 => "now shares its blocks".to_owned(),
         Action::Reflink => "now share their blocks".to_owned(),
         Action::Symlink => "replaced by symbolic links".to_owned(),
         Action::Move(folder) => format!("moved below {}", shown(folder)),
@@ -262,10 +268,13 @@ fn told(action: &Action, summary: &Summary) -> String {
         Action::Delete => "moved into quarantine, and left there, for not all could be done".to_owned(),
     };
     let beside = if *sidecars == 0 { String::new() } else { format!(" with {}", counted(*sidecars, "sidecar")) };
-    let is_kept = !(*action == Action::Delete && *purged >= done + sidecars);
-    let back = if *done > 0 && is_kept { format!("\n`pixtwin undo {run}` brings them back") } else { String::new() };
+    let is_gone = *action == Action::Delete && *purged >= done + sidecars;
+    // Shared blocks are no change that could be taken back.
+    let can_come_back = !is_gone && *action != Action::Reflink;
+    let back =
+        if *done > 0 && can_come_back { format!("\n`pixtwin undo {run}` brings them back") } else { String::new() };
     let held = Action::Quarantine;
-    let action = if *action == Action::Delete && is_kept { &held } else { action };
+    let action = if *action == Action::Delete && !is_gone { &held } else { action };
     let freed = if *done > 0 { freed(action, *bytes, Some(run)) } else { String::new() };
     format!("{}{beside} {what}{}{freed}{back}", counted(*done, "file"), refusals(*refused))
 }

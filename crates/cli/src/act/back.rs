@@ -2,10 +2,10 @@
 
 use std::io::Write;
 
-use pixtwin_actions::{Action, Executor, RunInfo, Tally, Undone, disk::RealDisk};
+use pixtwin_actions::{Action, Executor, RunInfo, Tally, Undone, disk::RealDisk, plan::this_host};
 
 use crate::{
-    act::{acting, consents, fatal, lines::Line, say_recovered, say_refused},
+    act::{acting, consents, fatal, lines::Line, say_recovered, say_refused, unchanged, unread},
     args::{KnownFormat, RecoverArguments, UndoArguments},
     exit::{Exit, Stop},
     names::shown,
@@ -19,7 +19,7 @@ pub(crate) fn undo(arguments: &UndoArguments) -> Result<Exit, Stop> {
     acting(&arguments.acting, (None, None), |executor, stop, recovered| {
         let needs_person = say_recovered(&recovered, arguments.acting.quiet);
         let Some(info) = chosen(executor, arguments.run.as_deref())? else {
-            output::note("there is nothing to undo");
+            say_nothing(arguments, None, "there is nothing to undo")?;
             return Ok(if needs_person { Exit::Refused } else { Exit::Done });
         };
         if info.action == Action::Reflink {
@@ -30,13 +30,14 @@ pub(crate) fn undo(arguments: &UndoArguments) -> Result<Exit, Stop> {
             return Ok(if needs_person { Exit::Refused } else { Exit::Done });
         }
         if info.done == 0 {
-            output::note(&nothing_left(&info));
+            say_nothing(arguments, Some(&info.run), &nothing_left(&info))?;
             return Ok(Exit::Refused);
         }
         let question = format!("Run {} removed {}.", info.run, counted(info.done, "file"));
         // To bring back is no danger: where nobody can be asked, it is done.
-        if consents(arguments.yes, &question)? == Some(false) {
-            output::note("nothing was changed");
+        let consent = consents(arguments.yes, &question)?;
+        if consent == Some(false) {
+            say_nothing(arguments, Some(&info.run), unchanged(consent))?;
             return Ok(Exit::Done);
         }
         let mut out = output::results();
@@ -56,20 +57,32 @@ pub(crate) fn undo(arguments: &UndoArguments) -> Result<Exit, Stop> {
     })
 }
 
-/// The run that was named, or else the last that can be undone, or else the last that could.
+/// Says why nothing is undone.
+fn say_nothing(arguments: &UndoArguments, run: Option<&str>, why: &str) -> Result<(), Stop> {
+    if arguments.acting.format == KnownFormat::Json {
+        let mut out = output::results();
+        print(&mut out, &Line::tally(run, &Tally::default()))?;
+        out.flush()?;
+    }
+    if run.is_some() || !arguments.acting.quiet {
+        output::note(why);
+    }
+    Ok(())
+}
+
+/// The run that was named, or else the last of this host that can be undone, or else the last that could.
 fn chosen(executor: &Executor<'_, RealDisk>, named: Option<&str>) -> Result<Option<RunInfo>, Stop> {
     let (known, unknown) = executor.runs().map_err(|cause| fatal(&cause))?;
     match named {
         None => {
-            let can_be_undone = known.iter().rev().find(|info| info.done > 0);
-            Ok(can_be_undone.or_else(|| known.iter().rev().find(|info| info.purged > 0)).cloned())
+            let here = this_host();
+            let ours = || known.iter().rev().filter(|info| info.host == here);
+            let can_be_undone = ours().find(|info| info.done > 0);
+            Ok(can_be_undone.or_else(|| ours().find(|info| info.purged > 0)).cloned())
         }
         Some(named) => match known.into_iter().find(|info| info.run == named) {
             Some(info) => Ok(Some(info)),
-            None => {
-                let damaged = unknown.iter().find(|cause| cause.to_string().contains(named)).map(fatal);
-                Err(damaged.unwrap_or_else(|| fatal(&pixtwin_actions::Error::NoRun(named.to_owned()))))
-            }
+            None => Err(unread(named, &unknown)),
         },
     }
 }
@@ -143,6 +156,12 @@ pub(super) fn exit_of(tally: &Tally, needs_person: bool) -> Exit {
 /// `pixtwin recover`.
 pub(crate) fn recover(arguments: &RecoverArguments) -> Result<Exit, Stop> {
     acting(&arguments.acting, (None, None), |_, _, recovered| {
+        if arguments.acting.format == KnownFormat::Json {
+            let mut out = output::results();
+            recovered.iter().try_for_each(|run| print(&mut out, &Line::from(run)))?;
+            print(&mut out, &Line::looked_after(&recovered))?;
+            out.flush()?;
+        }
         let needs_person = say_recovered(&recovered, arguments.acting.quiet);
         if recovered.is_empty() && !arguments.acting.quiet {
             output::note("no run was cut off");

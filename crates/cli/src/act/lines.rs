@@ -1,9 +1,9 @@
-//! What was done, or would be, as JSON Lines.
+//! What was done, or would be, as JSON Lines (`docs/acting.md`).
 
-use pixtwin_actions::{Acted, Action, Previewed, RunInfo, Summary, Tally, Undone};
+use pixtwin_actions::{Acted, Action, Error, Previewed, Recovered, RunInfo, Summary, Tally, Undone};
 use serde::Serialize;
 
-use crate::names::PathJson;
+use crate::{act::words, names::PathJson};
 
 /// The version of the objects below. It changes when a name or a meaning does, not when something is added.
 const SCHEMA: u32 = 1;
@@ -64,11 +64,23 @@ pub(super) enum Line<'a> {
         unfinished: bool,
         damaged: bool,
     },
+    /// A run of which nothing is known.
+    Damaged { run: Option<&'a str>, reason: String },
+    /// A run that had been cut off.
+    Recovered { run: &'a str, back: u64, finished: u64, held: &'a [String], damaged: Option<&'a str> },
+    /// The last line, where it is only shown.
+    #[serde(rename = "summary")]
+    Shown { schema: u32, run: Option<&'a str>, acted: bool, steps: u64, refused: u64, bytes: u64 },
+    /// The last line of a list of runs.
+    #[serde(rename = "summary")]
+    Listed { schema: u32, runs: u64, damaged: u64 },
+    /// The last line of `recover`.
+    #[serde(rename = "summary")]
+    LookedAfter { schema: u32, runs: u64, back: u64, finished: u64, held: u64, damaged: u64 },
     /// The last line.
     Summary {
         schema: u32,
         run: Option<&'a str>,
-        /// False where it is only shown.
         acted: bool,
         done: u64,
         sidecars: u64,
@@ -157,10 +169,41 @@ impl<'a> From<&'a RunInfo> for Line<'a> {
     }
 }
 
+impl<'a> From<&'a Error> for Line<'a> {
+    fn from(cause: &'a Error) -> Self {
+        match cause {
+            Error::Damaged { run, reason } => Self::Damaged { run: Some(run), reason: reason.clone() },
+            other => Self::Damaged { run: None, reason: words(other) },
+        }
+    }
+}
+
+impl<'a> From<&'a Recovered> for Line<'a> {
+    fn from(found: &'a Recovered) -> Self {
+        let Recovered { run, back, finished, held, damaged } = found;
+        Self::Recovered { run, back: *back, finished: *finished, held, damaged: damaged.as_deref() }
+    }
+}
+
 impl<'a> Line<'a> {
     pub(super) fn shown(steps: u64, refused: u64, bytes: u64) -> Self {
-        let (run, acted, interrupted) = (None, false, false);
-        Self::Summary { schema: SCHEMA, run, acted, done: steps, sidecars: 0, refused, purged: 0, bytes, interrupted }
+        Self::Shown { schema: SCHEMA, run: None, acted: false, steps, refused, bytes }
+    }
+
+    pub(super) fn listed(runs: u64, damaged: u64) -> Self {
+        Self::Listed { schema: SCHEMA, runs, damaged }
+    }
+
+    pub(super) fn looked_after(all: &[Recovered]) -> Self {
+        let sum = |count: fn(&Recovered) -> u64| all.iter().map(count).sum();
+        Self::LookedAfter {
+            schema: SCHEMA,
+            runs: all.len() as u64,
+            back: sum(|run| run.back),
+            finished: sum(|run| run.finished),
+            held: sum(|run| run.held.len() as u64),
+            damaged: sum(|run| u64::from(run.damaged.is_some())),
+        }
     }
 
     pub(super) fn summary(summary: &'a Summary) -> Self {

@@ -48,6 +48,19 @@ fn acting(
 ) -> Result<Exit, Stop> {
     let state = state_folder(acting)?;
     let stop = ends_at_signals();
+    with_executor(&state, (quarantine, threads), |opened| {
+        let executor = opened.map_err(|cause| fatal(&cause))?;
+        let recovered = executor.recover().map_err(|cause| fatal(&cause))?;
+        act(&executor, &stop, recovered)
+    })
+}
+
+/// Opens the state folder, which is there.
+fn with_executor(
+    state: &Path,
+    (quarantine, threads): (Option<&Path>, Option<u16>),
+    act: impl FnOnce(Result<Executor<'_, RealDisk>, Error>) -> Result<Exit, Stop>,
+) -> Result<Exit, Stop> {
     let setting = Setting {
         user: rustix::process::geteuid().as_raw(),
         host: this_host(),
@@ -56,11 +69,7 @@ fn acting(
         threads: threads.map_or(settings().threads, usize::from),
         now_s: now_s(),
     };
-    with_judge(|judge| {
-        let executor = Executor::open(&RealDisk, judge, &state, setting).map_err(|cause| fatal(&cause))?;
-        let recovered = executor.recover().map_err(|cause| fatal(&cause))?;
-        act(&executor, &stop, recovered)
-    })
+    with_judge(|judge| act(Executor::open(&RealDisk, judge, state, setting)))
 }
 
 /// Does something with who compares pictures.
@@ -94,10 +103,15 @@ fn ends_at_signals() -> Arc<AtomicBool> {
     stop
 }
 
+/// The folder of the journals, which need not be there.
+fn state_path(acting: &Acting) -> Result<PathBuf, Stop> {
+    let no_place = || Stop::Fatal("where are the journals to be?\nhint: name a folder with --state DIR".to_owned());
+    acting.state.clone().or_else(default_state).ok_or_else(no_place)
+}
+
 /// The folder of the journals, made if it is not there.
 fn state_folder(acting: &Acting) -> Result<PathBuf, Stop> {
-    let no_place = || Stop::Fatal("where are the journals to be?\nhint: name a folder with --state DIR".to_owned());
-    let folder = acting.state.clone().or_else(default_state).ok_or_else(no_place)?;
+    let folder = state_path(acting)?;
     let made = DirBuilder::new().recursive(true).mode(0o700).create(&folder);
     made.map_err(|cause| Stop::Fatal(format!("cannot make `{}`: {}", shown(&folder), words_of(&cause))))?;
     canonical("open", &folder)
@@ -129,16 +143,31 @@ fn absolute(name: &str) -> Option<PathBuf> {
 
 /// What is said where a command cannot go on.
 fn fatal(cause: &Error) -> Stop {
-    let said = match cause {
+    Stop::Fatal(words(cause))
+}
+
+/// An error as text for a terminal.
+fn words(cause: &Error) -> String {
+    match cause {
         Error::Disk { step, path, source } => format!("cannot {step} `{}`: {}", shown(path), words_of(source)),
         Error::Busy(path) => format!(
             "another pixtwin is at work with the state folder `{}`\nhint: wait for its end, and try again",
             shown(path)
         ),
         Error::NoRun(run) => format!("there is no run `{}`\nhint: `pixtwin runs` lists them", shown_text(run)),
+        Error::OtherHost { run, host } => format!(
+            "run `{}` was done on the host `{}`\nhint: files are changed only by the host that they lie on",
+            shown_text(run),
+            shown_text(host)
+        ),
         other => shown_text(&other.to_string()).into_owned(),
-    };
-    Stop::Fatal(said)
+    }
+}
+
+/// Why a run that was named is none of those that could be read.
+fn unread(named: &str, unknown: &[Error]) -> Stop {
+    let is_it = |cause: &&Error| matches!(cause, Error::Damaged { run, .. } if run == named);
+    unknown.iter().find(is_it).map_or_else(|| fatal(&Error::NoRun(named.to_owned())), fatal)
 }
 
 /// Whether it may be done: `--yes`, or the typed word. Nothing where nobody can be asked.
@@ -156,6 +185,14 @@ fn consents(yes: bool, question: &str) -> Result<Option<bool>, Stop> {
     Ok(Some(typed.trim() == "yes"))
 }
 
+/// What is said where nothing was done, after what [`consents`] gave.
+fn unchanged(consent: Option<bool>) -> &'static str {
+    match consent {
+        Some(_) => "nothing was changed: only the typed word `yes` does it",
+        None => "nothing was changed: --yes does it",
+    }
+}
+
 /// Says what `recover` found; true if something needs a person.
 fn say_recovered(recovered: &[Recovered], quiet: bool) -> bool {
     let mut needs_person = false;
@@ -164,7 +201,7 @@ fn say_recovered(recovered: &[Recovered], quiet: bool) -> bool {
         if let Some(reason) = &found.damaged {
             needs_person = true;
             output::error(&format!(
-                "the journal of run {run} is damaged: {}\nhint: what it moved lies where it was held; nothing of it is touched",
+                "the journal of run {run} is damaged: {}\nhint: {DAMAGED_HINT}",
                 shown_text(reason)
             ));
             continue;
@@ -181,9 +218,14 @@ fn say_recovered(recovered: &[Recovered], quiet: bool) -> bool {
     needs_person
 }
 
+/// What somebody can do about a damaged journal is told at length in docs/acting.md.
+const DAMAGED_HINT: &str = "what it moved lies where it was held, and nothing of it is touched; to have this said no more, \
+                            move the folder of the run out of the state folder";
+
 /// What was refused, on standard error.
 fn say_refused(undone: &Undone) {
     if let Undone::Refused { path, at, reason } = undone {
-        output::note(&format!("refused: {}: {}; it is at {}", shown(path), shown_text(reason), shown(at)));
+        let lies = if at.symlink_metadata().is_ok() { "is" } else { "was" };
+        output::note(&format!("refused: {}: {}; it {lies} at {}", shown(path), shown_text(reason), shown(at)));
     }
 }

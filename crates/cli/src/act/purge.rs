@@ -2,10 +2,10 @@
 
 use std::io::Write;
 
-use pixtwin_actions::{Purge, RunInfo, Tally, Undone};
+use pixtwin_actions::{Error, Purge, RunInfo, Tally, Undone, plan::this_host};
 
 use crate::{
-    act::{acting, back::exit_of, consents, fatal, lines::Line, now_s, say_recovered, say_refused},
+    act::{acting, back::exit_of, consents, fatal, lines::Line, now_s, say_recovered, say_refused, unchanged, unread},
     args::{KnownFormat, PurgeArguments},
     exit::{Exit, Stop},
     names::shown,
@@ -17,19 +17,23 @@ use crate::{
 pub(crate) fn run(arguments: &PurgeArguments) -> Result<Exit, Stop> {
     acting(&arguments.acting, (None, None), |executor, stop, recovered| {
         let needs_person = say_recovered(&recovered, arguments.acting.quiet);
-        let (known, _) = executor.runs().map_err(|cause| fatal(&cause))?;
-        let runs = chosen(arguments, known)?;
+        let (known, unknown) = executor.runs().map_err(|cause| fatal(&cause))?;
+        let runs = chosen(arguments, known, &unknown)?;
         let (files, bytes) =
             runs.iter().fold((0, 0), |(files, bytes), info| (files + info.quarantined.0, bytes + info.quarantined.1));
         if files == 0 {
-            output::note("there is nothing to purge");
+            say_nothing(arguments)?;
             return Ok(if needs_person { Exit::Refused } else { Exit::Done });
         }
         let what =
             format!("{} of {}, {}", counted(files, "file"), counted(runs.len() as u64, "run"), size::shown(bytes));
-        if consents(arguments.yes, &format!("This ends {what}, and cannot be undone."))? != Some(true) {
+        let consent = consents(arguments.yes, &format!("This ends {what}, and cannot be undone."))?;
+        if consent != Some(true) {
+            if arguments.acting.format == KnownFormat::Json {
+                print_preview(&runs, (files, bytes))?;
+            }
             if !arguments.acting.quiet {
-                output::note(&format!("would end {what}; nothing was changed: --yes does it"));
+                output::note(&format!("would end {what}; {}", unchanged(consent)));
             }
             return Ok(Exit::Done);
         }
@@ -58,18 +62,43 @@ pub(crate) fn run(arguments: &PurgeArguments) -> Result<Exit, Stop> {
     })
 }
 
-/// The runs that are meant, with something in quarantine.
-fn chosen(arguments: &PurgeArguments, known: Vec<RunInfo>) -> Result<Vec<RunInfo>, Stop> {
+fn say_nothing(arguments: &PurgeArguments) -> Result<(), Stop> {
+    if arguments.acting.format == KnownFormat::Json {
+        let mut out = output::results();
+        print(&mut out, &Line::tally(None, &Tally::default()))?;
+        out.flush()?;
+    }
+    if !arguments.acting.quiet {
+        output::note("there is nothing to purge");
+    }
+    Ok(())
+}
+
+/// The runs of which something would be ended.
+fn print_preview(runs: &[RunInfo], (files, bytes): (u64, u64)) -> Result<(), Stop> {
+    let mut out = output::results();
+    runs.iter().try_for_each(|info| print(&mut out, &Line::from(info)))?;
+    print(&mut out, &Line::shown(files, 0, bytes))?;
+    Ok(out.flush()?)
+}
+
+/// The runs of this host that are meant, with something in quarantine.
+fn chosen(arguments: &PurgeArguments, known: Vec<RunInfo>, unknown: &[Error]) -> Result<Vec<RunInfo>, Stop> {
+    let here = this_host();
     for named in &arguments.runs {
-        if !known.iter().any(|info| info.run == *named) {
-            return Err(fatal(&pixtwin_actions::Error::NoRun(named.clone())));
+        match known.iter().find(|info| info.run == *named) {
+            Some(RunInfo { run, host, .. }) if *host != here => {
+                return Err(fatal(&Error::OtherHost { run: run.clone(), host: host.clone() }));
+            }
+            Some(_) => {}
+            None => return Err(unread(named, unknown)),
         }
     }
     let age = arguments.older_than.map_or(0, |age| i64::try_from(age.as_secs()).unwrap_or(i64::MAX));
     let latest = now_s().saturating_sub(age);
     let is_meant = |info: &RunInfo| {
         let is_named = arguments.runs.is_empty() || arguments.runs.contains(&info.run);
-        is_named && info.begun_s <= latest && info.quarantined.0 > 0
+        is_named && info.host == here && info.begun_s <= latest && info.quarantined.0 > 0
     };
     Ok(known.into_iter().filter(is_meant).collect())
 }

@@ -2,13 +2,13 @@
 
 use std::io::Write;
 
-use pixtwin_actions::RunInfo;
+use pixtwin_actions::{Error, Recovered, RunInfo, disk::RealDisk, look_at_runs, plan::this_host};
 
 use crate::{
     act::{
-        acting, fatal,
+        canonical, fatal,
         lines::{Line, name_of},
-        say_recovered,
+        say_recovered, state_path, with_executor, words,
     },
     args::{KnownFormat, RunsArguments},
     exit::{Exit, Stop},
@@ -19,25 +19,54 @@ use crate::{
 };
 
 pub(crate) fn run(arguments: &RunsArguments) -> Result<Exit, Stop> {
-    acting(&arguments.acting, (None, None), |executor, _, recovered| {
-        let needs_person = say_recovered(&recovered, arguments.acting.quiet);
-        let (known, unknown) = executor.runs().map_err(|cause| fatal(&cause))?;
-        let mut out = output::results();
-        for info in &known {
-            match arguments.acting.format {
-                KnownFormat::Json => print(&mut out, &Line::from(info))?,
-                KnownFormat::Text => writeln!(out, "{}", told(info))?,
-            }
+    let state = state_path(&arguments.acting)?;
+    if matches!(state.try_exists(), Ok(false)) {
+        return list(arguments, &[], &[], &[]);
+    }
+    let state = canonical("open", &state)?;
+    with_executor(&state, (None, None), |opened| match opened {
+        // A list is no reason to wait, or to write: it only reads.
+        Err(Error::Busy(_) | Error::Disk { .. }) => {
+            let (known, unknown) = look_at_runs(&RealDisk, &state).map_err(|cause| fatal(&cause))?;
+            list(arguments, &[], &known, &unknown)
         }
-        out.flush()?;
-        for cause in &unknown {
-            output::error(&shown_text(&cause.to_string()));
+        opened => {
+            let executor = opened.map_err(|cause| fatal(&cause))?;
+            let recovered = executor.recover().map_err(|cause| fatal(&cause))?;
+            let (known, unknown) = executor.runs().map_err(|cause| fatal(&cause))?;
+            list(arguments, &recovered, &known, &unknown)
         }
-        Ok(if needs_person || !unknown.is_empty() { Exit::Refused } else { Exit::Done })
     })
 }
 
-fn told(info: &RunInfo) -> String {
+fn list(
+    arguments: &RunsArguments,
+    recovered: &[Recovered],
+    known: &[RunInfo],
+    unknown: &[Error],
+) -> Result<Exit, Stop> {
+    let needs_person = say_recovered(recovered, arguments.acting.quiet);
+    let mut out = output::results();
+    let here = this_host();
+    for info in known {
+        match arguments.acting.format {
+            KnownFormat::Json => print(&mut out, &Line::from(info))?,
+            KnownFormat::Text => writeln!(out, "{}", told(info, &here))?,
+        }
+    }
+    if arguments.acting.format == KnownFormat::Json {
+        unknown.iter().try_for_each(|cause| print(&mut out, &Line::from(cause)))?;
+        let damaged = known.iter().filter(|info| info.is_damaged).count() + unknown.len();
+        print(&mut out, &Line::listed((known.len() + unknown.len()) as u64, damaged as u64))?;
+    }
+    out.flush()?;
+    let is_said =
+        |cause: &Error| matches!(cause, Error::Damaged { run, .. } if recovered.iter().any(|found| found.run == *run));
+    unknown.iter().filter(|cause| !is_said(cause)).for_each(|cause| output::error(&words(cause)));
+    Ok(if needs_person || !unknown.is_empty() { Exit::Refused } else { Exit::Done })
+}
+
+fn told(info: &RunInfo, here: &str) -> String {
     let mut parts = Vec::new();
     let mut add = |count: u64, what: &str| {
         if count > 0 {
@@ -54,7 +83,8 @@ fn told(info: &RunInfo) -> String {
         parts.push(format!("{} can be undone", counted(info.done, "file")));
     }
     if info.is_unfinished {
-        parts.push("cut off on another host".to_owned());
+        let place = if info.host == here { "" } else { " on another host" };
+        parts.push(format!("at work{place}, or cut off"));
     }
     if info.is_damaged {
         parts.push("its journal is damaged".to_owned());

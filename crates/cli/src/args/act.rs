@@ -1,10 +1,14 @@
 //! The arguments of the commands that change files, and of their way back.
 
-use std::{ffi::OsString, path::PathBuf, time::Duration};
+use std::{
+    ffi::{OsStr, OsString},
+    path::PathBuf,
+    time::Duration,
+};
 
 use clap::{
-    Args,
-    builder::{OsStringValueParser, TypedValueParser},
+    Arg, Args, Command,
+    builder::{OsStringValueParser, PossibleValue, TypedValueParser},
 };
 use pixtwin_actions::Action;
 
@@ -34,7 +38,7 @@ pub(crate) struct ApplyArguments {
     /// that stays; `reflink`, which shares its blocks on the disk, for equal bytes only; `move=DIR`; or `delete`, which is
     /// quarantine and purge, if nothing was refused.
     #[arg(long = "to", value_name = "ACTION", default_value = "quarantine",
-        value_parser = OsStringValueParser::new().try_map(action))]
+        value_parser = ActionParser, hide_possible_values = true)]
     pub(crate) action: Action,
 
     /// Do it.
@@ -58,6 +62,23 @@ pub(crate) struct ApplyArguments {
     pub(crate) acting: Acting,
 }
 
+/// Reads an action, and tells completions what there is.
+#[derive(Clone)]
+struct ActionParser;
+
+impl TypedValueParser for ActionParser {
+    type Value = Action;
+
+    fn parse_ref(&self, command: &Command, argument: Option<&Arg>, value: &OsStr) -> Result<Action, clap::Error> {
+        OsStringValueParser::new().try_map(action).parse_ref(command, argument, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let all = ["quarantine", "trash", "hardlink", "reflink", "symlink", "move=", "delete"];
+        Some(Box::new(all.into_iter().map(PossibleValue::new)))
+    }
+}
+
 fn action(text: OsString) -> Result<Action, &'static str> {
     use std::os::unix::ffi::{OsStrExt, OsStringExt};
     if let Some(folder) = text.as_bytes().strip_prefix(b"move=").filter(|folder| !folder.is_empty()) {
@@ -78,6 +99,7 @@ fn action(text: OsString) -> Result<Action, &'static str> {
 ///
 /// Names, content, permissions, owners, times, extended attributes and links are what they were. What was purged, or is in
 /// an emptied trash, is gone, and said to be. A file whose name another has by now stays where it is held, and is named.
+/// To bring files back is no danger: on a terminal it asks before, anywhere else it does it.
 ///
 /// Example: pixtwin undo
 #[derive(Args)]
@@ -87,7 +109,7 @@ pub(crate) struct UndoArguments {
     #[arg(value_name = "RUN")]
     pub(crate) run: Option<String>,
 
-    /// Do not ask.
+    /// Do not ask, on a terminal either.
     #[arg(long)]
     pub(crate) yes: bool,
 
@@ -148,6 +170,8 @@ fn age(text: &str) -> Result<Duration, &'static str> {
 
 /// What was done, run by run, and what of it can be undone or purged.
 ///
+/// Runs that were cut off are looked after first, as `pixtwin recover` does, unless another pixtwin is at work.
+///
 /// Example: pixtwin runs --format json
 #[derive(Args)]
 #[command(after_help = exit::TABLE)]
@@ -167,7 +191,7 @@ pub(crate) struct Acting {
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(crate) format: KnownFormat,
 
-    /// Print what was refused alone, and errors.
+    /// Print what was refused alone, and errors. JSON is whole nevertheless.
     #[arg(short, long)]
     pub(crate) quiet: bool,
 }

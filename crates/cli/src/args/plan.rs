@@ -18,9 +18,10 @@ use crate::{exit, names::shown};
 ///
 /// Writes a plan to FILE, and changes nothing else. RESULT is what `pixtwin scan --format json` printed; `scan --plan FILE`
 /// does both at once. The plan can be read and edited (docs/plan-format.md); `pixtwin apply` carries it out, and looks at
-/// every file again before. A group that the rules do not decide is left alone.
+/// every file again before. A group that the rules do not decide is left alone. A report of relative paths is planned in the
+/// folder in which it was made.
 ///
-/// Example: pixtwin scan --format json ~/Pictures > result; pixtwin plan result --out plan --keep in=~/Pictures/best
+/// Example: pixtwin scan --format json ~/Pictures > result; pixtwin plan result --out plan --keep in="$HOME/Pictures/best"
 #[derive(Args)]
 #[command(after_help = exit::TABLE)]
 pub(crate) struct PlanArguments {

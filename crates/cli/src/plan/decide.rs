@@ -74,7 +74,10 @@ impl<'a> Decider<'a> {
                 troubles.push("a file of it was not compared");
             }
             let new = match self.folders.look(file) {
-                Ok(new) => new,
+                Ok(new) => {
+                    self.summary.seen();
+                    new
+                }
                 Err(trouble) => {
                     troubles.push(trouble.words());
                     if let Trouble::Unseen(path, reason) = trouble {

@@ -25,6 +25,10 @@ impl Place {
     /// # Errors
     /// If there is something that is no plan.
     pub(super) fn new(path: &Path) -> Result<Self, Stop> {
+        if path == Path::new("-") {
+            let message = "a plan is written to a file, not to standard output\nhint: a file of the name `-` is `./-`";
+            return Err(Stop::Fatal(message.to_owned()));
+        }
         let Some(name) = path.file_name() else {
             return Err(Stop::Fatal(format!("cannot write `{}`: it is no name of a file", shown(path))));
         };

@@ -20,6 +20,8 @@ pub(super) struct Summary {
     /// How many names would go.
     goes: u64,
     freed_bytes: u64,
+    /// How many files could be looked at.
+    seen: u64,
     /// Files that could not be looked at, and why.
     unseen: Vec<(PathBuf, String)>,
     elsewhere: u64,
@@ -47,6 +49,10 @@ impl Summary {
         *self.undecided.entry(reason.to_owned()).or_default() += 1;
     }
 
+    pub(super) fn seen(&mut self) {
+        self.seen += 1;
+    }
+
     pub(super) fn unseen(&mut self, path: PathBuf, reason: String) {
         self.unseen.push((path, reason));
     }
@@ -59,6 +65,9 @@ impl Summary {
     pub(super) fn print(&self) {
         for (path, reason) in &self.unseen {
             note(&format!("not looked at: {}: {}", shown(path), shown_text(reason)));
+        }
+        if self.seen == 0 && self.unseen.iter().any(|(path, _)| path.is_relative()) {
+            note("hint: the report has relative paths; run `pixtwin plan` in the folder in which it was made");
         }
         for (reason, groups) in &self.undecided {
             note(&format!("undecided: {}: {}", counted(*groups, "group"), shown_text(reason)));

@@ -43,10 +43,27 @@ fn apply(dir: &Dir, flags: &[&str]) -> Ran {
     ran(dir, &[&["apply", "plan", "--quarantine", "."], flags].concat())
 }
 
+/// What a command prints in JSON.
+fn lines_of(dir: &Dir, command: &[&str]) -> Vec<Value> {
+    let ran = ran(dir, &[command, &["--format", "json", "--quiet"]].concat());
+    ran.out().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// The sum before each line of a journal.
+fn crc_32(bytes: &[u8]) -> u32 {
+    let shifted = |crc: u32| if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 };
+    !bytes.iter().fold(u32::MAX, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), |crc, _| shifted(crc)))
+}
+
+/// The journal of a run.
+fn journal(run: &str) -> String {
+    format!(".local/state/pixtwin/runs/{run}/journal")
+}
+
 /// The last run, as `runs` tells it.
 fn last_run(dir: &Dir) -> Value {
     let listed = ran(dir, &["runs", "--format", "json"]).only_out();
-    serde_json::from_str(listed.lines().last().unwrap()).unwrap()
+    serde_json::from_str(listed.lines().rev().nth(1).unwrap()).unwrap()
 }
 
 fn name_of_last(dir: &Dir) -> String {
@@ -59,14 +76,18 @@ fn without_consent_it_only_shows_what_it_would_do() {
     let (root, size) = (root(&dir), dir.read("p/b.png").len());
     let shown = format!(
         "    1  {root}/p/b.png\n       stays: {root}/p/a.png (oldest)\n\
-         would move into quarantine 1 file; `pixtwin purge` then frees {size} B\n"
+         would move 1 file into quarantine; `pixtwin purge` then frees {size} B\n"
     );
     apply(&dir, &[]).assert(0, &shown, "nothing was changed: --yes does it\n");
     assert_eq!(dir.names().len(), 4);
     let lines = apply(&dir, &["--format", "json", "--quiet"]).only_out();
     let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines[0]["path"]["text"], format!("{root}/p/b.png"));
-    assert_eq!((&lines[1]["acted"], &lines[1]["bytes"]), (&Value::from(false), &Value::from(size)));
+    let summary = serde_json::json!({"type": "summary", "schema": 1, "run": null, "acted": false, "steps": 1,
+        "refused": 0, "bytes": size});
+    assert_eq!(lines[1], summary);
+    // Nothing is refused.
+    apply(&dir, &["--quiet"]).assert(0, "", "");
     // Nobody is there to ask where standard input is no terminal, whatever it says.
     let answered = pixtwin(&dir, &["apply", "plan"]).input("yes\n").end();
     answered.assert(0, &shown, "nothing was changed: --yes does it\n");
@@ -96,6 +117,16 @@ fn what_goes_comes_back_and_is_gone_after_a_purge() {
     let run = name_of_last(&dir);
     let asks = format!("would end 1 file of 1 run, {size} B; nothing was changed: --yes does it\n");
     ran(&dir, &["purge"]).assert(0, "", &asks);
+    let shown = lines_of(&dir, &["purge"]);
+    assert_eq!(
+        (&shown[0]["type"], &shown[0]["run"], &shown[0]["quarantined"]),
+        (&"run".into(), &run.as_str().into(), &1.into())
+    );
+    assert_eq!(
+        shown[1],
+        serde_json::json!({"type": "summary", "schema": 1, "run": null, "acted": false, "steps": 1,
+        "refused": 0, "bytes": size})
+    );
     ran(&dir, &["purge", "--yes", "--older-than", "1h"]).assert(0, "", "there is nothing to purge\n");
     ran(&dir, &["purge", "--yes"]).assert(0, &format!("{root}/p/b.png\n"), &format!("1 file purged, {size} B\n"));
     let gone = format!("nothing of run {run} can be undone: 1 file purged, and gone\n");
@@ -122,7 +153,9 @@ fn what_is_refused_is_named_and_the_exit_code_says_so() {
     let pair = apply(&dir, &["--yes", "--pair", "2"]);
     pair.assert(2, "", "error: the plan has no step 2\nhint: without --pair, its steps are shown\n");
     dir.write("plan", "no plan\n");
-    assert_eq!(apply(&dir, &["--yes"]).code, 2);
+    let said = apply(&dir, &["--yes"]);
+    assert_eq!(said.code, 2);
+    assert!(said.err().starts_with("error: cannot read the plan `plan`: not a plan: "), "{}", said.err());
 }
 
 #[test]
@@ -259,6 +292,8 @@ fn on_a_terminal_the_typed_word_decides() {
         assert_eq!(said.code, 0, "{}", said.out());
         assert!(said.out().contains("This is about 1 file. Type yes to go on: "), "{}", said.out());
         assert_eq!(dir.join("p/b.png").exists(), !goes, "{typed:?}");
+        let told = said.out().contains("nothing was changed: only the typed word `yes` does it");
+        assert_eq!(told, !goes, "{}", said.out());
     }
 }
 
@@ -275,6 +310,8 @@ fn one_acts_at_a_time() {
     );
     apply(&dir, &["--yes"]).assert(2, "", &said);
     assert!(dir.join("p/b.png").exists());
+    // A list only reads.
+    ran(&dir, &["runs"]).assert(0, "", "");
     drop(lock);
     assert_eq!(apply(&dir, &["--yes"]).code, 0);
 }
@@ -348,4 +385,147 @@ fn round(value: &mut Value) {
         }
         _ => {}
     }
+}
+
+#[test]
+fn runs_of_other_hosts_are_left_to_them() {
+    let dir = twins();
+    assert_eq!(apply(&dir, &["--yes", "-q"]).code, 0);
+    let run = name_of_last(&dir);
+    // The same journal, as another host would have written it a day later.
+    let other = "29991231T235959Z";
+    let here = dir.home().join(journal(&run));
+    let there = dir.home().join(journal(other));
+    fs::create_dir(there.parent().unwrap()).unwrap();
+    let text = fs::read_to_string(here).unwrap();
+    let lines = text.lines().map(|line| {
+        let mut record: Value = serde_json::from_str(line.split_once(' ').unwrap().1).unwrap();
+        if record["type"] == "begin" {
+            (record["run"], record["host"]) = (other.into(), "zz".into());
+        }
+        let record = record.to_string();
+        format!("{:08x} {record}\n", crc_32(record.as_bytes()))
+    });
+    fs::write(&there, lines.collect::<String>()).unwrap();
+    assert_eq!(last_run(&dir)["host"], "zz");
+    let refused = format!(
+        "error: run `{other}` was done on the host `zz`\nhint: files are changed only by the host that they lie on\n"
+    );
+    ran(&dir, &["undo", other]).assert(2, "", &refused);
+    ran(&dir, &["purge", "--yes", &run, other]).assert(2, "", &refused);
+    let undone = ran(&dir, &["undo", "-q"]);
+    undone.assert(0, "", "");
+    assert!(dir.join("p/b.png").exists());
+    plan(&dir, &[]);
+    let went: Value =
+        serde_json::from_str(apply(&dir, &["--yes", "-q", "--format", "json"]).only_out().lines().last().unwrap())
+            .unwrap();
+    let ours = went["run"].as_str().unwrap();
+    ran(&dir, &["purge", "--yes", "-q"]).assert(0, "", "");
+    ran(&dir, &["purge"]).assert(0, "", "there is nothing to purge\n");
+    let gone = format!("nothing of run {ours} can be undone: 1 file purged, and gone\n");
+    ran(&dir, &["undo"]).assert(4, "", &gone);
+}
+
+#[test]
+fn every_command_ends_its_json_with_a_summary() {
+    let dir = twins();
+    let nothing = serde_json::json!({"type": "summary", "schema": 1, "run": null, "acted": true, "done": 0,
+        "sidecars": 0, "refused": 0, "purged": 0, "bytes": 0, "interrupted": false});
+    for command in ["undo", "purge"] {
+        assert_eq!(lines_of(&dir, &[command]), std::slice::from_ref(&nothing), "{command}");
+    }
+    let none = serde_json::json!({"type": "summary", "schema": 1, "runs": 0, "back": 0, "finished": 0, "held": 0,
+        "damaged": 0});
+    assert_eq!(lines_of(&dir, &["recover"]), [none]);
+    assert_eq!(
+        lines_of(&dir, &["runs"]),
+        [serde_json::json!({"type": "summary", "schema": 1, "runs": 0, "damaged": 0})]
+    );
+
+    assert_eq!(apply(&dir, &["--yes", "-q"]).code, 0);
+    let run = name_of_last(&dir);
+    // Cut off after the step was announced.
+    let path = dir.home().join(journal(&run));
+    let text = fs::read_to_string(&path).unwrap();
+    let intent = text.lines().position(|line| line.contains(r#""type":"intent""#)).unwrap();
+    fs::write(&path, text.lines().take(intent + 1).map(|line| format!("{line}\n")).collect::<String>()).unwrap();
+    let recovered = lines_of(&dir, &["recover"]);
+    let line = serde_json::json!({"type": "recovered", "run": run, "back": 1, "finished": 0, "held": [],
+        "damaged": null});
+    let sum = serde_json::json!({"type": "summary", "schema": 1, "runs": 1, "back": 1, "finished": 0, "held": 0,
+        "damaged": 0});
+    assert_eq!(recovered, [line, sum]);
+    assert!(dir.join("p/b.png").exists());
+
+    // The line that begins it is lost.
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.lines().skip(1).map(|line| format!("{line}\n")).collect::<String>()).unwrap();
+    let listed = lines_of(&dir, &["runs"]);
+    let damaged =
+        serde_json::json!({"type": "damaged", "run": run, "reason": "its first line does not begin this run"});
+    assert_eq!(listed, [damaged, serde_json::json!({"type": "summary", "schema": 1, "runs": 1, "damaged": 1})]);
+    let said = ran(&dir, &["runs"]);
+    assert_eq!((said.code, said.err().matches("is damaged").count()), (4, 1), "{}", said.err());
+    let undone = ran(&dir, &["undo", &run]);
+    assert!(
+        undone.err().ends_with(&format!(
+            "error: the journal of run `{run}` is damaged: its first line does not begin this run\n"
+        ))
+    );
+}
+
+#[test]
+fn what_is_gone_is_not_said_to_be_there() {
+    let dir = twins();
+    let went = apply(&dir, &["--yes", "--format", "json"]);
+    let done: Value = serde_json::from_str(went.out().lines().next().unwrap()).unwrap();
+    let at = done["at"]["text"].as_str().unwrap();
+    fs::remove_file(at).unwrap();
+    let undone = ran(&dir, &["undo", "-q"]);
+    let said = format!(
+        "refused: {}/p/b.png: it is no longer where it was held, or has changed there; it was at {at}\n",
+        root(&dir)
+    );
+    undone.assert(4, "", &said);
+}
+
+#[test]
+fn completions_name_what_becomes_of_files() {
+    let dir = Dir::new();
+    let script = ran(&dir, &["generate", "bash"]).only_out();
+    assert!(script.contains("quarantine trash hardlink reflink symlink move= delete"), "{script}");
+}
+
+#[test]
+fn delete_stops_at_the_quarantine_if_the_plan_has_a_group_wrong() {
+    let dir = twins();
+    dir.write("p/d.png", png(&icon(16, 2)));
+    plan(&dir, &[]);
+    let sound = String::from_utf8(dir.read("plan")).unwrap();
+    // Nothing of the first group stays.
+    dir.write("plan", sound.replacen("\"do\":\"keep\"", "\"do\":\"remove\"", 1));
+    let deleted = apply(&dir, &["--yes", "--to", "delete"]);
+    assert_eq!(deleted.code, 4);
+    let told = "1 file moved into quarantine, and left there, for not all could be done, 1 refused; `pixtwin purge ";
+    assert!(deleted.err().contains(told), "{}", deleted.err());
+    assert_eq!(last_run(&dir)["purged"], 0);
+    assert_eq!(ran(&dir, &["undo", "-q"]).only_out(), "");
+    assert!(dir.join("p/a.png").exists() && dir.join("p/b.png").exists());
+    assert!(dir.join("p/c.png").exists() && dir.join("p/d.png").exists());
+}
+
+#[test]
+fn a_pair_shows_what_would_be_lost_with_it() {
+    let dir = twins();
+    dir.write("p/b.png.xmp", "<note/>");
+    let shown = apply(&dir, &["--pair", "1"]);
+    assert!(shown.out().contains("loses: its sidecar `b.png.xmp`"), "{}", shown.out());
+    // What has no equal is not deleted with the rest.
+    assert_eq!(apply(&dir, &["--pair", "1", "--yes", "--to", "delete", "-q"]).code, 4);
+    assert_eq!(ran(&dir, &["purge", "--yes", "-q"]).code, 4);
+    let run = name_of_last(&dir);
+    assert_eq!(ran(&dir, &["undo", "-q"]).code, 0);
+    assert_eq!((dir.read("p/b.png.xmp"), dir.join("p/b.png").exists()), (b"<note/>".to_vec(), false));
+    assert_eq!(last_run(&dir)["run"], run.as_str());
 }

@@ -7,11 +7,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use pixtwin_testkit::{
-    Mounts,
-    draw::noise,
-    encode::{Png, PngColour, png},
-};
+use pixtwin_testkit::{Mounts, draw::noise, encode::png};
 use serde_json::Value;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_pixtwin");

@@ -135,12 +135,16 @@ fn rules_of_place_and_time_decide_copies() {
         }
         assert_eq!(planned(&dir, &flags, &summary), expected);
     };
-    decided(&["in=y"], "y/b.png", "in the folder to keep");
-    decided(&["not-in=x"], "y/b.png", "not in the folder to clean");
+    let root = dir.path().canonicalize().unwrap();
+    let (x, y) = (root.join("x"), root.join("y"));
+    let (keep_x, keep_y) =
+        (format!("in the folder to keep, {}", x.display()), format!("in the folder to keep, {}", y.display()));
+    decided(&["in=y"], "y/b.png", &keep_y);
+    decided(&["not-in=x"], "y/b.png", &format!("not in the folder to clean, {}", x.display()));
     decided(&["name=l*"], "x/long.png", "name matches l*");
     decided(&["oldest"], "x/long.png", "oldest");
-    decided(&["newest", "in=y"], "y/b.png", "newest; then in the folder to keep");
-    decided(&["in=x", "shortest-path"], "x/a.png", "in the folder to keep; then shortest path");
+    decided(&["newest", "in=y"], "y/b.png", &format!("newest; then {keep_y}"));
+    decided(&["in=x", "shortest-path"], "x/a.png", &format!("{keep_x}; then shortest path"));
 }
 
 fn shown(bytes: usize) -> String {
@@ -304,6 +308,22 @@ fn what_has_changed_or_gone_leaves_its_group_undecided() {
 }
 
 #[test]
+fn a_report_of_relative_paths_is_for_its_folder() {
+    let dir = copies();
+    dir.write("report", ran(&dir, &["scan", "-q", "--no-catalogue", "--format", "json", "x", "y"]).only_out())
+        .mkdir("z");
+    let script = "cd z && exec $0 plan ../report --out plan";
+    let ran = dir.run("sh", ["-c", script, env!("CARGO_BIN_EXE_pixtwin")]).end();
+    let said = "not looked at: x/a.png: no such file or directory\n\
+                not looked at: x/long.png: no such file or directory\n\
+                not looked at: y/b.png: no such file or directory\n\
+                hint: the report has relative paths; run `pixtwin plan` in the folder in which it was made\n\
+                undecided: 1 group: a file of it could not be looked at\n\
+                1 group: 0 decided, 1 undecided; 0 files would go, 0 B would be freed\n";
+    ran.assert(3, "", said);
+}
+
+#[test]
 fn only_whole_reports_of_scans_are_planned() {
     let dir = copies();
     dir.write("x/other.qoi", qoi(&noise(6, 4, 1)));
@@ -371,6 +391,12 @@ fn nothing_but_a_plan_is_written_over() {
         assert_eq!(ran(&dir, &["plan", "-q", "report", "--out", "plan", "--keep", rule]).only_out(), "");
         assert!(told(&dir, "plan").contains("in the folder to keep"));
     }
+    let message = "error: `x/a.png` is no folder: a reference is a folder\n\
+                   hint: change what is to stay in the plan, where it is a single file\n";
+    ran(&dir, &["plan", "report", "--out", "plan", "--reference", "x/a.png"]).assert(2, "", message);
+    let message = "error: a plan is written to a file, not to standard output\nhint: a file of the name `-` is `./-`\n";
+    ran(&dir, &["plan", "report", "--out", "-"]).assert(2, "", message);
+    assert!(!dir.join("-").exists());
     let message = "error: --keep and --reference are for --plan FILE";
     assert!(ran(&dir, &["scan", "x", "--keep", "oldest"]).err().starts_with(message));
 }
