@@ -76,7 +76,7 @@ const LAST: u32 = 0x1;
 /// `FIEMAP_EXTENT_SHARED` of `linux/fiemap.h`.
 const SHARED: u32 = 0x2000;
 /// As many pieces of a file are asked for at once.
-const EXTENTS_AT_ONCE: usize = 64;
+const EXTENTS_AT_ONCE: u32 = 64;
 /// So often more of them are asked for.
 const MOST_CALLS: usize = 1024;
 
@@ -90,7 +90,7 @@ struct Map {
     mapped_extents: u32,
     extent_count: u32,
     reserved: u32,
-    extents: [Extent; EXTENTS_AT_ONCE],
+    extents: [Extent; EXTENTS_AT_ONCE as usize],
 }
 
 /// `struct fiemap_extent` of `linux/fiemap.h`.
@@ -133,9 +133,9 @@ fn extents(file: BorrowedFd<'_>, start: u64, bytes: u64) -> io::Result<Vec<Exten
         length: bytes.saturating_sub(start),
         flags: 0,
         mapped_extents: 0,
-        extent_count: EXTENTS_AT_ONCE as u32,
+        extent_count: EXTENTS_AT_ONCE,
         reserved: 0,
-        extents: [Extent::default(); EXTENTS_AT_ONCE],
+        extents: [Extent::default(); EXTENTS_AT_ONCE as usize],
     };
     // SAFETY: the number of the call belongs to the structure, which is laid out as the header has it and says how many
     // elements follow. The system writes to no more than these, and keeps no pointer. The file is open until it returns.
