@@ -12,12 +12,13 @@ use serde_json::Value;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_pixtwin");
 
-/// A file system of that type at `d`, and `d/a.png` on it, the file that stays.
+/// A file system of that type at `d`, and `d/p/a.png` on it, the file that stays.
 fn disk(kind: &str) -> Mounts {
     let mounts = Mounts::new(&format!("disk d {} {kind}", if kind == "xfs" { 300 } else { 120 })).unwrap();
-    fs::write(mounts.seen("d/a.png"), png(&noise(200, 200, 1))).unwrap();
+    fs::create_dir(mounts.seen("d/p")).unwrap();
+    fs::write(mounts.seen("d/p/a.png"), png(&noise(200, 200, 1))).unwrap();
     let old = SystemTime::UNIX_EPOCH + Duration::from_secs(1_500_000_000);
-    fs::File::options().append(true).open(mounts.seen("d/a.png")).unwrap().set_modified(old).unwrap();
+    fs::File::options().append(true).open(mounts.seen("d/p/a.png")).unwrap().set_modified(old).unwrap();
     mounts
 }
 
@@ -35,7 +36,7 @@ fn summary(mounts: &Mounts, words: &[&str]) -> Value {
 }
 
 fn plan(mounts: &Mounts) -> String {
-    let (folder, plan) = (mounts.path("d"), mounts.path("plan"));
+    let (folder, plan) = (mounts.path("d/p"), mounts.path("plan"));
     let plan = plan.to_str().unwrap();
     let words = ["scan", "-q", "--no-catalogue", "--format", "null", folder.to_str().unwrap(), "--plan", plan];
     drop(fs::remove_file(mounts.seen("plan")));
@@ -47,14 +48,14 @@ fn plan(mounts: &Mounts) -> String {
 fn only_what_is_freed_is_counted() {
     for kind in ["xfs", "btrfs"] {
         let mounts = disk(kind);
-        let path = |name: &str| mounts.path("d").join(name).to_str().unwrap().to_owned();
-        let size = mounts.seen("d/a.png").metadata().unwrap().len();
-        // One shares its blocks; of two names of another the last frees them; one has further names elsewhere.
+        let path = |name: &str| mounts.path("d/p").join(name).to_str().unwrap().to_owned();
+        let size = mounts.seen("d/p/a.png").metadata().unwrap().len();
+        // One shares its blocks; of two names of another the last frees them; one has a name elsewhere, which stays.
         ended(&mounts, "cp", &["--reflink=always", &path("a.png"), &path("shared.png")]);
         ended(&mounts, "cp", &["--reflink=never", &path("a.png"), &path("b.png")]);
-        fs::hard_link(mounts.seen("d/b.png"), mounts.seen("d/c.png")).unwrap();
+        fs::hard_link(mounts.seen("d/p/b.png"), mounts.seen("d/p/c.png")).unwrap();
         ended(&mounts, "cp", &["--reflink=never", &path("a.png"), &path("named.png")]);
-        fs::hard_link(mounts.seen("d/named.png"), mounts.seen("d/named.txt")).unwrap();
+        fs::hard_link(mounts.seen("d/p/named.png"), mounts.seen("d/named.png")).unwrap();
         let bytes = |of: &Value| (of["done"].as_u64().unwrap(), of["bytes"].as_u64().unwrap());
         let applied = ["apply", &plan(&mounts)];
         let applied = || {
@@ -70,7 +71,7 @@ fn only_what_is_freed_is_counted() {
         plan(&mounts);
         applied();
         assert_eq!(bytes(&summary(&mounts, &["purge", "--yes"])), (4, size), "{kind}");
-        assert!(mounts.seen("d/a.png").exists() && mounts.seen("d/named.txt").exists());
+        assert!(mounts.seen("d/p/a.png").exists() && mounts.seen("d/named.png").exists());
     }
 }
 
@@ -86,21 +87,21 @@ fn is_shared(mounts: &Mounts, path: &Path) -> bool {
 fn files_share_their_blocks_and_are_what_they_were() {
     for kind in ["xfs", "btrfs"] {
         let mounts = disk(kind);
-        let twin = mounts.path("d/b.png");
+        let twin = mounts.path("d/p/b.png");
         let words =
-            ["--reflink=never", mounts.path("d/a.png").to_str().unwrap(), twin.to_str().unwrap()].map(str::to_owned);
+            ["--reflink=never", mounts.path("d/p/a.png").to_str().unwrap(), twin.to_str().unwrap()].map(str::to_owned);
         ended(&mounts, "cp", &words.each_ref().map(|word| &**word));
         let of_twin = || {
-            let state = mounts.seen("d/b.png").metadata().unwrap();
+            let state = mounts.seen("d/p/b.png").metadata().unwrap();
             let times = [state.mtime(), state.mtime_nsec(), state.ctime(), state.ctime_nsec()];
-            (state.ino(), state.mode(), state.nlink(), times, fs::read(mounts.seen("d/b.png")).unwrap())
+            (state.ino(), state.mode(), state.nlink(), times, fs::read(mounts.seen("d/p/b.png")).unwrap())
         };
         let before = of_twin();
         let plan = plan(&mounts);
         assert!(!is_shared(&mounts, &twin));
         let done = summary(&mounts, &["apply", &plan, "--to", "reflink", "--yes"]);
         assert_eq!([&done["done"], &done["bytes"]], [&Value::from(1), &Value::from(0)], "{kind}");
-        assert!(is_shared(&mounts, &twin) && is_shared(&mounts, &mounts.path("d/a.png")), "{kind}");
+        assert!(is_shared(&mounts, &twin) && is_shared(&mounts, &mounts.path("d/p/a.png")), "{kind}");
         assert_eq!(of_twin(), before, "{kind}");
         for again in [false, true] {
             let run = summary(&mounts, &["runs"])["run"].as_str().unwrap().to_owned();

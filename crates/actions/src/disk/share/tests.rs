@@ -23,7 +23,7 @@ fn own(mounts: &Mounts, name: &str) -> u64 {
 
 /// Writes a file of that length, no block of it like another, and brings it to the disk.
 fn write(mounts: &Mounts, name: &str, bytes: u64) {
-    let content: Vec<u8> = (0..bytes).map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    let content: Vec<u8> = (0..bytes).map(|at| at.wrapping_mul(2_654_435_761).to_le_bytes()[3]).collect();
     let path = mounts.seen("d").join(name);
     fs::write(&path, content).unwrap();
     File::open(path).unwrap().sync_all().unwrap();
@@ -61,7 +61,7 @@ fn what_was_written_since_is_its_own_in_a_file_of_many_pieces() {
         share(&mounts, "one", "twin");
         let twin = File::options().write(true).open(mounts.seen("d/twin")).unwrap();
         for at in (0..600).step_by(2) {
-            twin.write_all_at(&[7; BLOCK as usize], at * BLOCK).unwrap();
+            twin.write_all_at(&[7; 4096], at * BLOCK).unwrap();
         }
         // Until it is on the disk, xfs may still show the old blocks: never more than are its own.
         assert!(own(&mounts, "twin") <= 300 * BLOCK, "{kind}");
