@@ -66,7 +66,7 @@ pub(crate) struct History {
     pub(crate) action: Action,
     pub(crate) host: String,
     pub(crate) begun_s: i64,
-    /// Its folders in quarantines, if they were made.
+    /// The folders that it has made, if it came that far; those above others come first.
     pub(crate) folders: Vec<PathBuf>,
     pub(crate) steps: BTreeMap<u64, Told>,
     /// How many steps were refused, if the run came to its end.

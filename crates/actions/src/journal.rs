@@ -25,7 +25,7 @@ const LONGEST_LINE: usize = 256 << 10;
 pub(crate) enum Record {
     /// The first line.
     Begin { version: u32, run: String, action: Action, host: String, begun_s: i64 },
-    /// A folder is about to be made in a quarantine.
+    /// A folder is about to be made, in a quarantine or for files to be moved into.
     Uses {
         #[serde(with = "crate::place")]
         folder: PathBuf,

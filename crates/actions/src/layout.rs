@@ -15,7 +15,7 @@ use crate::{
     disk::{Disk, State},
     error::words_of,
     executor::Setting,
-    journal::Journal,
+    journal::{Journal, Record},
     place,
     plan::Plan,
     quarantine::Quarantine,
@@ -144,7 +144,7 @@ impl<'d, D: Disk> Layout<'d, D> {
             Action::Move(folder) => {
                 let wanted = folder.join(self.below_root(victim));
                 let (wanted_folder, _) = place::halves(&wanted)?;
-                make_folders(self.disk, wanted_folder)?;
+                self.make_way(wanted_folder, journal)?;
                 let target = self.free_name(&wanted)?;
                 self.into(victim, target, None, journal)
             }
@@ -153,6 +153,20 @@ impl<'d, D: Disk> Layout<'d, D> {
                 self.into(victim, target, Some(note), journal)
             }
         }
+    }
+
+    /// Makes the folders that files are moved into, written down before, so that an undo takes those away again that are empty.
+    fn make_way(&self, folder: &Path, journal: &mut Journal<'_, D>) -> io::Result<()> {
+        let is_missing =
+            |folder: &&Path| self.disk.folder(folder).is_err_and(|cause| cause.kind() == io::ErrorKind::NotFound);
+        let missing: Vec<&Path> = folder.ancestors().take_while(is_missing).collect();
+        for folder in missing.iter().rev() {
+            journal.add(&Record::Uses { folder: (*folder).to_owned() })?;
+        }
+        if !missing.is_empty() {
+            journal.sync()?;
+        }
+        make_folders(self.disk, folder)
     }
 
     /// Held by us.

@@ -109,7 +109,7 @@ impl<'d, D: Disk> Executor<'d, D> {
             write(&mut journal, run, &records)?;
             said.iter().for_each(|step| tally.count(freed.count_file(step), Undone::Done(step.victim.clone()), tell));
         }
-        history.folders.iter().for_each(|folder| quarantine::leave(self.disk, folder));
+        history.folders.iter().rev().for_each(|folder| quarantine::leave(self.disk, folder));
         Ok(tally)
     }
 

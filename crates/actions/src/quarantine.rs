@@ -122,10 +122,11 @@ impl<'d, D: Disk> Quarantine<'d, D> {
     }
 }
 
-/// Removes the folder of a run, and the quarantine around it, as far as they are empty.
-pub(crate) fn leave<D: Disk>(disk: &D, run_folder: &Path) {
+/// Removes a folder that a run has made, and, of one in a quarantine, the quarantine around it, as far as they are empty.
+pub(crate) fn leave<D: Disk>(disk: &D, made: &Path) {
+    let around = made.ancestors().skip(1).take(1).filter(|around| holds(around));
     // What cannot be removed holds something, or is gone already: both are as they should be.
-    for folder in run_folder.ancestors().take(2).filter(|folder| holds(folder)) {
+    for folder in std::iter::once(made).chain(around) {
         let Ok((above, name)) = place::halves(folder) else { return };
         let removed = disk.folder(above).and_then(|above| {
             disk.remove_folder(&above, name)?;

@@ -48,7 +48,7 @@ pub(crate) fn recover_all<D: Disk>(executor: &Executor<'_, D>) -> Result<Vec<Rec
                 // It may have been cut off after its last record.
                 let is_held = |told: &Told| told.is_standing() && told.step.holder == Holder::Quarantine;
                 if !history.steps.values().any(is_held) {
-                    history.folders.iter().for_each(|folder| quarantine::leave(executor.disk, folder));
+                    history.folders.iter().rev().for_each(|folder| quarantine::leave(executor.disk, folder));
                 }
                 continue;
             }
@@ -81,7 +81,7 @@ fn recover<D: Disk>(executor: &Executor<'_, D>, history: &History, recovered: &m
         let back = history.steps.values().filter(|told| matches!(told.stand, Stand::Begun | Stand::Back)).count();
         write(&mut journal, run, &[Record::End { refused: back as u64 }])?;
     }
-    history.folders.iter().for_each(|folder| quarantine::leave(executor.disk, folder));
+    history.folders.iter().rev().for_each(|folder| quarantine::leave(executor.disk, folder));
     Ok(())
 }
 

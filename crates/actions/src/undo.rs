@@ -100,7 +100,7 @@ impl<'d, D: Disk> Executor<'d, D> {
             write(&mut journal, run, &records)?;
             said.into_iter().for_each(|(bytes, undone)| tally.count(bytes, undone, tell));
         }
-        history.folders.iter().for_each(|folder| quarantine::leave(self.disk, folder));
+        history.folders.iter().rev().for_each(|folder| quarantine::leave(self.disk, folder));
         Ok(tally)
     }
 
