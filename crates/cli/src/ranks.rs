@@ -72,11 +72,16 @@ pub(crate) fn refuse_many(command: &str) -> Result<(), Stop> {
         } else {
             Stop::Silent
         }),
-        _ => {
-            interrupt::watch();
-            Ok(())
-        }
+        _ => Ok(()),
     }
+}
+
+/// The same for a command that changes nothing: a signal ends it at once.
+///
+/// # Errors
+/// As [`refuse_many`].
+pub(crate) fn watch_alone(command: &str) -> Result<(), Stop> {
+    refuse_many(command).map(|()| interrupt::watch())
 }
 
 /// Does the search together with the other ranks. Only the root prints results; all ranks end with one code.

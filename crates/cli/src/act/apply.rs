@@ -276,5 +276,6 @@ fn told(action: &Action, summary: &Summary) -> String {
     let held = Action::Quarantine;
     let action = if *action == Action::Delete && !is_gone { &held } else { action };
     let freed = if *done > 0 { freed(action, *bytes, Some(run)) } else { String::new() };
-    format!("{}{beside} {what}{}{freed}{back}", counted(*done, "file"), refusals(*refused))
+    let cut = if summary.is_interrupted { "interrupted: " } else { "" };
+    format!("{cut}{}{beside} {what}{}{freed}{back}", counted(*done, "file"), refusals(*refused))
 }

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    os::unix::fs::{MetadataExt as _, PermissionsExt as _},
+    os::unix::fs::{MetadataExt, PermissionsExt},
     process::Command,
     time::{Duration, SystemTime},
 };
@@ -528,4 +528,43 @@ fn a_pair_shows_what_would_be_lost_with_it() {
     assert_eq!(ran(&dir, &["undo", "-q"]).code, 0);
     assert_eq!((dir.read("p/b.png.xmp"), dir.join("p/b.png").exists()), (b"<note/>".to_vec(), false));
     assert_eq!(last_run(&dir)["run"], run.as_str());
+}
+
+#[test]
+fn an_interruption_ends_with_what_is_at_hand() {
+    const PAIRS: u64 = 100;
+    let dir = twins();
+    let root = root(&dir);
+    let header = String::from_utf8(dir.read("plan")).unwrap().lines().next().unwrap().to_owned();
+    let mut lines = vec![header];
+    for number in 1..=PAIRS {
+        lines.push(serde_json::json!({"type": "group", "group": number, "tier": "bytes"}).to_string());
+        for (task, side) in [("keep", "a"), ("remove", "b")] {
+            let name = format!("p/{number}-{side}");
+            // Long, and quickly made: a hole.
+            fs::File::create(dir.join(&name)).unwrap().set_len(16 << 20).unwrap();
+            let state = dir.join(&name).metadata().unwrap();
+            let nanoseconds = |seconds: i64, rest: i64| (seconds * 1_000_000_000 + rest).to_string();
+            lines.push(
+                serde_json::json!({
+                    "type": "file", "group": number, "do": task, "path": {"text": format!("{root}/{name}")},
+                    "device": state.dev().to_string(), "inode": state.ino().to_string(), "size": state.size(),
+                    "modified_ns": nanoseconds(state.mtime(), state.mtime_nsec()),
+                    "changed_ns": nanoseconds(state.ctime(), state.ctime_nsec()), "blake3": null, "reason": "by hand",
+                })
+                .to_string(),
+            );
+        }
+    }
+    lines.push(r#"{"type":"end"}"#.to_owned());
+    dir.write("plan", lines.join("\n") + "\n");
+    let arguments = ["apply", "plan", "--quarantine", ".", "--yes", "-q"];
+    let (said, _) = pixtwin(&dir, &arguments).end_by_interrupt(200 << 20);
+    assert_eq!((said.code, said.out(), said.err()), (130, "", ""));
+    // What was looked at by then is done, and nothing of it is left to find out.
+    let done = last_run(&dir)["done"].as_u64().unwrap();
+    assert!((1..PAIRS).contains(&done), "{done}");
+    ran(&dir, &["recover"]).assert(0, "", "no run was cut off\n");
+    assert_eq!(ran(&dir, &["undo", "-q"]).only_out(), "");
+    assert!((1..=PAIRS).all(|number| dir.join(format!("p/{number}-b")).exists()));
 }
