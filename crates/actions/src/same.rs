@@ -19,23 +19,21 @@ pub(crate) fn have_same_bytes<D: Disk>(disk: &D, one: &D::File, other: &D::File)
     if bytes != disk.state(other)?.identity.bytes {
         return Ok(false);
     }
-    let (mut piece, mut other_piece) = (vec![0; PIECE_BYTES], vec![0; PIECE_BYTES]);
+    let most = usize::try_from(bytes).unwrap_or(PIECE_BYTES).min(PIECE_BYTES);
+    let (mut piece, mut other_piece) = (vec![0; most], vec![0; most]);
     let mut offset = 0;
-    // A file that grows meanwhile is not followed for ever.
-    while offset <= bytes {
-        let read = read_full(disk, one, &mut piece, offset)?;
-        if read != read_full(disk, other, &mut other_piece, offset)? {
+    while offset < bytes {
+        let left = usize::try_from(bytes - offset).unwrap_or(most).min(most);
+        let (Some(ours), Some(theirs)) = (piece.get_mut(..left), other_piece.get_mut(..left)) else { return Ok(false) };
+        let read = read_full(disk, one, ours, offset)?;
+        // Whoever cuts a file short meanwhile has made another of it.
+        if read < left || read_full(disk, other, theirs, offset)? < left || ours != theirs {
             return Ok(false);
         }
-        if piece.get(..read) != other_piece.get(..read) {
-            return Ok(false);
-        }
-        if read < PIECE_BYTES {
-            return Ok(offset + read as u64 == bytes);
-        }
-        offset += read as u64;
+        offset += left as u64;
     }
-    Ok(false)
+    // Nor is one that grows meanwhile the same: its length tells.
+    Ok(disk.state(one)?.identity.bytes == bytes && disk.state(other)?.identity.bytes == bytes)
 }
 
 /// Reads until the piece is full or the file ends.
