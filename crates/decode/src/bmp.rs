@@ -135,12 +135,16 @@ impl Dib {
             (Compression::RunLength, _) => self.look_up(line.iter().copied(), &mut buffers.eight)?,
             (_, 1 | 2 | 4 | 8) => self.look_up(packed(line, self.bits).take(width), &mut buffers.eight)?,
             (Compression::None, 24) => {
-                let pixels = line.as_chunks::<3>().0.iter().take(width);
-                buffers.eight.extend(pixels.flat_map(|&[b, g, r]| [r, g, b]));
+                let stored = line.as_chunks::<3>().0;
+                buffers.eight.resize(3 * stored.len().min(width), 0);
+                let pixels = buffers.eight.as_chunks_mut::<3>().0.iter_mut().zip(stored);
+                pixels.for_each(|(rgb, &[b, g, r])| *rgb = [r, g, b]);
             }
             (Compression::None, 32) => {
-                let pixels = line.as_chunks::<4>().0.iter().take(width);
-                buffers.eight.extend(pixels.flat_map(|&[b, g, r, _]| [r, g, b]));
+                let stored = line.as_chunks::<4>().0;
+                buffers.eight.resize(3 * stored.len().min(width), 0);
+                let pixels = buffers.eight.as_chunks_mut::<3>().0.iter_mut().zip(stored);
+                pixels.for_each(|(rgb, &[b, g, r, _])| *rgb = [r, g, b]);
             }
             _ => return Ok(self.masked(line, buffers)),
         }

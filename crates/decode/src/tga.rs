@@ -349,11 +349,15 @@ impl Head {
                 Row::sixteen(channels, out)
             }
             (Kind::Colour, 24) => {
-                eight.extend(line.as_chunks::<3>().0.iter().flat_map(|&[b, g, r]| [r, g, b]));
+                eight.resize(line.len(), 0);
+                let pixels = eight.as_chunks_mut::<3>().0.iter_mut().zip(line.as_chunks::<3>().0);
+                pixels.for_each(|(rgb, &[b, g, r])| *rgb = [r, g, b]);
                 Row::eight(Channels::Rgb, &eight)
             }
             (Kind::Colour, 32) => {
-                eight.extend(line.as_chunks::<4>().0.iter().flat_map(|&[b, g, r, a]| [r, g, b, a]));
+                eight.resize(line.len(), 0);
+                let pixels = eight.as_chunks_mut::<4>().0.iter_mut().zip(line.as_chunks::<4>().0);
+                pixels.for_each(|(rgba, &[b, g, r, a])| *rgba = [r, g, b, a]);
                 Row::eight(Channels::Rgba, &eight)
             }
             (Kind::Colour, _) => {
