@@ -23,8 +23,8 @@ use super::{KnownFormat, exit};
 /// its picture (the film of a motion photo) is refused; so is a pair that is not exactly the same picture: such steps are
 /// done one by one, with --pair.
 ///
-/// Nothing is deleted: files go into a quarantine on their own file system, until `pixtwin purge`. `pixtwin undo` brings
-/// them back.
+/// Without `--to delete` nothing ends: files go into a quarantine on their own file system, until `pixtwin purge`. `pixtwin
+/// undo` brings them back.
 ///
 /// Example: pixtwin scan ~/Pictures --plan plan.jsonl; pixtwin apply plan.jsonl
 #[derive(Args)]

@@ -33,7 +33,8 @@ pub(crate) use catalogue::{CatalogueAction, CatalogueArguments, FormName, KnownF
 /// green, blue and alpha in every pixel, whatever their file formats, compression, names and metadata. A flipped,
 /// resized or merely similar picture is not the same.
 ///
-/// Only `apply` changes, moves or links pictures, by a plan, and `undo` brings them back; only `purge` ends them.
+/// Only `apply` changes, moves or links pictures, by a plan, and `undo` brings them back; only `purge`, and `apply --to
+/// delete`, which is both, end them.
 #[derive(Parser)]
 #[command(name = "pixtwin", version, long_version = long_version(), after_help = exit::TABLE, max_term_width = 100)]
 pub(crate) struct Arguments {
