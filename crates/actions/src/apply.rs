@@ -329,6 +329,7 @@ impl<D: Disk> Run<'_, '_, D> {
             }
         })?;
         summary.purged = purged.done;
+        summary.is_interrupted |= purged.is_interrupted;
         summary.refused += refused.len() as u64;
         refused.into_iter().for_each(|refused| tell(Acted::Refused(refused)));
         Ok(summary)

@@ -1,6 +1,9 @@
 //! After a crash: how far did each step come? What was not done is taken back; what was being undone is undone.
 
-use std::io;
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use crate::{
     deed::Outcome,
@@ -82,7 +85,18 @@ fn recover<D: Disk>(executor: &Executor<'_, D>, history: &History, recovered: &m
         write(&mut journal, run, &[Record::End { refused: back as u64 }])?;
     }
     history.folders.iter().rev().for_each(|folder| quarantine::leave(executor.disk, folder));
+    if !history.steps.values().any(Told::is_standing) {
+        let unknown = history.folders.iter().filter(|folder| holds_unknown(executor.disk, folder));
+        let said = |folder: &PathBuf| format!("`{}` holds files of which its journal does not know", folder.display());
+        recovered.held.extend(unknown.map(said));
+    }
     Ok(())
+}
+
+/// Whether something is in a folder of the quarantine: of a journal that was cut short, the steps may be lost.
+fn holds_unknown<D: Disk>(disk: &D, folder: &Path) -> bool {
+    quarantine::holds(folder)
+        && disk.folder(folder).and_then(|folder| disk.list(&folder)).is_ok_and(|names| !names.is_empty())
 }
 
 /// Finds out how far a step came, and brings it to an end.

@@ -214,7 +214,7 @@ fn missed<D: Disk>(disk: &D, judge: &dyn Judge, keepers: &[Held<D>], victim: &He
             ("its ICC profile", profile),
             ("its rating", rating),
             ("its orientation", orientation),
-            ("what follows its picture, as the film of a motion photo does,", trailing),
+            ("what follows its picture, such as a film,", trailing),
         ]
     };
     let had: Vec<_> = ours.iter().flat_map(kinds).collect();

@@ -256,6 +256,15 @@ fn print_summary(
 
 fn told(action: &Action, summary: &Summary) -> String {
     let Summary { run, done, sidecars, refused, bytes, purged, .. } = summary;
+    let cut = if summary.is_interrupted { "interrupted: " } else { "" };
+    if *action == Action::Delete && (1..done + sidecars).contains(purged) {
+        let left = counted(done + sidecars - purged, "file");
+        let refused = refusals(*refused);
+        return format!(
+            "{cut}{} deleted, {left} left in quarantine{refused}\n`pixtwin undo {run}` brings back what is left",
+            counted(*purged, "file")
+        );
+    }
     let what = match action {
         Action::Quarantine => "moved into quarantine".to_owned(),
         Action::Trash => "moved into the trash".to_owned(),
@@ -276,6 +285,5 @@ fn told(action: &Action, summary: &Summary) -> String {
     let held = Action::Quarantine;
     let action = if *action == Action::Delete && !is_gone { &held } else { action };
     let freed = if *done > 0 { freed(action, *bytes, Some(run)) } else { String::new() };
-    let cut = if summary.is_interrupted { "interrupted: " } else { "" };
     format!("{cut}{}{beside} {what}{}{freed}{back}", counted(*done, "file"), refusals(*refused))
 }

@@ -234,7 +234,7 @@ fn the_film_of_a_motion_photo_does_not_go_in_bulk() {
             continue;
         }
         let refused = format!(
-            "refused: {}/p/b.jpg (step 1): what follows its picture, as the film of a motion photo does, would be lost: \
+            "refused: {}/p/b.jpg (step 1): what follows its picture, such as a film, would be lost: \
              the file that stays has not the same\n0 files moved into quarantine, 1 refused\n",
             root(&dir)
         );
@@ -522,7 +522,9 @@ fn a_pair_shows_what_would_be_lost_with_it() {
     let shown = apply(&dir, &["--pair", "1"]);
     assert!(shown.out().contains("loses: its sidecar `b.png.xmp`"), "{}", shown.out());
     // What has no equal is not deleted with the rest.
-    assert_eq!(apply(&dir, &["--pair", "1", "--yes", "--to", "delete", "-q"]).code, 4);
+    let deleted = apply(&dir, &["--pair", "1", "--yes", "--to", "delete"]);
+    assert_eq!(deleted.code, 4);
+    assert!(deleted.err().contains("1 file deleted, 1 file left in quarantine, 1 refused\n"), "{}", deleted.err());
     assert_eq!(ran(&dir, &["purge", "--yes", "-q"]).code, 4);
     let run = name_of_last(&dir);
     assert_eq!(ran(&dir, &["undo", "-q"]).code, 0);

@@ -105,8 +105,9 @@ impl Album {
                 chown(&path, Some(1000 + group), Some(100)).unwrap();
                 fs::set_permissions(&path, fs::Permissions::from_mode(0o600 + group % 64)).unwrap();
             }
-            if number % 4 == 1 {
-                set_attribute(&path, "user.note", format!("note {number}").as_bytes());
+            // As owners and permissions are, so that links of them are not refused.
+            if group % 4 == 1 {
+                set_attribute(&path, "user.note", format!("note {group}").as_bytes());
             }
             let modified = long_ago + Duration::from_nanos(number as u64 * 1_234_567_891);
             set_modified(&path, modified).unwrap();

@@ -391,8 +391,7 @@ fn nothing_but_a_plan_is_written_over() {
         assert_eq!(ran(&dir, &["plan", "-q", "report", "--out", "plan", "--keep", rule]).only_out(), "");
         assert!(told(&dir, "plan").contains("in the folder to keep"));
     }
-    let message = "error: `x/a.png` is no folder: a reference is a folder\n\
-                   hint: change what is to stay in the plan, where it is a single file\n";
+    let message = "error: `x/a.png` is given as a reference, and is no folder\n";
     ran(&dir, &["plan", "report", "--out", "plan", "--reference", "x/a.png"]).assert(2, "", message);
     let message = "error: a plan is written to a file, not to standard output\nhint: a file of the name `-` is `./-`\n";
     ran(&dir, &["plan", "report", "--out", "-"]).assert(2, "", message);
