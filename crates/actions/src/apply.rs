@@ -264,12 +264,7 @@ impl<D: Disk> Run<'_, '_, D> {
         let disk = self.executor.disk;
         let mut touched = Touched::default();
         prepared.iter().for_each(|prepared| touched.add(&prepared.step));
-        let written = touched.sync(disk).and_then(|()| {
-            for (prepared, outcome) in prepared.iter().zip(&outcomes) {
-                self.write(&record_of(prepared.step.number, outcome))?;
-            }
-            self.sync()
-        });
+        let written = touched.sync(disk).and_then(|()| self.write_down(prepared, &outcomes));
         let Err(cause) = written else { return Ok(outcomes) };
         for (prepared, outcome) in prepared.iter().zip(outcomes.iter_mut()).rev() {
             if matches!(outcome, Outcome::Done(_)) {
@@ -277,14 +272,15 @@ impl<D: Disk> Run<'_, '_, D> {
             }
         }
         // Where this fails as well, `recover` finds out.
-        let told = touched.sync(disk).and_then(|()| {
-            for (prepared, outcome) in prepared.iter().zip(&outcomes) {
-                self.write(&record_of(prepared.step.number, outcome))?;
-            }
-            self.sync()
-        });
-        drop(told);
+        drop(touched.sync(disk).and_then(|()| self.write_down(prepared, &outcomes)));
         Err(cause)
+    }
+
+    fn write_down(&mut self, prepared: &[Prepared], outcomes: &[Outcome]) -> Result<(), Error> {
+        for (prepared, outcome) in prepared.iter().zip(outcomes) {
+            self.write(&record_of(prepared.step.number, outcome))?;
+        }
+        self.sync()
     }
 
     fn account(&mut self, prepared: Prepared, outcome: Outcome) {

@@ -75,7 +75,7 @@ fn take_back<D: Disk>(disk: &D, copy: &D::File, to: &Destination<'_, D>) -> io::
     let made = disk.state(copy)?.identity;
     for name in [to.temporary, to.name] {
         let there = disk.look(to.folder, name)?.map(|state| state.identity);
-        if there.is_some_and(|there| (there.device, there.inode) == (made.device, made.inode)) {
+        if there.is_some_and(|there| there.place() == made.place()) {
             disk.unlink(to.folder, name)?;
         }
     }

@@ -32,11 +32,11 @@ pub(crate) struct Known(HashMap<(u64, u64), Identity>);
 
 impl Known {
     fn now(&self, seen: &Identity) -> Identity {
-        self.0.get(&(seen.device, seen.inode)).copied().unwrap_or(*seen)
+        self.0.get(&seen.place()).copied().unwrap_or(*seen)
     }
 
     fn learn(&mut self, now: Identity) {
-        self.0.insert((now.device, now.inode), now);
+        self.0.insert(now.place(), now);
     }
 }
 
@@ -144,7 +144,7 @@ pub(crate) fn drop_copy<D: Disk>(disk: &D, original: &Spot<'_, D>, copy: &Path) 
         opened => opened?,
     };
     let original = original.open()?;
-    let place = |file: &D::File| disk.state(file).map(|state| (state.identity.device, state.identity.inode));
+    let place = |file: &D::File| disk.state(file).map(|state| state.identity.place());
     if place(&opened)? != place(&original)? && have_same_bytes(disk, &original, &opened)? {
         copied.unlink()?;
     }

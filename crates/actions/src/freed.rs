@@ -27,7 +27,7 @@ impl Freed {
             return 0;
         }
         let own_bytes = step.own_bytes.unwrap_or(step.identity.bytes);
-        self.count_name((step.identity.device, step.identity.inode), step.names, own_bytes)
+        self.count_name(step.identity.place(), step.names, own_bytes)
     }
 
     /// Counts one name of a file of so many, and gives what that adds.

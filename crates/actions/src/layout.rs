@@ -96,7 +96,7 @@ impl<'d, D: Disk> Layout<'d, D> {
             {
                 Err("its name would tell another format than that of the file that stays".to_owned())
             }
-            Action::HardLink if self.references.contains(&(ours.identity.device, ours.identity.inode)) => {
+            Action::HardLink if self.references.contains(&ours.identity.place()) => {
                 Err("the file that stays lies in a reference folder, and a hard link would change it".to_owned())
             }
             Action::HardLink if (ours.owner, ours.mode) != (theirs.owner, theirs.mode) => {

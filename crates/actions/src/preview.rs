@@ -58,7 +58,7 @@ pub fn preview<D: Disk>(disk: &D, plan: &Plan, order: &Order) -> Preview {
         if let (Ok(state), None) = (&looked, &problem)
             && !matches!(order.action, Action::Reflink | Action::Move(_))
         {
-            let place = (state.identity.device, state.identity.inode);
+            let place = state.identity.place();
             freed.count_name(place, state.names, own_bytes(disk, file));
         }
         found.steps.push(Previewed {

@@ -149,7 +149,7 @@ impl<'d, D: Disk> Executor<'d, D> {
             && is_unchanged(now, identity)
             && is_there(self.disk, &keeper.path, &kept.identity).map_err(words)?;
         // What was deleted at once is compared once more: no time tells of a change in the moment in which it went.
-        if is_as_it_was && *action != Action::Delete && !is_one_file(&now, &kept.identity) {
+        if is_as_it_was && *action != Action::Delete && now.place() != kept.identity.place() {
             return Ok(Some(keeper));
         }
         self.compare_again(step, &keeper.path, Compared::Keeper).map(Some)
@@ -165,7 +165,7 @@ impl<'d, D: Disk> Executor<'d, D> {
         let state = |file: &D::File| self.disk.state(file).map(|state| state.identity).map_err(words);
         let identity = state(&ours)?;
         let held = state(&theirs)?;
-        if is_one_file(&identity, &held) {
+        if identity.place() == held.place() {
             return Err(format!("`{}` is the same file: this is the last copy", keeper.display()));
         }
         // On one file system another number is another file; of others, an overlay shows one file under two numbers.
@@ -239,10 +239,6 @@ pub(crate) fn stop_ending<D: Disk>(disk: &D, step: &Step) -> io::Result<()> {
         going.rename_to(&held)?;
     }
     Ok(())
-}
-
-fn is_one_file(one: &Identity, other: &Identity) -> bool {
-    (one.device, one.inode) == (other.device, other.inode)
 }
 
 fn refuse(step: &Step, reason: String, tally: &mut Tally, tell: &mut dyn FnMut(Undone)) {

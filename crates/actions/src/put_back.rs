@@ -99,8 +99,7 @@ fn has_taken<D: Disk>(held: &Spot<'_, D>, step: &Step) -> io::Result<bool> {
 }
 
 fn is_one_file<D: Disk>(spot: &Spot<'_, D>, other: &State) -> io::Result<bool> {
-    let place = |state: &State| (state.identity.device, state.identity.inode);
-    Ok(spot.look()?.is_some_and(|state| place(&state) == place(other)))
+    Ok(spot.look()?.is_some_and(|state| state.identity.place() == other.identity.place()))
 }
 
 /// The name; nothing if its folder is gone, with all that was in it, or was never made.

@@ -129,7 +129,7 @@ pub(crate) fn has_equal<D: Disk>(
         let stays = disk.open(keepers.0, name)?;
         let other = disk.state(&stays)?.identity;
         // One file by two names, or by two paths: no second copy.
-        let is_itself = (other.device, other.inode) == (identity.device, identity.inode);
+        let is_itself = other.place() == identity.place();
         if !is_itself && have_same_bytes(disk, &goes, &stays)? {
             return Ok(true);
         }

@@ -170,8 +170,7 @@ fn look_at<D: Disk>(
 ) -> Result<Ready, String> {
     let victim = Held::of(disk, file).map_err(|cause| words_of(&cause))?;
     let Some(keeper) = keepers.first() else { return Err("no file of its group stays".to_owned()) };
-    let place = |state: &State| (state.identity.device, state.identity.inode);
-    if keepers.iter().any(|keeper| place(&keeper.state) == place(&victim.state)) {
+    if keepers.iter().any(|keeper| keeper.state.identity.place() == victim.state.identity.place()) {
         return Err("it is the file that stays, under another name".to_owned());
     }
     let has_equal_bytes = have_same_bytes(disk, &keeper.file, &victim.file).map_err(|cause| words_of(&cause))?;

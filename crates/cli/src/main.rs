@@ -34,6 +34,8 @@ mod report;
 
 mod exit;
 
+mod home;
+
 mod names;
 
 mod output;

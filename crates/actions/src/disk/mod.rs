@@ -41,6 +41,13 @@ pub struct Identity {
     pub changed_ns: i64,
 }
 
+impl Identity {
+    /// Device and inode: equal pairs are one file, whatever its names and state.
+    pub(crate) fn place(&self) -> (u64, u64) {
+        (self.device, self.inode)
+    }
+}
+
 /// All that is asked of a file without opening it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct State {

@@ -120,7 +120,7 @@ impl Disk for RealDisk {
     fn share(&self, keeper: &RealFile, victim: (&RealFolder, &OsStr)) -> io::Result<()> {
         let victim = self.open(victim.0, victim.1)?;
         let (keeps, goes) = (self.state(keeper)?.identity, self.state(&victim)?.identity);
-        if (keeps.device, keeps.inode) == (goes.device, goes.inode) {
+        if keeps.place() == goes.place() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "both names lead to one file"));
         }
         if keeps.bytes != goes.bytes {

@@ -54,7 +54,7 @@ fn blame_shared(groups: &mut [Draft]) {
     for (at, draft) in groups.iter().enumerate() {
         for file in &draft.group.files {
             let path = *paths.entry(file.path.as_os_str().as_bytes().to_vec()).or_insert(at);
-            let inode = *files.entry(place(&file.identity)).or_insert(at);
+            let inode = *files.entry(file.identity.place()).or_insert(at);
             blamed.extend([path, inode].into_iter().filter(|other| *other != at).flat_map(|other| [at, other]));
         }
     }
@@ -106,7 +106,7 @@ fn paths(roots: &[PathBuf], group: &Group) -> Result<(), String> {
 fn names(group: &Group) -> Result<(), String> {
     let mut files: HashMap<(u64, u64), (Identity, Task)> = HashMap::new();
     for file in &group.files {
-        let (identity, task) = *files.entry(place(&file.identity)).or_insert((file.identity, file.task));
+        let (identity, task) = *files.entry(file.identity.place()).or_insert((file.identity, file.task));
         if identity != file.identity {
             return Err("two names of one file disagree about its state".to_owned());
         }
@@ -133,10 +133,6 @@ fn contents(group: &Group) -> Result<(), String> {
         return Err("its files are said to be equal byte for byte, and have different hashes".to_owned());
     }
     Ok(())
-}
-
-fn place(identity: &Identity) -> (u64, u64) {
-    (identity.device, identity.inode)
 }
 
 /// The root of all folders, or a normal path.

@@ -45,7 +45,7 @@ impl Plan {
     pub(crate) fn reference_files(&self) -> HashSet<(u64, u64)> {
         let files = self.groups.iter().flat_map(|group| &group.files);
         let references = files.filter(|file| self.header.is_reference(&file.path));
-        references.map(|file| (file.identity.device, file.identity.inode)).collect()
+        references.map(|file| file.identity.place()).collect()
     }
 }
 

@@ -11,7 +11,6 @@ mod runs;
 mod lines;
 
 use std::{
-    env,
     fs::DirBuilder,
     io::{self, BufRead, IsTerminal, Write},
     os::unix::fs::DirBuilderExt,
@@ -30,6 +29,7 @@ use signal_hook::{
 use crate::{
     args::{Acting, Common, Pixels, TierName},
     exit::{Exit, Stop},
+    home,
     judge::Engine,
     names::{shown, shown_text},
     output,
@@ -65,7 +65,7 @@ fn with_executor(
         user: rustix::process::geteuid().as_raw(),
         host: this_host(),
         quarantine: quarantine.map(|folder| canonical("open", folder)).transpose()?,
-        home_trash: data_folder().map(|data| without_links(&data.join("Trash"))),
+        home_trash: home::data_folder().map(|data| without_links(&data.join("Trash"))),
         threads: threads.map_or(settings().threads, usize::from),
         now_s: now_s(),
     };
@@ -106,7 +106,7 @@ fn ends_at_signals() -> Arc<AtomicBool> {
 /// The folder of the journals, which need not be there.
 fn state_path(acting: &Acting) -> Result<PathBuf, Stop> {
     let no_place = || Stop::Fatal("where are the journals to be?\nhint: name a folder with --state DIR".to_owned());
-    acting.state.clone().or_else(default_state).ok_or_else(no_place)
+    acting.state.clone().or_else(|| Some(home::state_folder()?.join("pixtwin"))).ok_or_else(no_place)
 }
 
 /// The folder of the journals, made if it is not there.
@@ -121,24 +121,10 @@ fn canonical(step: &str, path: &Path) -> Result<PathBuf, Stop> {
     path.canonicalize().map_err(|cause| Stop::Fatal(format!("cannot {step} `{}`: {}", shown(path), words_of(&cause))))
 }
 
-/// The place that the XDG base directories name; nothing for a user without a home.
-fn default_state() -> Option<PathBuf> {
-    let state = absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")))?;
-    Some(state.join("pixtwin"))
-}
-
-fn data_folder() -> Option<PathBuf> {
-    absolute("XDG_DATA_HOME").or_else(|| Some(absolute("HOME")?.join(".local/share")))
-}
-
 /// The path without symbolic links, as far as it is there: homes are often reached by one.
 fn without_links(path: &Path) -> PathBuf {
     let resolved = |above: &Path| Some(above.canonicalize().ok()?.join(path.strip_prefix(above).ok()?));
     path.ancestors().find_map(resolved).unwrap_or_else(|| path.to_owned())
-}
-
-fn absolute(name: &str) -> Option<PathBuf> {
-    env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute())
 }
 
 /// What is said where a command cannot go on.

@@ -5,7 +5,6 @@ mod transfer;
 mod upkeep;
 
 use std::{
-    env,
     fs::DirBuilder,
     os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
@@ -19,6 +18,7 @@ use signal_hook::{consts::SIGXFSZ, flag};
 use crate::{
     args::{CatalogueAction, CatalogueArguments, Pixels, Remembered},
     exit::{Exit, Stop},
+    home,
     names::{shown, shown_text},
     output,
 };
@@ -119,9 +119,7 @@ fn failed(path: &Path, cause: &CatalogueError) -> Stop {
 
 /// The place that the XDG base directories name; nothing for a user without a home.
 fn default_path() -> Option<PathBuf> {
-    let absolute = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let data = absolute("XDG_DATA_HOME").or_else(|| Some(absolute("HOME")?.join(".local/share")))?;
-    let folder = data.join("pixtwin");
+    let folder = home::data_folder()?.join("pixtwin");
     // SQLite cannot share a file between hosts: each has its own where they share the folder.
     let name = match is_on_network(&folder) {
         Some(host) => format!("catalogue-{host}.sqlite"),

@@ -38,8 +38,8 @@ pub(super) fn in_two_steps(from: Name<'_>, to: Name<'_>) -> io::Result<()> {
         other => other?,
     }
     let (first, second) = (state::of_name(from.0, from.1)?, state::of_name(to.0, to.1)?);
-    let file = |state: Option<crate::disk::State>| state.map(|state| (state.identity.device, state.identity.inode));
-    if file(first) != Some((seen.identity.device, seen.identity.inode)) || file(first) != file(second) {
+    let file = |state: Option<crate::disk::State>| state.map(|state| state.identity.place());
+    if file(first) != Some(seen.identity.place()) || file(first) != file(second) {
         return Err(io::Error::other(
             "another file came to the name meanwhile; the earlier one has both or the new name",
         ));
