@@ -15,7 +15,10 @@ mod raster;
 
 mod turn;
 
+mod code;
+
 pub use canonical::{Alpha, Canonical};
+pub use code::{Code, NotACode};
 pub use corner::{CORNER_COLUMNS, CORNER_ROWS};
 pub use digest::{Depth, Digester, Fingerprint, HEAD_ROWS, Key, MOST_MARGIN, PixelDigest};
 pub use raster::{Difference, Raster, RasterSink, Turning};
