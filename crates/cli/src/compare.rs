@@ -6,10 +6,12 @@ use std::{
     path::Path,
 };
 
-use pixtwin_engine::{Comparison, Difference, FrameDifference, Proof, Raster, Side, compare, is_same_file, words_of};
+use pixtwin_engine::{
+    Comparison, Difference, FrameDifference, Proof, Raster, Side, Tier, compare, is_same_file, words_of,
+};
 
 use crate::{
-    args::{CompareArguments, CompareFormat, TierName},
+    args::{CompareArguments, CompareFormat},
     exit::{Exit, Stop, unless_closed},
     names::shown,
     output, progress_bar,
@@ -18,7 +20,7 @@ use crate::{
 };
 
 pub(crate) fn run(arguments: &CompareArguments) -> Result<Exit, Stop> {
-    let settings = arguments.common.settings(TierName::Pixels, &arguments.pixels);
+    let settings = arguments.common.settings(Tier::Pixels, &arguments.pixels);
     let over = |path: &Path| is_same_file(path, &arguments.a) || is_same_file(path, &arguments.b);
     if let Some(path) = arguments.diff.as_deref().filter(|path| over(path)) {
         return Err(Stop::Fatal(format!("cannot draw over `{}`: it is one of the pictures", shown(path))));
@@ -47,7 +49,7 @@ fn print(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
     match comparison.same {
         Some(Proof::Bytes) => writeln!(out, "the same picture: the files have the same bytes")?,
         Some(Proof::Payload) => writeln!(out, "the same picture: only metadata differs")?,
-        Some(Proof::Pixels) => writeln!(out, "the same picture: every pixel is equal")?,
+        Some(_) => writeln!(out, "the same picture: every pixel is equal")?,
         None => writeln!(out, "not the same picture")?,
     }
     for side in [&comparison.a, &comparison.b] {

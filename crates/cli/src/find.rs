@@ -5,10 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use pixtwin_engine::{Counts, Failure, Report, Run, Team, find, find_in_catalogue, words_of};
+use pixtwin_engine::{Counts, Failure, Report, Run, Team, Tier, find, find_in_catalogue, words_of};
 
 use crate::{
-    args::{Common, FindArguments, Listing, Searched, TierName},
+    args::{Common, FindArguments, Listing, Searched},
     exit::{Exit, Stop},
     names::from_bytes,
     ranks,
@@ -71,7 +71,7 @@ impl FindArguments {
         if self.searched.selected.is_any() || self.searched.shard.is_some() {
             return refused("the catalogue is asked whole: which files, and --shard, are for folders given with --in");
         }
-        if self.searched.comparison.tier == TierName::Bytes {
+        if self.searched.comparison.tier() == Tier::Bytes {
             return refused("the catalogue is asked for pixels: --tier bytes is for folders given with --in");
         }
         if self.searched.remembered.no_catalogue {

@@ -5,10 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use pixtwin_engine::{Examined, Unread, digest_all, words_of};
+use pixtwin_engine::{Examined, Tier, Unread, digest_all, words_of};
 
 use crate::{
-    args::{Format, HashArguments, TierName},
+    args::{Format, HashArguments},
     exit::{Exit, Stop},
     find::expand,
     names::{self, shown},
@@ -65,7 +65,7 @@ fn print(arguments: &HashArguments) -> Result<Exit, Stop> {
 }
 
 fn digest(arguments: &HashArguments, paths: &[PathBuf]) -> Vec<Result<Examined, Unread>> {
-    let settings = arguments.common.settings(TierName::Pixels, &arguments.pixels);
+    let settings = arguments.common.settings(Tier::Pixels, &arguments.pixels);
     progress_bar::beside(&arguments.common, |progress, _| digest_all(paths, &settings, progress))
 }
 

@@ -7,7 +7,9 @@ use std::{
     sync::OnceLock,
 };
 
-use pixtwin_engine::{Counts, Exported, Failure, Report, Run, Selection, Sets, Team, Tier, find_exported, maker, scan};
+use pixtwin_engine::{
+    Counts, Exported, Failure, Linkage, Report, Run, Selection, Sets, Team, Tier, find_exported, maker, scan,
+};
 
 use crate::{
     against::Theirs,
@@ -41,6 +43,7 @@ impl Scan {
     /// # Errors
     /// If there is one set alone, or what is said about a plan makes no sense.
     pub(crate) fn new(mut arguments: ScanArguments) -> Result<Self, clap::Error> {
+        arguments.searched.comparison.check(Self::NAME)?;
         if arguments.plan.is_none() && arguments.keeping.is_any() {
             return Err(wrong_use(Self::NAME, "--keep and --reference are for --plan FILE"));
         }
@@ -79,6 +82,10 @@ impl Search for Scan {
 
     fn sets(&self) -> Option<&Sets> {
         self.sets.as_ref()
+    }
+
+    fn linkage(&self) -> Linkage {
+        self.arguments.linkage.into()
     }
 
     fn makes_plan(&self) -> bool {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use pixtwin_engine::{Alone, Counts, Failure, Report, Run, Selection, Sets, Team};
+use pixtwin_engine::{Alone, Counts, Failure, Linkage, Report, Run, Selection, Sets, Team};
 
 use crate::{
     args::{Common, Listing, Searched},
@@ -38,6 +38,11 @@ pub(crate) trait Search: Sync {
     /// The sets that are held against each other, if there are any.
     fn sets(&self) -> Option<&Sets> {
         None
+    }
+
+    /// How near pictures are tied into groups.
+    fn linkage(&self) -> Linkage {
+        Linkage::default()
     }
 
     /// Whether the catalogue is asked, and no folder is walked.
@@ -78,7 +83,9 @@ pub(crate) trait Search: Sync {
 
 /// Which files are looked at, and which of their twins are wanted.
 pub(crate) fn selection(search: &impl Search) -> Selection {
-    Selection { sets: search.sets().cloned(), ..search.arguments().2.selected.selection() }
+    let searched = search.arguments().2;
+    let label = searched.comparison.label();
+    Selection { sets: search.sets().cloned(), linkage: search.linkage(), label, ..searched.selected.selection() }
 }
 
 /// What the report is about.
@@ -93,6 +100,7 @@ pub(crate) fn terms<S: Search>(search: &S) -> Vec<(String, String)> {
     let mut terms = searched.terms(S::NAME, common);
     let sets = search.sets().map_or("none".to_owned(), |sets| format!("{:?}", sets.places().collect::<Vec<_>>()));
     terms.push(("sets".to_owned(), sets));
+    terms.push(("linkage".to_owned(), format!("{:?}", search.linkage())));
     terms
 }
 

@@ -5,10 +5,10 @@ use std::{
     io::{self, BufReader, BufWriter, IsTerminal},
 };
 
-use pixtwin_engine::{Records, Run, Shard, ShardReader, ShardWriter, merge, record, words_of};
+use pixtwin_engine::{Records, Run, Shard, ShardReader, ShardWriter, Tier, merge, record, words_of};
 
 use crate::{
-    args::{MergeArguments, Pixels, TierName},
+    args::{MergeArguments, Pixels},
     catalogue::Kept,
     exit::{Exit, Stop},
     interrupt,
@@ -61,7 +61,7 @@ pub(crate) fn run_merge(arguments: &MergeArguments) -> Result<Exit, Stop> {
         parts.push((path.clone(), ShardReader::new(BufReader::with_capacity(256 << 10, file))));
     }
     let common = &arguments.common;
-    let settings = common.settings(TierName::default(), &Pixels::default());
+    let settings = common.settings(Tier::default(), &Pixels::default());
     let records = Records::read(parts)?;
     let has_term = |name, value| records.term(name) == Some(value);
     let compared =

@@ -1,12 +1,13 @@
 //! What a report says of the files of a group: what proves them twins, and how they differ beside their pixels.
 
 use pixtwin_decode::Metadata;
-use pixtwin_matching::{Candidate, Loss, Proof, proof_between, proofs};
+use pixtwin_matching::{Candidate, Loss, Proof, proofs};
 
 use crate::{
     evidence::{self, Remark},
     gather::{Forming, Label, Twin, ask_each_all, content_of},
     look::Looker,
+    near::proof_to,
     one_file::{OneFile, names_of_files},
     pool,
     progress::Stage,
@@ -59,13 +60,30 @@ impl Forming {
     }
 
     fn proof_to_first(&self, twin: &Twin) -> Proof {
-        self.twins.first().map_or(Proof::Bytes, |first| proof_between(&first.evidence, &twin.evidence))
+        self.twins.first().map_or(Proof::Bytes, |first| proof_to(first, twin))
+    }
+
+    /// For each member the strongest proof that ties it to another; where pictures need not be equal, to the first.
+    fn proofs(&self) -> Vec<Proof> {
+        let evidence: Vec<&Candidate> = self.twins.iter().map(|twin| &twin.evidence).collect();
+        let mut proofs = proofs(&evidence);
+        for (proof, twin) in proofs.iter_mut().zip(&self.twins) {
+            if twin.near.as_ref().is_some_and(|near| near.nearness.is_some()) {
+                *proof = self.proof_to_first(twin);
+            }
+        }
+        // One that only has others beside it which are not equal is what they are near to.
+        if let [first, second, ..] = &mut *proofs
+            && self.twins.get(1).is_some_and(|twin| twin.near.as_ref().is_some_and(|near| near.nearness.is_some()))
+        {
+            *first = *second;
+        }
+        proofs
     }
 
     /// The group as it is reported; `remarks` are those of [`Forming::with_metadata`].
     fn describe(self, remarks: Vec<Result<Remark, Refusal>>) -> Group {
-        let evidence: Vec<&Candidate> = self.twins.iter().map(|twin| &twin.evidence).collect();
-        let proofs = proofs(&evidence);
+        let proofs = self.proofs();
         let mut remarks = remarks.into_iter();
         let first = remarks.next();
         let first_format = self.twins.first().map(|twin| twin.label.format.clone()).unwrap_or_default();
@@ -95,6 +113,7 @@ impl Forming {
                 proof,
                 proof_to_first,
                 differs,
+                near: twin.near.clone(),
             });
         }
         Group { size, digest: self.digest, blake3: content_of(&self.twins), files }

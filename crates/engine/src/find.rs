@@ -18,8 +18,10 @@ use crate::{
     examine::identify,
     file::{Identity, Listed},
     look::Looker,
+    near,
+    picture::Picture,
     refusal::Refusal,
-    report::{Absent, Counts, Failure, Report},
+    report::{Absent, Counts, Failure, Nearby, Report},
     scan::{Searched, search_all},
     settings::{Run, Selection, Tier},
     team::Team,
@@ -46,6 +48,8 @@ pub struct Match {
     pub bytes: u64,
     /// The volume it lies on, if that is not mounted: the file was there when it was seen last.
     pub absent: Option<Absent>,
+    /// Where pictures need not be equal: its width and height, and how near it is to the picture asked about.
+    pub near: Option<Nearby>,
 }
 
 /// A picture that was asked about, as every rank must know it.
@@ -80,6 +84,9 @@ pub fn find<T: Team>(
     report: &mut dyn Report,
 ) -> Result<Counts, Failure> {
     let (settings, looker) = (run.settings, Looker::of(run));
+    if settings.tier.is_near() {
+        return near::find_all(team, queries, roots, selection, run, report);
+    }
     let read =
         if team.rank() == 0 { read_queries(&looker, queries, settings.tier, team.host()) } else { Ok(Vec::new()) };
     let queries = team.hear_root_all(read)??;
@@ -128,8 +135,8 @@ pub(crate) fn read_queries(
 ) -> Result<Vec<Query>, Failure> {
     let read = |path: &PathBuf| {
         let query = match tier {
-            Tier::Pixels => ask_for_pixels(looker, path, host),
             Tier::Bytes => ask_for_bytes(looker, path, host),
+            _ => ask_for_pixels(looker, path, host),
         };
         query.map_err(|reason| Failure::cannot("read", Some(path), reason))
     };
@@ -141,18 +148,25 @@ fn ask_for_pixels(looker: &Looker<'_>, path: &Path, host: Option<&str>) -> Resul
     let (listed, mut picture) = identify(looker, path)?;
     looker.decode(&listed, &mut picture)?;
     looker.hash(&listed, &mut picture)?;
-    let heads = (0..HEAD_ROWS.len()).map(Rung::Head);
-    let rungs = [Rung::Header, Rung::Payload, Rung::Whole].into_iter().chain(heads);
-    let keys: Option<_> = rungs.map(|rung| Some((rung, picture.key(rung)?))).collect();
-    let hashes = picture.known.hashes().ok_or("it could not be hashed")?;
-    Ok(Query {
-        identity: listed.identity,
-        host: host.map(str::to_owned),
-        bytes: hashes.bytes,
-        payload: hashes.payload,
-        digest: picture.known.digest().map(|digest| digest.0),
-        keys: keys.ok_or("its keys could not be computed")?,
-    })
+    Query::of_picture(&listed, &picture, host)
+}
+
+impl Query {
+    /// A picture that was looked at whole.
+    pub(crate) fn of_picture(listed: &Listed, picture: &Picture, host: Option<&str>) -> Result<Self, Refusal> {
+        let heads = (0..HEAD_ROWS.len()).map(Rung::Head);
+        let rungs = [Rung::Header, Rung::Payload, Rung::Whole].into_iter().chain(heads);
+        let keys: Option<_> = rungs.map(|rung| Some((rung, picture.key(rung)?))).collect();
+        let hashes = picture.known.hashes().ok_or("it could not be hashed")?;
+        Ok(Self {
+            identity: listed.identity,
+            host: host.map(str::to_owned),
+            bytes: hashes.bytes,
+            payload: hashes.payload,
+            digest: picture.known.digest().map(|digest| digest.0),
+            keys: keys.ok_or("its keys could not be computed")?,
+        })
+    }
 }
 
 /// Keeps the keys of a file of which equal files are wanted.
@@ -208,6 +222,11 @@ impl Query {
         (self.payload, self.digest)
     }
 
+    /// Its pixel digest, if it was decoded.
+    pub(crate) fn digest(&self) -> Option<PixelDigest> {
+        self.digest.map(PixelDigest)
+    }
+
     /// Hash of all bytes of its file.
     pub(crate) fn bytes(&self) -> [u8; 32] {
         self.bytes
@@ -233,7 +252,7 @@ impl Query {
     }
 
     /// Whether a file is the very file that was asked about.
-    fn is(&self, identity: &Identity, rank: usize, host: Option<&str>) -> bool {
+    pub(crate) fn is(&self, identity: &Identity, rank: usize, host: Option<&str>) -> bool {
         let Some(asked) = self.identity else { return false };
         match host {
             // All ranks see one tree, and only the root its devices as the query has them.
@@ -259,6 +278,7 @@ impl Searched {
             format: self.subjects.get(&candidate.file)?.format_name(),
             bytes: listed.bytes(),
             absent: None,
+            near: None,
         })
     }
 }

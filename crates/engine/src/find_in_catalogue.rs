@@ -195,6 +195,7 @@ impl Searched {
                             host: absent.host.clone(),
                             seen_s: absent.seen_s,
                         }),
+                        near: None,
                     },
                 )),
                 _ => {

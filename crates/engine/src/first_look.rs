@@ -75,6 +75,11 @@ impl Scratch {
         Self { held: Vec::new(), reader: looker.memory.and_then(Memory::lend) }
     }
 
+    /// A place to read a file into.
+    pub(crate) fn held(&mut self) -> &mut Vec<u8> {
+        &mut self.held
+    }
+
     pub(crate) fn give_back(self, looker: &Looker<'_>) {
         if let Some(memory) = looker.memory {
             memory.take_back(self.reader);
@@ -324,7 +329,11 @@ fn hash_tiny(looker: &Looker<'_>, earlier: &Earlier, held: &[u8], picture: &mut 
     Ok(earlier.meet_payload(&hashes.payload, &hashes.bytes))
 }
 
-fn sniff_and_head(looker: &Looker<'_>, listed: &Listed, source: &mut dyn Source) -> Result<Outcome<Picture>, Refusal> {
+pub(crate) fn sniff_and_head(
+    looker: &Looker<'_>,
+    listed: &Listed,
+    source: &mut dyn Source,
+) -> Result<Outcome<Picture>, Refusal> {
     let format = match looker.sniff_open(source, listed.name())? {
         Sniffed::Picture(format) => format,
         Sniffed::Unsupported(name) => return Err(Refusal::of_content(format!("{name} pictures are not supported"))),

@@ -16,7 +16,7 @@ use crate::{
     picture::{Known, Picture, key_of_hash},
     progress::Stage,
     refusal::Refusal,
-    report::{Group, Unread},
+    report::{Group, Nearby, Unread},
     scan::{Searched, Subject},
     sets::{SetId, crosses},
     team::{Record, Team},
@@ -57,6 +57,8 @@ pub(crate) struct Twin {
     pub(crate) evidence: Candidate,
     pub(crate) set: Option<SetId>,
     pub(crate) label: Label,
+    /// How near it is to the first, where pictures need not be equal.
+    pub(crate) near: Option<Nearby>,
 }
 
 /// A group that is being made.
@@ -177,7 +179,7 @@ fn label_all<T: Team>(
             .into_iter()
             .zip(labels.by_ref())
             .filter_map(|(Place { rank, file, evidence, set }, label)| {
-                Some(Twin { rank, file, evidence, set, label: label? })
+                Some(Twin { rank, file, evidence, set, label: label?, near: None })
             })
             .collect();
         members.sort_unstable_by(|a, b| (&a.label.path, &a.label.host).cmp(&(&b.label.path, &b.label.host)));
@@ -264,7 +266,7 @@ fn confirm_all<T: Team>(
 }
 
 impl Searched {
-    fn label(&self, file: usize, host: Option<&str>) -> Option<Label> {
+    pub(crate) fn label(&self, file: usize, host: Option<&str>) -> Option<Label> {
         let (listed, subject) = (self.files.get(file)?, self.subjects.get(&file)?);
         Some(Label {
             path: listed.path(),
@@ -281,7 +283,7 @@ impl Searched {
         })
     }
 
-    fn set_of(&self, file: usize) -> Option<SetId> {
+    pub(crate) fn set_of(&self, file: usize) -> Option<SetId> {
         self.sets.as_ref()?.set_of(&self.files.get(file)?.path())
     }
 

@@ -62,6 +62,9 @@ mod equal_bytes;
 
 mod gather;
 
+#[allow(dead_code, reason = "the tiers that are to come use it")]
+mod near;
+
 mod shard;
 
 mod devices;
@@ -95,13 +98,14 @@ pub use find::{Match, find};
 pub use find_in_catalogue::find_in_catalogue;
 pub use memory::{Memory, MemoryUse, Trust, maker};
 pub use merge::{Records, ShardReader, merge};
+pub use near::view_name;
 pub use offers::{Job, JobDone, Offers};
 pub use open_files::{OpenFiles, Particulars, open_regular};
 pub use progress::{Progress, Stage};
-pub use report::{Absent, Counts, Failure, Group, Member, Report, RungCount, Unread};
+pub use report::{Absent, Counts, Failure, Group, Member, Nearby, Nearness, Report, RungCount, Unread};
 pub use scan::scan;
 pub use sets::{SetId, Sets};
-pub use settings::{Links, Orientation, Run, Selection, Settings, Tier};
+pub use settings::{Label, Linkage, Links, Orientation, Run, Selection, Settings, Tier};
 pub use shard::{Shard, ShardWriter, record};
 pub use shelf::{Shelf, Taken, Waiting};
 pub use team::{Alone, Record, Team, halves, owner_of};

@@ -212,6 +212,26 @@ impl<'a> Looker<'a> {
         Ok(())
     }
 
+    /// The same, with every row also given to another sink, which cannot end it.
+    pub(crate) fn decode_beside(
+        &self,
+        source: &mut dyn Source,
+        picture: &mut Picture,
+        beside: &mut dyn RowSink,
+    ) -> Result<(), Refusal> {
+        let mut both = Both { digester: Digester::new(self.alpha, Depth::Whole), beside, goes_on: true };
+        let decoded = self.decode_charged(source, picture, Depth::Whole, &mut both);
+        let (found, decoded) = learnt_from(both.digester, picture, decoded.map(|()| true));
+        decoded?;
+        picture.known.add(found);
+        Ok(())
+    }
+
+    /// What the colour of hidden pixels is worth.
+    pub(crate) fn alpha(&self) -> Alpha {
+        self.alpha
+    }
+
     /// Decodes an open file as long as `goes_on`, which is asked at every key of the first rows. The decoder is told one depth, and
     /// the look goes as far as the other; they differ only where [`Format::can_go_on`]. Gives what was found, before it
     /// failed if it did.
@@ -401,6 +421,36 @@ impl RowSink for Watched<'_, '_> {
     }
 }
 
+/// A digester, and a sink that is told the same until it has enough.
+struct Both<'a> {
+    digester: Digester,
+    beside: &'a mut dyn RowSink,
+    goes_on: bool,
+}
+
+impl Both<'_> {
+    fn tell(&mut self, tell: impl FnOnce(&mut dyn RowSink) -> ControlFlow<()>) {
+        self.goes_on = self.goes_on && tell(self.beside).is_continue();
+    }
+}
+
+impl RowSink for Both<'_> {
+    fn picture(&mut self, frames: u32) -> ControlFlow<()> {
+        self.tell(|beside| beside.picture(frames));
+        self.digester.picture(frames)
+    }
+
+    fn frame(&mut self, frame: Frame) -> ControlFlow<()> {
+        self.tell(|beside| beside.frame(frame));
+        self.digester.frame(frame)
+    }
+
+    fn row(&mut self, row: Row<'_>) -> ControlFlow<()> {
+        self.tell(|beside| beside.row(row));
+        self.digester.row(row)
+    }
+}
+
 /// Passes rows on until there are more pixels than any picture is granted, or the run is given up.
 struct Counting<'a> {
     pixels_left: u64,
@@ -487,7 +537,7 @@ fn feed(source: &mut Opened<'_>, hasher: &mut blake3::Hasher) -> Result<(), Refu
 }
 
 /// Opens a file, and makes sure it is what it was when it was looked at before.
-fn reopen(listed: &Listed) -> Result<(File, Identity), Refusal> {
+pub(crate) fn reopen(listed: &Listed) -> Result<(File, Identity), Refusal> {
     let (file, identity) = listed.open().map_err(|cause| words_of(&cause))?;
     match listed.identity {
         Some(before) if !before.is_unchanged(&identity) => Err(CHANGED.into()),

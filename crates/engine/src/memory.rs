@@ -388,6 +388,9 @@ pub fn maker(alpha: Alpha, orientation: Orientation, tier: Tier) -> Maker {
     let rules = match tier {
         Tier::Pixels => format!("pixels 1, keys {KEYS_VERSION}, alpha {alpha}, {shown}"),
         Tier::Bytes => "bytes 1".to_owned(),
+        Tier::Turned => format!("turned 1, alpha {alpha}, {shown}"),
+        Tier::Within(_) => format!("within 1, alpha {alpha}, {shown}"),
+        Tier::Similar(_) => format!("similar 1, alpha {alpha}, {shown}"),
     };
     Maker { rules, decoder: decoders_of }
 }

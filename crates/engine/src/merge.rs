@@ -351,6 +351,7 @@ pub fn merge(
             let blobs = searched.take_names_all(&mut team, names)?;
             searched.climb_for_bytes(&looker, blobs, exchange(&mut AllOf(&mut team), asked.as_mut()))?;
         }
+        Tier::Turned | Tier::Within(_) | Tier::Similar(_) => return Err(tier.has_no_keys()),
     }
     if queries.is_empty() {
         let groups = gather::groups_all(&looker, &mut searched, &mut team)?;

@@ -75,7 +75,7 @@ mod tests {
             size: None,
         };
         let evidence = Candidate { file: 0, bytes: [1; 32], payload: [1; 32], digest: None };
-        Twin { rank, file: 0, evidence, set: None, label }
+        Twin { rank, file: 0, evidence, set: None, label, near: None }
     }
 
     #[test]

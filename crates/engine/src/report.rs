@@ -10,7 +10,7 @@ use pixtwin_matching::{Loss, Proof, Rung};
 use pixtwin_pixel::PixelDigest;
 use serde::{Deserialize, Serialize};
 
-use crate::{find::Match, sets::SetId, wire};
+use crate::{find::Match, sets::SetId, settings::Label, wire};
 
 /// A group of files that show the same picture.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -72,6 +72,44 @@ pub struct Member {
     pub proof_to_first: Proof,
     /// What it holds beside the pixels that differs from the first file: names, some with both values.
     pub differs: Vec<String>,
+    /// Where pictures need not be equal: its width and height, and how near it is to the first file.
+    pub near: Option<Nearby>,
+}
+
+/// What is said of a file in a group of pictures that are nearly the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Nearby {
+    /// Its own width and height in pixels.
+    pub size: Option<(u32, u32)>,
+    /// How near it is; nothing for a picture equal to the first.
+    pub nearness: Option<Nearness>,
+    /// It is named in a group before as well, for it is as near to the first file of that.
+    pub is_repeated: bool,
+}
+
+/// How near a picture is to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Nearness {
+    /// Equal after a turn.
+    Turned {
+        /// The EXIF number of the turn that makes it the other one.
+        turn: u8,
+        /// The coefficients of the files are equal after the turn; the pixels can differ by what decoding rounds.
+        by_coefficients: bool,
+    },
+    /// No channel of any pixel differs by more than this, of 65535.
+    Within(u16),
+    /// The codes differ in so many bits.
+    Similar {
+        /// In how many, 0 to 256.
+        distance: u8,
+        /// The view of one of the two that meets the other, as `view_name` names it.
+        view: u8,
+        /// The view is one of the other picture, and not of this one.
+        is_view_of_other: bool,
+        /// What a second look says.
+        label: Label,
+    },
 }
 
 /// A volume that is not mounted, on which a twin lies.

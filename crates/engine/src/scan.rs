@@ -18,7 +18,7 @@ use crate::{
     gather, ladder,
     look::Looker,
     memory::Memory,
-    names,
+    names, near,
     picture::Picture,
     progress::{Progress, Stage},
     refusal::Refusal,
@@ -54,8 +54,12 @@ pub fn scan<T: Team>(
     let mut searched = Searched::default();
     let settled = searched.settle_sets_all(selection, team);
     let found = settled.and_then(|()| {
-        search_all(&looker, &mut searched, roots, selection, settings.tier, team, None)?;
-        let groups = gather::groups_all(&looker, &mut searched, team)?;
+        let groups = if settings.tier.is_near() {
+            near::groups_all(&looker, &mut searched, roots, selection, settings.tier, team)?
+        } else {
+            search_all(&looker, &mut searched, roots, selection, settings.tier, team, None)?;
+            gather::groups_all(&looker, &mut searched, team)?
+        };
         Ok(team.merge_all(groups, Group::order, &mut |group| report.group(group))?)
     });
     searched.close_all(found, team, progress, report)
@@ -125,6 +129,7 @@ pub(crate) fn search_all<T: Team>(
             })?;
             searched.climb_for_bytes(looker, blobs, exchange(&mut AllOf(team), asked))?;
         }
+        Tier::Turned | Tier::Within(_) | Tier::Similar(_) => return Err(tier.has_no_keys()),
     }
     Ok(())
 }
@@ -148,7 +153,7 @@ impl Searched {
     }
 
     /// The roots that exist on this host. One that exists on others only is listed as unread here.
-    fn existing_all<T: Team>(&mut self, roots: &[PathBuf], team: &mut T) -> Result<Vec<PathBuf>, Failure> {
+    pub(crate) fn existing_all<T: Team>(&mut self, roots: &[PathBuf], team: &mut T) -> Result<Vec<PathBuf>, Failure> {
         let mut existing = Vec::with_capacity(roots.len());
         let mut told = Vec::new();
         for root in roots.iter().filter(|_| team.is_walker()) {
@@ -168,7 +173,7 @@ impl Searched {
     }
 
     /// Walks the folders and looks at every file of this rank's share once; what is found is in the order of the files.
-    fn first_look_all<T: Team, Found: Send>(
+    pub(crate) fn first_look_all<T: Team, Found: Send>(
         &mut self,
         looker: &Looker<'_>,
         roots: &[PathBuf],

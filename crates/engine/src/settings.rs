@@ -1,8 +1,9 @@
 //! What the user asked for.
 
 use pixtwin_pixel::Alpha;
+use serde::{Deserialize, Serialize};
 
-use crate::{memory::Memory, progress::Progress, sets::Sets};
+use crate::{memory::Memory, progress::Progress, report::Failure, sets::Sets};
 
 /// How much must be equal for two files to be twins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -12,6 +13,12 @@ pub enum Tier {
     /// Width, height, frames and every pixel.
     #[default]
     Pixels,
+    /// The same after one of the eight quarter turns and flips.
+    Turned,
+    /// Width, height and frames, and no channel of any pixel differs by more than this, of 255.
+    Within(u8),
+    /// Somebody would call it the same picture, edited: the codes differ in no more bits than this.
+    Similar(u8),
 }
 
 impl Tier {
@@ -21,8 +28,43 @@ impl Tier {
         match self {
             Self::Bytes => "bytes",
             Self::Pixels => "pixels",
+            Self::Turned => "turned",
+            Self::Within(_) => "within",
+            Self::Similar(_) => "similar",
         }
     }
+
+    /// Whether pictures that are not equal can be found.
+    #[must_use]
+    pub const fn is_near(self) -> bool {
+        matches!(self, Self::Turned | Self::Within(_) | Self::Similar(_))
+    }
+}
+
+impl Tier {
+    /// Why pictures that are near each other cannot be found by equal keys.
+    pub(crate) fn has_no_keys(self) -> Failure {
+        Failure::cannot("search in parts", None, format!("pictures of tier `{}` share no keys", self.name()))
+    }
+}
+
+/// How the pictures of a group are tied together, where they are not equal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Linkage {
+    /// Each is near enough to the first, the one that stays.
+    #[default]
+    Star,
+    /// Every two are near enough to each other.
+    Complete,
+}
+
+/// What a second look says of two pictures that are similar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Label {
+    /// The same picture in another size or compression.
+    ReEncoded,
+    /// The same picture changed: cut, turned, written upon, other colours. A person looks.
+    Edited,
 }
 
 /// Which way up pictures are compared.
@@ -71,6 +113,10 @@ pub struct Selection {
     pub min_bytes: u64,
     /// Also find the digest of every picture, for the catalogue; a picture that cannot be decoded is reported.
     pub digests: bool,
+    /// How near pictures are tied into groups.
+    pub linkage: Linkage,
+    /// If given, only pictures that are similar in this way.
+    pub label: Option<Label>,
     /// If given, a scan reports only groups with files of two sets. The places of the sets are the folders searched.
     pub sets: Option<Sets>,
 }

@@ -238,6 +238,9 @@ pub fn record(
     writer: &mut ShardWriter<impl Write + Send>,
 ) -> Result<Counts, Failure> {
     let Run { settings, progress, .. } = run;
+    if settings.tier.is_near() {
+        return Err(settings.tier.has_no_keys());
+    }
     let mut looker = Looker::of(run);
     let read = find::read_queries(&looker, queries, settings.tier, None)?;
     looker.min_bytes = selection.min_bytes;
@@ -326,7 +329,7 @@ impl<W: Write + Send> Part<'_, W> {
         let mut listed = Listed::new(&path);
         let asked = self.asked.as_ref();
         let seen = match self.tier {
-            Tier::Pixels => {
+            Tier::Pixels | Tier::Turned | Tier::Within(_) | Tier::Similar(_) => {
                 let outcome = look_for_pixels(&self.looker, asked, &self.earlier, &mut listed, scratch);
                 seen_of(outcome, |picture| self.see_picture(&listed, picture))
             }

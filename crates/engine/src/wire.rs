@@ -87,7 +87,7 @@ pub(crate) mod proof {
     use pixtwin_matching::Proof;
     use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
-    const ALL: [Proof; 3] = [Proof::Bytes, Proof::Payload, Proof::Pixels];
+    const ALL: [Proof; 6] = [Proof::Bytes, Proof::Payload, Proof::Pixels, Proof::Turned, Proof::Within, Proof::Similar];
 
     pub(crate) fn serialize<S: Serializer>(proof: &Proof, to: S) -> Result<S::Ok, S::Error> {
         ALL.iter().position(|other| other == proof).unwrap_or_default().serialize(to)

@@ -26,6 +26,12 @@ pub enum Proof {
     Payload,
     /// The pixel digests are equal.
     Pixels,
+    /// The pixels are equal after a turn or a flip.
+    Turned,
+    /// No channel of any pixel differs by more than was asked for.
+    Within,
+    /// The codes are near each other.
+    Similar,
 }
 
 /// A group of two or more files that show the same picture.

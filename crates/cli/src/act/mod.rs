@@ -20,14 +20,14 @@ use std::{
 };
 
 use pixtwin_actions::{Error, Executor, Judge, Recovered, Setting, Undone, disk::RealDisk, plan::this_host};
-use pixtwin_engine::{OpenFiles, Progress, Settings, words_of};
+use pixtwin_engine::{OpenFiles, Progress, Settings, Tier, words_of};
 use signal_hook::{
     consts::{SIGINT, SIGTERM, SIGXFSZ},
     flag,
 };
 
 use crate::{
-    args::{Acting, Common, Pixels, TierName},
+    args::{Acting, Common, Pixels},
     exit::{Exit, Stop},
     home,
     judge::Engine,
@@ -79,7 +79,7 @@ fn with_judge<T>(act: impl FnOnce(&dyn Judge) -> T) -> T {
 }
 
 fn settings() -> Settings {
-    Common::default().settings(TierName::Pixels, &Pixels::default())
+    Common::default().settings(Tier::Pixels, &Pixels::default())
 }
 
 fn now_s() -> i64 {

@@ -6,6 +6,8 @@ mod catalogue;
 
 mod plan;
 
+mod tier;
+
 use std::path::{Path, PathBuf};
 
 use clap::{
@@ -13,7 +15,7 @@ use clap::{
     builder::{OsStringValueParser, TypedValueParser},
 };
 use pixtwin_cluster::{Crew, Storage};
-use pixtwin_engine::{Alpha, Links, Orientation, Selection, Settings, Shard, Tier, default_memory_bytes};
+use pixtwin_engine::{Alpha, Linkage, Links, Orientation, Selection, Settings, Shard, Tier, default_memory_bytes};
 
 use crate::{
     exit,
@@ -24,6 +26,8 @@ use crate::{
 
 pub(crate) use act::{Acting, ApplyArguments, PurgeArguments, RecoverArguments, RunsArguments, UndoArguments};
 pub(crate) use plan::{KeepRule, Keeping, PlanArguments};
+
+pub(crate) use tier::{Comparison, LinkageName};
 
 pub(crate) use catalogue::{CatalogueAction, CatalogueArguments, FormName, KnownFormat};
 
@@ -155,6 +159,10 @@ pub(crate) struct ScanArguments {
 
     #[command(flatten)]
     pub(crate) keeping: Keeping,
+
+    /// With --tier similar and within=K: how pictures are tied into groups.
+    #[arg(long, value_enum, default_value_t, value_name = "LINKAGE", help_heading = "What counts as the same")]
+    pub(crate) linkage: LinkageName,
 
     #[command(flatten)]
     pub(crate) searched: Searched,
@@ -348,7 +356,7 @@ pub(crate) struct Remembered {
 impl Searched {
     /// How a search is done by one process.
     pub(crate) fn settings(&self, common: &Common) -> Settings {
-        common.settings(self.comparison.tier, &self.comparison.pixels)
+        common.settings(self.comparison.tier(), &self.comparison.pixels)
     }
 
     /// What a rank does with all that: where nothing is said, it shares the processors and the memory of its host.
@@ -369,9 +377,11 @@ impl Searched {
         let name =
             |value: Option<clap::builder::PossibleValue>| value.map_or(String::new(), |v| v.get_name().to_owned());
         let selected = &self.selected;
+        let [tier, label] = self.comparison.terms();
         let terms = [
             ("command", command.to_owned()),
-            ("tier", name(self.comparison.tier.to_possible_value())),
+            tier,
+            label,
             ("alpha", name(self.comparison.pixels.alpha.to_possible_value())),
             ("orient", self.comparison.pixels.orient.to_string()),
             ("hidden", selected.hidden.to_string()),
@@ -404,18 +414,6 @@ impl From<StorageName> for Storage {
     }
 }
 
-/// What counts as the same.
-#[derive(Args)]
-#[command(next_help_heading = "What counts as the same")]
-pub(crate) struct Comparison {
-    /// How much must be equal.
-    #[arg(long, value_enum, default_value_t, value_name = "TIER")]
-    pub(crate) tier: TierName,
-
-    #[command(flatten)]
-    pub(crate) pixels: Pixels,
-}
-
 /// What counts as a pixel.
 #[derive(Args, Default)]
 #[command(next_help_heading = "What counts as the same")]
@@ -446,24 +444,6 @@ impl Pixels {
     /// Which way up.
     pub(crate) fn orientation(&self) -> Orientation {
         if self.orient { Orientation::AsShown } else { Orientation::AsStored }
-    }
-}
-
-#[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum TierName {
-    /// The files are equal, byte for byte; also takes formats that are not decoded.
-    Bytes,
-    /// Width, height, frames and every pixel are equal.
-    #[default]
-    Pixels,
-}
-
-impl From<TierName> for Tier {
-    fn from(name: TierName) -> Self {
-        match name {
-            TierName::Bytes => Self::Bytes,
-            TierName::Pixels => Self::Pixels,
-        }
     }
 }
 
@@ -517,6 +497,8 @@ impl Selected {
             exclude: self.exclude.clone(),
             min_bytes: self.min_size,
             digests: false,
+            linkage: Linkage::default(),
+            label: None,
             sets: None,
         }
     }
@@ -601,10 +583,10 @@ pub(crate) enum When {
 
 impl Common {
     /// How a search is done.
-    pub(crate) fn settings(&self, tier: TierName, pixels: &Pixels) -> Settings {
+    pub(crate) fn settings(&self, tier: Tier, pixels: &Pixels) -> Settings {
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Settings {
-            tier: tier.into(),
+            tier,
             alpha: pixels.alpha(),
             orientation: pixels.orientation(),
             threads: self.threads.map_or(processors, usize::from),

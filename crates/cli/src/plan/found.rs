@@ -209,6 +209,9 @@ impl<'a, 'b> Both<'a, 'b> {
         let tier = match tier {
             pixtwin_engine::Tier::Bytes => Tier::Bytes,
             pixtwin_engine::Tier::Pixels => Tier::Pixels,
+            pixtwin_engine::Tier::Turned => Tier::Turned,
+            pixtwin_engine::Tier::Within(_) => Tier::Within,
+            pixtwin_engine::Tier::Similar(_) => Tier::Similar,
         };
         Self { printer, found: Found::default(), tier, groups: 0 }
     }

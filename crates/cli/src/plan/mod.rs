@@ -16,10 +16,10 @@ use std::{
 };
 
 use pixtwin_actions::plan::{Header, Plan, this_host};
-use pixtwin_engine::{OpenFiles, Progress, keep::Rule, words_of};
+use pixtwin_engine::{OpenFiles, Progress, Tier, keep::Rule, words_of};
 
 use crate::{
-    args::{Common, KeepRule, Keeping, Pixels, PlanArguments, TierName},
+    args::{Common, KeepRule, Keeping, Pixels, PlanArguments},
     exit::{Exit, Stop},
     names::shown,
 };
@@ -65,7 +65,7 @@ impl Planner {
 
     /// Decides, and writes the plan.
     pub(crate) fn write(self, found: Found, common: &Common) -> Result<Exit, Stop> {
-        let settings = common.settings(TierName::Pixels, &Pixels::default());
+        let settings = common.settings(Tier::Pixels, &Pixels::default());
         let progress = Progress::default();
         let files = OpenFiles::new(&settings, &progress);
         let mut summary = Summary::new(found.elsewhere);

@@ -4,18 +4,24 @@ use std::{io::Write, os::unix::ffi::OsStrExt, path::Path};
 
 use pixtwin_engine::{Examined, Group, Match, Sets, Tier};
 
-use crate::{exit::Stop, names::bytes_of, report::proof_name};
+use crate::{
+    exit::Stop,
+    names::bytes_of,
+    report::{nearness::NearJson, proof_name},
+};
 
 /// The first line of a scan, or of a find. With sets there is a column more at the end, so that the others keep their
 /// places.
-pub(crate) fn header(out: &mut dyn Write, is_scan: bool, sets: Option<&Sets>) -> Result<(), Stop> {
+pub(crate) fn header(out: &mut dyn Write, is_scan: bool, tier: Tier, sets: Option<&Sets>) -> Result<(), Stop> {
     let mut csv = csv::Writer::from_writer(out);
+    let near = NearJson::COLUMNS.into_iter().filter(|_| tier.is_near());
     if is_scan {
         let columns =
             ["group", "tier", "digest", "width", "height", "path", "host", "size", "format", "proof", "differs"];
-        csv.write_record(columns.into_iter().chain(sets.map(|_| "set")))?;
+        csv.write_record(columns.into_iter().chain(near).chain(sets.map(|_| "set")))?;
     } else {
-        csv.write_record(["query", "path", "host", "tier", "proof", "format", "size", "absent"])?;
+        let columns = ["query", "path", "host", "tier", "proof", "format", "size", "absent"];
+        csv.write_record(columns.into_iter().chain(near))?;
     }
     Ok(csv.flush()?)
 }
@@ -48,7 +54,9 @@ pub(crate) fn group(
             proof_name(file.proof).as_bytes(),
             differs.as_bytes(),
         ];
-        csv.write_record(columns.into_iter().chain(set))?;
+        let near = NearJson::of(file.near.as_ref()).cells();
+        let near = near.iter().map(String::as_bytes).filter(|_| tier.is_near());
+        csv.write_record(columns.into_iter().chain(near).chain(set))?;
     }
     Ok(csv.flush()?)
 }
@@ -56,16 +64,18 @@ pub(crate) fn group(
 /// A twin of a picture asked about.
 pub(crate) fn found(out: &mut dyn Write, query: &Path, found: &Match, tier: Tier) -> Result<(), Stop> {
     let mut csv = csv::Writer::from_writer(out);
-    csv.write_record([
+    let (bytes, near) = (found.bytes.to_string(), NearJson::of(found.near.as_ref()).cells());
+    let columns = [
         bytes_of(query),
         bytes_of(&found.path),
         found.host.as_deref().unwrap_or_default().as_bytes(),
         tier.name().as_bytes(),
         proof_name(found.proof).as_bytes(),
         found.format.as_bytes(),
-        found.bytes.to_string().as_bytes(),
+        bytes.as_bytes(),
         found.absent.as_ref().map_or("", |absent| absent.volume.as_str()).as_bytes(),
-    ])?;
+    ];
+    csv.write_record(columns.into_iter().chain(near.iter().map(String::as_bytes).filter(|_| tier.is_near())))?;
     Ok(csv.flush()?)
 }
 

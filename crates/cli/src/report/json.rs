@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::{
     exit::Stop,
     names::{NameJson, PathJson},
-    report::{Found, Totals, folders::Folders, proof_name},
+    report::{Found, Totals, folders::Folders, nearness::NearJson, proof_name},
 };
 
 /// The version of the objects below. It changes when a name or a meaning does, not when something is added.
@@ -35,6 +35,8 @@ enum Line<'a> {
         host: Option<&'a str>,
         tier: &'static str,
         proof: &'static str,
+        #[serde(flatten)]
+        near: NearJson,
         format: &'a str,
         size: u64,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -74,6 +76,8 @@ struct File<'a> {
     size: u64,
     format: &'a str,
     proof: &'static str,
+    #[serde(flatten)]
+    near: NearJson,
     differs: &'a [String],
 }
 
@@ -111,6 +115,7 @@ pub(crate) fn group(out: &mut dyn Write, group: &Group, tier: Tier, sets: Option
         size: file.bytes,
         format: &file.format,
         proof: proof_name(file.proof),
+        near: NearJson::of(file.near.as_ref()),
         differs: &file.differs,
     });
     let line = Line::Group {
@@ -135,6 +140,7 @@ pub(crate) fn found(out: &mut dyn Write, query: &Path, found: &Match, tier: Tier
         host: found.host.as_deref(),
         tier: tier.name(),
         proof: proof_name(found.proof),
+        near: NearJson::of(found.near.as_ref()),
         format: &found.format,
         size: found.bytes,
         absent: found.absent.as_ref(),

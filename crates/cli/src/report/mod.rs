@@ -8,6 +8,8 @@ pub(crate) mod json_compare;
 
 pub(crate) mod csv;
 
+pub(crate) mod nearness;
+
 pub(crate) mod null;
 
 pub(crate) mod unread;
@@ -83,5 +85,8 @@ pub(crate) const fn proof_name(proof: Proof) -> &'static str {
         Proof::Bytes => "bytes",
         Proof::Payload => "payload",
         Proof::Pixels => "pixels",
+        Proof::Turned => "turned",
+        Proof::Within => "within",
+        Proof::Similar => "similar",
     }
 }

@@ -86,7 +86,7 @@ impl<'a> Printer<'a> {
             stop: None,
         };
         if printer.format == Format::Csv {
-            let header = csv::header(&mut printer.out, is_scan, sets);
+            let header = csv::header(&mut printer.out, is_scan, tier, sets);
             printer.keep(header);
         }
         Ok(printer)

@@ -13,7 +13,7 @@ use crate::{
     args::Common,
     names::{shown, shown_at, shown_text},
     output::{Mark, Palette, note},
-    report::{Found, Totals, folders::Folders, unread},
+    report::{Found, Totals, folders::Folders, nearness, unread},
     size::{self, counted},
 };
 
@@ -37,7 +37,8 @@ pub(crate) fn group(
     let set_width = group.files.iter().filter_map(set_of).map(|set| set.chars().count()).max();
     let first_format = group.files.first().map(|file| &*file.format);
     for (at, file) in group.files.iter().enumerate() {
-        let evidence = if at == 0 { file.format.clone().into_owned() } else { evidence(file, first_format) };
+        let evidence =
+            if at == 0 { file.format.clone().into_owned() } else { evidence(file, first_format, group.size) };
         let bytes = size::shown(file.bytes);
         let place = shown_at(&file.path, file.host.as_deref());
         let set = set_width.map(|width| format!("{:width$}  ", set_of(file).unwrap_or_default())).unwrap_or_default();
@@ -48,21 +49,32 @@ pub(crate) fn group(
 }
 
 /// What ties a file to the first of its group, and how their metadata differ.
-fn evidence(file: &Member, first_format: Option<&str>) -> String {
+fn evidence(file: &Member, first_format: Option<&str>, first_size: Option<(u32, u32)>) -> String {
     let proof = match file.proof_to_first {
         // Names in two sets.
         Proof::Bytes if file.name_of == Some(0) => "same file",
         Proof::Bytes => "same bytes",
         Proof::Payload => "same payload",
         Proof::Pixels if first_format == Some(&*file.format) => "same pixels, encoded anew",
-        Proof::Pixels => "same pixels",
+        Proof::Pixels | Proof::Turned | Proof::Within | Proof::Similar => "same pixels",
     };
-    let mut text = format!("{}, {proof}", file.format);
+    let mut text = match file.near.as_ref().and_then(|near| near.nearness) {
+        Some(nearness) => format!("{}{}, {}", file.format, size_of(file, first_size), nearness::words(nearness)),
+        None => format!("{}, {proof}", file.format),
+    };
     if !file.differs.is_empty() {
         text.push_str("; ");
         text.push_str(&file.differs.join(", "));
     }
     shown_text(&text).into_owned()
+}
+
+/// Width and height of a picture, where they are others than those of the first.
+fn size_of(file: &Member, first: Option<(u32, u32)>) -> String {
+    match file.near.as_ref().and_then(|near| near.size).filter(|size| Some(*size) != first) {
+        Some((width, height)) => format!(" {width} x {height}"),
+        None => String::new(),
+    }
 }
 
 /// A picture asked about, above its twins.
@@ -77,10 +89,11 @@ pub(crate) fn no_match(out: &mut dyn Write) -> io::Result<()> {
 
 /// A twin of a picture asked about.
 pub(crate) fn found(out: &mut dyn Write, found: &Match, palette: Palette) -> io::Result<()> {
-    let proof = match found.proof {
-        Proof::Bytes => "same bytes",
-        Proof::Payload => "same payload",
-        Proof::Pixels => "same pixels",
+    let proof = match (found.proof, found.near.as_ref().and_then(|near| near.nearness)) {
+        (_, Some(nearness)) => nearness::words(nearness),
+        (Proof::Bytes, _) => "same bytes".to_owned(),
+        (Proof::Payload, _) => "same payload".to_owned(),
+        _ => "same pixels".to_owned(),
     };
     let mut evidence = format!("{}, {proof}", shown_text(&found.format));
     if let Some(Absent { volume, host, seen_s }) = &found.absent {

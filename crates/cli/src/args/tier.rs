@@ -1,0 +1,167 @@
+//! What counts as the same: the tiers, and what goes with those of pictures that are nearly the same.
+
+use std::{ffi::OsStr, path::Path};
+
+use clap::{
+    Args, ValueEnum,
+    builder::{PossibleValue, TypedValueParser},
+    error::{ContextKind, ContextValue, ErrorKind},
+};
+use pixtwin_engine::{Label, Linkage, Tier};
+
+use super::{Pixels, wrong_use};
+use crate::names::shown;
+
+/// What counts as the same.
+#[derive(Args)]
+#[command(next_help_heading = "What counts as the same")]
+pub(crate) struct Comparison {
+    /// How much must be equal.
+    #[arg(long, value_parser = TierParser, default_value = "pixels", value_name = "TIER")]
+    tier: TierName,
+
+    /// With --tier similar: in how many of their 256 bits the codes of two pictures may differ. Unrelated photos differ in
+    /// 100 or more, edits of one in up to 31.
+    #[arg(long, value_name = "BITS", value_parser = clap::value_parser!(u8).range(..=63))]
+    distance: Option<u8>,
+
+    /// With --tier similar: report only pictures with this label.
+    #[arg(long, value_enum, value_name = "LABEL")]
+    label: Option<LabelName>,
+
+    #[command(flatten)]
+    pub(crate) pixels: Pixels,
+}
+
+/// In how many bits the codes of two pictures may differ where nothing is said.
+const DISTANCE: u8 = 31;
+
+impl Comparison {
+    /// What must be equal.
+    pub(crate) fn tier(&self) -> Tier {
+        match self.tier {
+            TierName::Bytes => Tier::Bytes,
+            TierName::Pixels => Tier::Pixels,
+            TierName::Turned => Tier::Turned,
+            TierName::Within(most) => Tier::Within(most),
+            TierName::Similar => Tier::Similar(self.distance.unwrap_or(DISTANCE)),
+        }
+    }
+
+    /// Which pictures that are similar are wanted.
+    pub(crate) fn label(&self) -> Option<Label> {
+        self.label.map(|label| match label {
+            LabelName::ReEncoded => Label::ReEncoded,
+            LabelName::Edited => Label::Edited,
+        })
+    }
+
+    /// Refuses what goes with another tier.
+    ///
+    /// # Errors
+    /// If it makes no sense, as wrong use of the command.
+    pub(crate) fn check(&self, command: &str) -> Result<(), clap::Error> {
+        let refused = |reason: &str| Err(wrong_use(command, reason));
+        if self.tier != TierName::Similar && (self.distance.is_some() || self.label.is_some()) {
+            return refused("--distance and --label are for --tier similar");
+        }
+        Ok(())
+    }
+
+    /// What the ranks of a run must have been given alike of that.
+    pub(crate) fn terms(&self) -> [(&'static str, String); 2] {
+        let tier = match self.tier() {
+            Tier::Within(most) => format!("within={most}"),
+            Tier::Similar(distance) => format!("similar, distance {distance}"),
+            tier => tier.name().to_owned(),
+        };
+        [("tier", tier), ("label", format!("{:?}", self.label()))]
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum TierName {
+    Bytes,
+    Pixels,
+    Turned,
+    Within(u8),
+    Similar,
+}
+
+/// Reads the name of a tier. That of `within` has a number in it.
+#[derive(Clone)]
+struct TierParser;
+
+impl TypedValueParser for TierParser {
+    type Value = TierName;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        argument: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<TierName, clap::Error> {
+        let within = |text: &str| text.strip_prefix("within=")?.parse().ok().map(TierName::Within);
+        let found = match value.to_str() {
+            Some("bytes") => Some(TierName::Bytes),
+            Some("pixels") => Some(TierName::Pixels),
+            Some("turned") => Some(TierName::Turned),
+            Some("similar") => Some(TierName::Similar),
+            Some(text) => within(text),
+            None => None,
+        };
+        found.ok_or_else(|| {
+            let mut error = clap::Error::new(ErrorKind::InvalidValue).with_cmd(command);
+            let name = argument.map_or("--tier <TIER>".to_owned(), ToString::to_string);
+            let names = ["bytes", "pixels", "turned", "within=K, K from 0 to 255", "similar"].map(str::to_owned);
+            error.insert(ContextKind::InvalidArg, ContextValue::String(name));
+            error.insert(ContextKind::InvalidValue, ContextValue::String(shown(Path::new(value)).into_owned()));
+            error.insert(ContextKind::ValidValue, ContextValue::Strings(names.to_vec()));
+            error
+        })
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let values = [
+            ("bytes", "The files are equal, byte for byte; also takes formats that are not decoded"),
+            ("pixels", "Width, height, frames and every pixel are equal"),
+            ("turned", "The same after one of the eight quarter turns and flips; the turn is named"),
+            (
+                "within=K",
+                "Width, height and frames are equal, and no channel of any pixel differs by more than K of 255",
+            ),
+            (
+                "similar",
+                "Somebody would call it the same picture: scaled, encoded anew, cut, framed, turned, written upon",
+            ),
+        ];
+        Some(Box::new(values.into_iter().map(|(name, help)| PossibleValue::new(name).help(help))))
+    }
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum LabelName {
+    /// The same picture in another size or compression.
+    ReEncoded,
+    /// The same picture changed.
+    Edited,
+}
+
+/// How pictures that are nearly the same are tied into groups.
+#[derive(Clone, Copy, Default, ValueEnum)]
+pub(crate) enum LinkageName {
+    /// Each is near enough to the first, the one that stays.
+    #[default]
+    Star,
+    /// Every two are near enough to each other.
+    Complete,
+}
+
+impl From<LinkageName> for Linkage {
+    fn from(name: LinkageName) -> Self {
+        match name {
+            LinkageName::Star => Self::Star,
+            LinkageName::Complete => Self::Complete,
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! How near pictures are to each other that need not be equal.
+
+use pixtwin_engine::{Label, Nearby, Nearness, Turn, view_name};
+use serde::Serialize;
+
+/// In words, to follow the format of a file.
+pub(crate) fn words(nearness: Nearness) -> String {
+    match nearness {
+        Nearness::Turned { turn, by_coefficients } => {
+            let what = if by_coefficients { "same coefficients" } else { "same pixels" };
+            format!("{what} after {}", turn_of(turn).describe())
+        }
+        Nearness::Within(largest) => format!("no channel differs by more than {} of 255", of_255(largest)),
+        Nearness::Similar { distance, view, is_view_of_other, label } => {
+            let through = match (view_name(view), is_view_of_other) {
+                (None, _) => String::new(),
+                (Some(name), false) => format!(" seen as {name}"),
+                (Some(name), true) => format!(" of the first seen as {name}"),
+            };
+            format!("{}, distance {distance}{through}", label_name(label))
+        }
+    }
+}
+
+/// A difference of 65535 as one of 255, exact to two decimals.
+fn of_255(largest: u16) -> String {
+    let hundredths = (u32::from(largest) * 100).div_ceil(257);
+    match (hundredths / 100, hundredths % 100) {
+        (whole, 0) => whole.to_string(),
+        (whole, part) => format!("{whole}.{part:02}"),
+    }
+}
+
+const fn label_name(label: Label) -> &'static str {
+    match label {
+        Label::ReEncoded => "RE-ENCODED",
+        Label::Edited => "EDITED",
+    }
+}
+
+fn turn_of(turn: u8) -> Turn {
+    Turn::from_exif(turn.into()).unwrap_or_default()
+}
+
+/// As members of an object in JSON.
+#[derive(Default, Serialize)]
+pub(crate) struct NearJson {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    width: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    height: Option<u32>,
+    /// The EXIF number of the turn that makes the picture the first of its group, or the one asked about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    turn: Option<u8>,
+    /// What is equal after the turn: `pixels` or `coefficients`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    equal: Option<&'static str>,
+    /// The largest difference of any channel of any pixel, of 65535.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    largest: Option<u16>,
+    /// In how many bits the codes differ.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    distance: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    view: Option<&'static str>,
+    /// Whose view it is: `this` or `first`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    view_of: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<&'static str>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    repeated: bool,
+}
+
+impl NearJson {
+    pub(crate) fn of(near: Option<&Nearby>) -> Self {
+        let Some(near) = near else { return Self::default() };
+        let mut json = Self {
+            width: near.size.map(|(width, _)| width),
+            height: near.size.map(|(_, height)| height),
+            repeated: near.is_repeated,
+            ..Self::default()
+        };
+        match near.nearness {
+            None => {}
+            Some(Nearness::Turned { turn, by_coefficients }) => {
+                json.turn = Some(turn);
+                json.equal = Some(if by_coefficients { "coefficients" } else { "pixels" });
+            }
+            Some(Nearness::Within(largest)) => json.largest = Some(largest),
+            Some(Nearness::Similar { distance, view, is_view_of_other, label }) => {
+                json.distance = Some(distance);
+                json.view = view_name(view);
+                json.view_of = json.view.map(|_| if is_view_of_other { "first" } else { "this" });
+                json.label = Some(label_name(label));
+            }
+        }
+        json
+    }
+
+    /// The columns of a table: size, turn, difference, distance, view and label.
+    pub(crate) const COLUMNS: [&'static str; 6] = ["file_width", "file_height", "turn", "largest", "distance", "label"];
+
+    pub(crate) fn cells(&self) -> [String; 6] {
+        let number = |number: Option<u32>| number.map(|number| number.to_string()).unwrap_or_default();
+        [
+            number(self.width),
+            number(self.height),
+            number(self.turn.map(u32::from)),
+            number(self.largest.map(u32::from)),
+            number(self.distance.map(u32::from)),
+            self.label.unwrap_or_default().to_owned(),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::of_255;
+
+    #[test]
+    fn a_difference_is_never_said_to_be_smaller_than_it_is() {
+        assert_eq!([0, 1, 257, 258, 643, 65535].map(of_255), ["0", "0.01", "1", "1.01", "2.51", "255"]);
+    }
+}

@@ -1,0 +1,148 @@
+//! Which pictures are near one that is asked about?
+
+use std::path::{Path, PathBuf};
+
+use pixtwin_matching::{Proof, proof_between};
+use pixtwin_pixel::Key;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    examine::identify,
+    find::{self, Match, Query},
+    look::{Looker, WHOLE_WINDOW_BYTES, reopen, still_unchanged},
+    near::{
+        nearness::Finder,
+        seen::{Looks, Seen},
+        trace::key_of_size,
+    },
+    opened::Opened,
+    refusal::Refusal,
+    report::{Counts, Failure, Nearby, Nearness, Report},
+    scan::{Searched, Subject},
+    settings::{Run, Selection},
+    team::Team,
+};
+
+/// A picture that was asked about, as every rank must know it.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Sought {
+    pub(crate) query: Query,
+    pub(crate) size: (u32, u32),
+    /// The key of its size.
+    size_key: [u8; 16],
+    /// What the tier keeps of it.
+    pub(crate) record: Vec<u8>,
+}
+
+/// Reports, at the root of the team, every picture that is near one of `queries`, as [`find::find`] does.
+pub(crate) fn find_all<T: Team>(
+    team: &mut T,
+    queries: &[PathBuf],
+    roots: &[PathBuf],
+    selection: &Selection,
+    run: Run<'_>,
+    report: &mut dyn Report,
+) -> Result<Counts, Failure> {
+    if run.settings.tier.is_near() {
+        return Err(super::to_come());
+    }
+    let mut looker = Looker::of(run);
+    let read = match team.rank() {
+        0 => read_all(&Looks::new(&looker, run.settings.tier), queries, team.host()),
+        _ => Ok(Vec::new()),
+    };
+    let sought = team.hear_root_all(read)??;
+    looker.min_bytes = selection.min_bytes;
+    let looks = Looks::new(&looker, run.settings.tier);
+    let sizes: Vec<Key> = sought.iter().map(|sought| Key(sought.size_key)).collect();
+    let mut searched = Searched::default();
+    let found = searched.see_all(&looks, roots, selection, team, Some(&sizes)).and_then(|seen| {
+        let matches = matches(&looks, &mut searched, seen, &sought, selection, (team.rank(), team.host()));
+        Ok(team.merge_all(matches, find::order, &mut |(query, found)| report.found(query, found))?)
+    });
+    searched.close_all(found, team, run.progress, report)
+}
+
+/// Looks at the pictures asked about, whole.
+fn read_all(looks: &Looks<'_>, paths: &[PathBuf], host: Option<&str>) -> Result<Vec<Sought>, Failure> {
+    let read = |path: &PathBuf| read(looks, path, host).map_err(|reason| Failure::cannot("read", Some(path), reason));
+    paths.iter().map(read).collect()
+}
+
+fn read(looks: &Looks<'_>, path: &Path, host: Option<&str>) -> Result<Sought, Refusal> {
+    let (listed, mut picture) = identify(looks.looker, path)?;
+    let (file, identity) = reopen(&listed)?;
+    let mut source = Opened::new(&file, identity.bytes, WHOLE_WINDOW_BYTES, looks.looker.progress);
+    let record = looks.record(&mut source, &mut picture)?;
+    still_unchanged(&file, &identity)?;
+    looks.looker.hash(&listed, &mut picture)?;
+    Ok(Sought {
+        query: Query::of_picture(&listed, &picture, host)?,
+        size: (picture.header.width, picture.header.height),
+        size_key: key_of_size(looks.tier, &picture.header).0,
+        record,
+    })
+}
+
+/// The files of this rank that are near a picture asked about, in the order of the report.
+fn matches(
+    looks: &Looks<'_>,
+    searched: &mut Searched,
+    seen: Vec<Seen>,
+    sought: &[Sought],
+    selection: &Selection,
+    place: (usize, Option<&str>),
+) -> Vec<(usize, Match)> {
+    let mut found = Vec::new();
+    for (number, sought) in sought.iter().enumerate() {
+        let mut finder = Finder::new(looks, sought, selection);
+        for one in &seen {
+            let nearness = match one.picture.known.digest() == sought.query.digest() {
+                true => Some(None),
+                false => finder.nearness(searched, one).map(Some),
+            };
+            if let Some(nearness) = nearness {
+                found.extend(searched.near_match(sought, one, nearness, place).map(|found| (number, found)));
+            }
+        }
+    }
+    let pictures = seen.into_iter().map(|seen| seen.picture);
+    searched.subjects = pictures.map(|picture| (picture.at(), Subject::Picture(Box::new(picture)))).collect();
+    found.sort_by(find::order);
+    found
+}
+
+impl Searched {
+    fn near_match(
+        &self,
+        sought: &Sought,
+        seen: &Seen,
+        nearness: Option<Nearness>,
+        (rank, host): (usize, Option<&str>),
+    ) -> Option<Match> {
+        let listed = self.files.get(seen.picture.at())?;
+        if sought.query.is(&listed.identity?, rank, host) {
+            return None;
+        }
+        let proof = match &nearness {
+            None => proof_between(&sought.query.evidence(), &seen.evidence()?),
+            Some(Nearness::Turned { .. }) => Proof::Turned,
+            Some(Nearness::Within(_)) => Proof::Within,
+            Some(Nearness::Similar { .. }) => Proof::Similar,
+        };
+        Some(Match {
+            path: listed.path(),
+            host: host.map(str::to_owned),
+            other_paths: listed.other_paths().to_vec(),
+            proof,
+            format: seen.picture.format.name().into(),
+            bytes: listed.bytes(),
+            absent: None,
+            near: Some(Nearby {
+                size: Some((seen.picture.header.width, seen.picture.header.height)),
+                nearness,
+                is_repeated: false,
+            }),
+        })
+    }
+}

@@ -1,0 +1,204 @@
+//! Looks at whole pictures: once for all files of one payload.
+
+use std::{
+    collections::{HashMap, HashSet},
+    fs::File,
+    sync::{Mutex, PoisonError},
+};
+
+use pixtwin_decode::{InMemory, Source};
+use pixtwin_matching::Candidate;
+use pixtwin_pixel::Key;
+
+use crate::{
+    file::{Identity, Listed, words_of},
+    first_look::{Outcome, Scratch, sniff_and_head},
+    look::{HEADER_WINDOW_BYTES, Looker, WHOLE_WINDOW_BYTES, reopen, still_unchanged},
+    near::{
+        spool::Spool,
+        trace::{TraceSink, looks_at_all, no_record},
+    },
+    opened::{Opened, read_whole},
+    picture::{Known, Picture, key_of_hash},
+    pool,
+    progress::Stage,
+    refusal::Refusal,
+    report::Unread,
+    settings::Tier,
+};
+
+/// A file up to this length is held in memory while it is hashed and decoded.
+const HELD_FILE_BYTES: u64 = 32 << 20;
+
+/// A picture of the search.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    pub(crate) picture: Picture,
+    /// The number of its record. Nothing while it was not looked at, or while another file of its payload was for it.
+    pub(crate) record: Option<u32>,
+    refusal: Option<Refusal>,
+}
+
+impl Seen {
+    fn new(picture: Picture) -> Self {
+        Self { picture, record: None, refusal: None }
+    }
+
+    /// What can prove it equal to another.
+    pub(crate) fn evidence(&self) -> Option<Candidate> {
+        let hashes = self.picture.known.hashes()?;
+        let digest = self.picture.known.digest();
+        Some(Candidate { file: self.picture.at(), bytes: hashes.bytes, payload: hashes.payload, digest })
+    }
+}
+
+/// Looks at pictures on behalf of a tier, and keeps their records.
+pub(crate) struct Looks<'a> {
+    pub(crate) looker: &'a Looker<'a>,
+    pub(crate) tier: Tier,
+    pub(crate) spool: Spool,
+    /// Payloads that some file is looked at for.
+    claimed: Mutex<HashSet<Key>>,
+}
+
+impl<'a> Looks<'a> {
+    pub(crate) fn new(looker: &'a Looker<'a>, tier: Tier) -> Self {
+        Self { looker, tier, spool: Spool::new(super::trace::record_bytes(tier)), claimed: Mutex::default() }
+    }
+
+    /// The first look at a file: its header, and where the tier needs all pictures, the whole of it while it is open.
+    pub(crate) fn first(&self, listed: &mut Listed, scratch: &mut Scratch) -> Result<Outcome<Seen>, Refusal> {
+        let (file, identity) = listed.open().map_err(|cause| words_of(&cause))?;
+        listed.identity = Some(identity);
+        if identity.bytes < self.looker.min_bytes {
+            return Ok(Outcome::Small);
+        }
+        if !looks_at_all(self.tier) || identity.bytes > HELD_FILE_BYTES {
+            let mut source = self.window(&file, &identity, HEADER_WINDOW_BYTES);
+            let mut outcome = seen(sniff_and_head(self.looker, listed, &mut source)?);
+            if let (Outcome::Candidate(seen), true) = (&mut outcome, looks_at_all(self.tier)) {
+                self.look(listed, seen, true)?;
+            }
+            return Ok(outcome);
+        }
+        let held = scratch.held();
+        read_whole(&file, identity.bytes, held, self.looker.progress).map_err(|cause| words_of(&cause))?;
+        let mut outcome = seen(sniff_and_head(self.looker, listed, &mut InMemory::new(held))?);
+        if let Outcome::Candidate(seen) = &mut outcome {
+            let looked = self.look_held(held, seen, true);
+            still_unchanged(&file, &identity)?;
+            looked?;
+        }
+        Ok(outcome)
+    }
+
+    /// Looks at all that were not yet, each payload once. Those that cannot be looked at leave, and are listed.
+    pub(crate) fn complete(&self, files: &[Listed], seen: &mut Vec<Seen>, unread: &mut Vec<Unread>) -> u64 {
+        let mut looked = 0;
+        // Then those of whose payload the first could not be decoded, each by itself.
+        for claims in [true, false] {
+            share(seen);
+            let mut missing: Vec<&mut Seen> =
+                seen.iter_mut().filter(|seen| seen.record.is_none() && (claims || seen.refusal.is_none())).collect();
+            if claims {
+                missing.retain(|seen| seen.picture.known.hashes().is_none());
+            }
+            looked += missing.len() as u64;
+            self.looker.progress.begin(Stage::Comparing, missing.len());
+            pool::for_each(&mut missing, self.looker.threads, |seen| {
+                let looked = match files.get(seen.picture.at()) {
+                    Some(listed) => self.look(listed, seen, claims),
+                    None => Err("it is not listed".into()),
+                };
+                seen.refusal = looked.err();
+                self.looker.progress.add_done();
+            });
+        }
+        for refused in seen.extract_if(.., |seen| seen.record.is_none()) {
+            let reason = refused.refusal.unwrap_or_else(|| "it was not looked at".into());
+            unread.extend(files.get(refused.picture.at()).map(|file| Unread::new(&file.path(), reason)));
+        }
+        looked
+    }
+
+    /// Hashes a file and decodes it; with `claims`, only if nobody else does so for its payload.
+    fn look(&self, listed: &Listed, seen: &mut Seen, claims: bool) -> Result<(), Refusal> {
+        let (file, identity) = reopen(listed)?;
+        if identity.bytes <= HELD_FILE_BYTES {
+            let mut held = Vec::new();
+            read_whole(&file, identity.bytes, &mut held, self.looker.progress).map_err(|cause| words_of(&cause))?;
+            self.look_held(&held, seen, claims)?;
+        } else {
+            self.looker.hash(listed, &mut seen.picture)?;
+            if !claims || self.claim(&seen.picture) {
+                self.decode(&mut self.window(&file, &identity, WHOLE_WINDOW_BYTES), seen)?;
+            }
+        }
+        still_unchanged(&file, &identity)
+    }
+
+    fn look_held(&self, held: &[u8], seen: &mut Seen, claims: bool) -> Result<(), Refusal> {
+        let hashes = self.looker.hashes_of(held, &seen.picture)?;
+        seen.picture.known.set_hashes(hashes);
+        if claims && !self.claim(&seen.picture) {
+            return Ok(());
+        }
+        self.decode(&mut InMemory::new(held), seen)
+    }
+
+    /// Whether nobody has looked at a file of this payload.
+    fn claim(&self, picture: &Picture) -> bool {
+        let payload = picture.known.hashes().map(|hashes| key_of_hash(&hashes.payload));
+        let mut claimed = self.claimed.lock().unwrap_or_else(PoisonError::into_inner);
+        payload.is_none_or(|payload| claimed.insert(payload))
+    }
+
+    fn decode(&self, source: &mut dyn Source, seen: &mut Seen) -> Result<(), Refusal> {
+        let record = self.record(source, &mut seen.picture)?;
+        seen.record = Some(self.spool.add(&record).map_err(|cause| words_of(&cause))?);
+        Ok(())
+    }
+
+    /// Decodes a picture whole: its digest, and what the tier keeps of it.
+    pub(crate) fn record(&self, source: &mut dyn Source, picture: &mut Picture) -> Result<Vec<u8>, Refusal> {
+        let Some(mut sink) = TraceSink::new(self.tier, self.looker.alpha()) else {
+            self.looker.decode_source(source, picture)?;
+            return Ok(Vec::new());
+        };
+        self.looker.decode_beside(source, picture, &mut sink)?;
+        sink.finish().ok_or_else(|| no_record(picture.format))
+    }
+
+    fn window<'b>(&'b self, file: &'b File, identity: &Identity, capacity: usize) -> Opened<'b> {
+        Opened::new(file, identity.bytes, capacity, self.looker.progress)
+    }
+}
+
+fn seen(outcome: Outcome<Picture>) -> Outcome<Seen> {
+    match outcome {
+        Outcome::Candidate(picture) => Outcome::Candidate(Seen::new(picture)),
+        Outcome::Alone => Outcome::Alone,
+        Outcome::Other => Outcome::Other,
+        Outcome::Small => Outcome::Small,
+        Outcome::Unread(reason) => Outcome::Unread(reason),
+    }
+}
+
+/// Lets all files know what was learnt of their payload. Equal payloads of one format are equal pictures.
+fn share(seen: &mut [Seen]) {
+    let payload_of = |seen: &Seen| Some((seen.picture.format, seen.picture.known.hashes()?.payload));
+    let mut known: HashMap<_, (u32, Known)> = HashMap::new();
+    for one in seen.iter() {
+        if let (Some(payload), Some(record)) = (payload_of(one), one.record) {
+            known.insert(payload, (record, one.picture.known.clone()));
+        }
+    }
+    for one in seen.iter_mut().filter(|one| one.record.is_none()) {
+        if let Some((record, known)) = payload_of(one).and_then(|payload| known.get(&payload)) {
+            let hashes = one.picture.known.hashes();
+            one.picture.known.add(known.clone());
+            hashes.into_iter().for_each(|hashes| one.picture.known.set_hashes(hashes));
+            one.record = Some(*record);
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Groups of pictures that are near each other, as they are reported.
+
+use pixtwin_matching::{Candidate, Loss, Proof, proof_between};
+use pixtwin_pixel::PixelDigest;
+
+use crate::{
+    describe,
+    gather::{Forming, Label, Twin, ask_each_all},
+    look::Looker,
+    near::classes::{Card, Class, FileOf},
+    report::{Group, Nearness},
+    scan::Searched,
+    sets::crosses,
+    team::Team,
+};
+
+/// A picture that stays, and those that are near enough to it. All ranks have the same stars.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Star {
+    pub(crate) keeper: Card,
+    pub(crate) members: Vec<Ray>,
+}
+
+/// A picture that is near to the one that stays.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Ray {
+    pub(crate) card: Card,
+    pub(crate) nearness: Nearness,
+    /// It is a member of another star as well.
+    pub(crate) is_repeated: bool,
+}
+
+/// A picture of a group that is being made.
+struct Part {
+    files: Vec<FileOf>,
+    nearness: Option<Nearness>,
+    is_repeated: bool,
+}
+
+/// The groups whose keepers have their home here, sorted as in the report.
+pub(crate) fn groups_all<T: Team>(
+    looker: &Looker<'_>,
+    searched: &Searched,
+    classes: &[Class],
+    stars: &[Star],
+    team: &mut T,
+) -> Result<Vec<Group>, Loss> {
+    let own: Vec<&Star> = stars.iter().filter(|star| star.keeper.home == team.rank()).collect();
+    let wanted: Vec<(usize, usize)> =
+        own.iter().flat_map(|star| &star.members).map(|ray| (ray.card.home, ray.card.at)).collect();
+    let mut files = ask_each_all(team, &wanted, |asked| {
+        asked.into_iter().map(|at| classes.get(at).map_or(Vec::new(), |class| class.files.clone())).collect()
+    })?
+    .into_iter();
+    let parts: Vec<(Option<PixelDigest>, Vec<Part>)> = own
+        .iter()
+        .map(|star| {
+            let class = classes.get(star.keeper.at);
+            let keeper = class.map_or(Vec::new(), |class| class.files.clone());
+            let keeper = Part { files: keeper, nearness: None, is_repeated: false };
+            let rays = star.members.iter().zip(files.by_ref()).map(|(ray, files)| Part {
+                files,
+                nearness: Some(ray.nearness),
+                is_repeated: ray.is_repeated,
+            });
+            (class.map(|class| PixelDigest(class.digest)), std::iter::once(keeper).chain(rays).collect())
+        })
+        .collect();
+    let forming = label_all(searched, parts, team)?;
+    let mut groups = describe::describe_all(looker, searched, team, forming)?;
+    groups.sort_unstable_by(Group::order);
+    Ok(groups)
+}
+
+/// Learns what the files are called. The files of the picture that stays come first, then the others, sorted.
+fn label_all<T: Team>(
+    searched: &Searched,
+    parts: Vec<(Option<PixelDigest>, Vec<Part>)>,
+    team: &mut T,
+) -> Result<Vec<Forming>, Loss> {
+    let wanted: Vec<(usize, usize)> = parts
+        .iter()
+        .flat_map(|(_, parts)| parts)
+        .flat_map(|part| &part.files)
+        .map(|file| (file.rank, file.file))
+        .collect();
+    let host = team.host().map(str::to_owned);
+    let mut labels = ask_each_all(team, &wanted, |files| {
+        files.into_iter().map(|file| searched.label(file, host.as_deref())).collect()
+    })?
+    .into_iter();
+    let mut forming = Vec::with_capacity(parts.len());
+    for (digest, parts) in parts {
+        let mut twins = Vec::new();
+        for (at, part) in parts.into_iter().enumerate() {
+            for (file, label) in part.files.into_iter().zip(labels.by_ref()) {
+                let near = (part.nearness, part.is_repeated);
+                twins.extend(label.map(|label: Label| (at > 0, twin(file, label, near, digest))));
+            }
+        }
+        twins.sort_by(|(is_other, a), (other_is, b)| {
+            (is_other, &a.label.path, &a.label.host).cmp(&(other_is, &b.label.path, &b.label.host))
+        });
+        let twins: Vec<Twin> = twins.into_iter().map(|(_, twin)| twin).collect();
+        if twins.len() > 1 && (searched.sets.is_none() || crosses(twins.iter().map(|twin| twin.set))) {
+            forming.push(Forming { twins, digest, needs_digest: true });
+        }
+    }
+    Ok(forming)
+}
+
+fn twin(
+    file: FileOf,
+    label: Label,
+    (nearness, is_repeated): (Option<Nearness>, bool),
+    digest: Option<PixelDigest>,
+) -> Twin {
+    let FileOf { rank, file, bytes, payload, set, .. } = file;
+    let digest = digest.filter(|_| nearness.is_none());
+    let near = Some(crate::report::Nearby { size: label.size, nearness, is_repeated });
+    Twin { rank, file, evidence: Candidate { file, bytes, payload, digest }, set, label, near }
+}
+
+/// What proves a file a member of a group whose first file is this.
+pub(crate) fn proof_to(first: &Twin, twin: &Twin) -> Proof {
+    match twin.near.as_ref().and_then(|near| near.nearness.as_ref()) {
+        None => proof_between(&first.evidence, &twin.evidence),
+        Some(Nearness::Turned { .. }) => Proof::Turned,
+        Some(Nearness::Within(_)) => Proof::Within,
+        Some(Nearness::Similar { .. }) => Proof::Similar,
+    }
+}

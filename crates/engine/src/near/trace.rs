@@ -1,0 +1,65 @@
+//! What a tier keeps of a picture beside its digest, and how it is had from the rows.
+
+use std::ops::ControlFlow;
+
+use pixtwin_decode::{Format, Header};
+use pixtwin_pixel::{Alpha, Frame, Key, Row, RowSink};
+
+use crate::{picture::size_key, refusal::Refusal, settings::Tier};
+
+/// Takes the rows of one picture on behalf of a tier.
+pub(crate) enum TraceSink {}
+
+impl TraceSink {
+    /// A sink for a picture; nothing where the tier needs only the digest.
+    pub(crate) fn new(tier: Tier, _alpha: Alpha) -> Option<Self> {
+        match tier {
+            Tier::Bytes | Tier::Pixels | Tier::Turned | Tier::Within(_) | Tier::Similar(_) => None,
+        }
+    }
+
+    /// The record, of [`record_bytes`] at most; nothing where the rows did not make a picture.
+    pub(crate) fn finish(self) -> Option<Vec<u8>> {
+        match self {}
+    }
+}
+
+impl RowSink for TraceSink {
+    fn picture(&mut self, _frames: u32) -> ControlFlow<()> {
+        match *self {}
+    }
+
+    fn frame(&mut self, _frame: Frame) -> ControlFlow<()> {
+        match *self {}
+    }
+
+    fn row(&mut self, _row: Row<'_>) -> ControlFlow<()> {
+        match *self {}
+    }
+}
+
+/// How long the records of a tier are.
+pub(crate) fn record_bytes(tier: Tier) -> usize {
+    match tier {
+        Tier::Bytes | Tier::Pixels | Tier::Turned | Tier::Within(_) | Tier::Similar(_) => 1,
+    }
+}
+
+/// Whether every picture is looked at whole. Else only those are of whose size others are.
+pub(crate) fn looks_at_all(tier: Tier) -> bool {
+    matches!(tier, Tier::Similar(_))
+}
+
+/// The key that pictures share which can be near each other by their sizes.
+pub(crate) fn key_of_size(tier: Tier, header: &Header) -> Key {
+    match tier {
+        // Both ways up.
+        Tier::Turned => size_key(header.width.min(header.height), header.width.max(header.height)),
+        _ => size_key(header.width, header.height),
+    }
+}
+
+/// What is said of a picture whose rows did not make a record.
+pub(crate) fn no_record(format: Format) -> Refusal {
+    Refusal::of_content(format!("the {} decoder gave no whole picture", format.name()))
+}
