@@ -19,6 +19,8 @@ mod code;
 
 mod pdq;
 
+mod sight;
+
 pub use canonical::{Alpha, Canonical};
 pub use code::{Code, NotACode};
 pub use corner::{CORNER_COLUMNS, CORNER_ROWS};
@@ -26,4 +28,5 @@ pub use digest::{Depth, Digester, Fingerprint, HEAD_ROWS, Key, MOST_MARGIN, Pixe
 pub use pdq::{Ground, Pdq, PdqSink};
 pub use raster::{Difference, Raster, RasterSink, Turning};
 pub use row::{Channels, Delay, Frame, Row, RowSink, Samples, scale_to_sixteen};
+pub use sight::{Sight, SightSink, Signature, View};
 pub use turn::Turn;

@@ -1,0 +1,112 @@
+//! Brightness and colour of a picture in few bytes, for a second look at a pair.
+
+use super::{
+    border::Inside,
+    reduce::Copy,
+    square::{SIDE, Square},
+};
+
+/// A few means of the picture without its border, and where in the picture that lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Signature {
+    /// Mean brightness of 8 x 8 blocks, 0 to 255, rows top to bottom.
+    pub luma: [[u8; 8]; 8],
+    /// Mean blue and red difference of 4 x 4 blocks, 128 is none, rows top to bottom.
+    ///
+    /// # Source
+    /// ITU-T T.871, as in JPEG.
+    pub chroma: [[[u8; 2]; 4]; 4],
+    /// Where the border ends: left, top, right and bottom, 0 to 255 parts of 255 of the side.
+    pub inside: [u8; 4],
+    /// The ratio of the whole picture's width to its height, as its logarithm to base 2, 0 for squares, times 1024.
+    pub ratio: i16,
+}
+
+impl Signature {
+    /// How many bytes it takes.
+    pub const BYTES: usize = 64 + 32 + 4 + 2;
+
+    pub(super) fn new(copy: &Copy, inside: Inside, square: &Square, (width, height): (u32, u32)) -> Self {
+        let edge = |at: usize, side: usize| ((at * 255 + side / 2) / side.max(1)).min(255) as u8;
+        let ratio = f64::from(width.max(1)) / f64::from(height.max(1));
+        Self {
+            luma: luma(square),
+            chroma: chroma(copy, inside),
+            inside: [
+                edge(inside.left, copy.width),
+                edge(inside.top, copy.height),
+                edge(inside.right, copy.width),
+                edge(inside.bottom, copy.height),
+            ],
+            ratio: (ratio.log2() * 1024.0).round() as i16,
+        }
+    }
+
+    pub(super) fn to_bytes(self) -> [u8; Self::BYTES] {
+        let mut bytes = [0; Self::BYTES];
+        let luma = self.luma.as_flattened().iter();
+        let fields = luma.chain(self.chroma.as_flattened().as_flattened()).chain(&self.inside).copied();
+        bytes.iter_mut().zip(fields.chain(self.ratio.to_le_bytes())).for_each(|(byte, field)| *byte = field);
+        bytes
+    }
+
+    pub(super) fn from_bytes(bytes: &[u8; Self::BYTES]) -> Self {
+        let mut signature = Self { luma: [[0; 8]; 8], chroma: [[[0; 2]; 4]; 4], inside: [0; 4], ratio: 0 };
+        let mut bytes = bytes.iter().copied();
+        let mut fill = |fields: &mut [u8]| fields.iter_mut().zip(&mut bytes).for_each(|(field, byte)| *field = byte);
+        fill(signature.luma.as_flattened_mut());
+        fill(signature.chroma.as_flattened_mut().as_flattened_mut());
+        fill(&mut signature.inside);
+        let mut ratio = [0; 2];
+        fill(&mut ratio);
+        signature.ratio = i16::from_le_bytes(ratio);
+        signature
+    }
+}
+
+fn luma(square: &Square) -> [[u8; 8]; 8] {
+    const BLOCK: usize = SIDE / 8;
+    let mut luma = [[0; 8]; 8];
+    for (means, rows) in luma.iter_mut().zip(square.chunks_exact(BLOCK)) {
+        let mut sums = [0.0_f32; 8];
+        for row in rows {
+            for (sum, cells) in sums.iter_mut().zip(row.chunks_exact(BLOCK)) {
+                *sum += cells.iter().sum::<f32>();
+            }
+        }
+        *means = sums.map(|sum| (sum / (BLOCK * BLOCK) as f32).round() as u8);
+    }
+    luma
+}
+
+fn chroma(copy: &Copy, inside: Inside) -> [[[u8; 2]; 4]; 4] {
+    let (width, height) = (inside.right - inside.left, inside.bottom - inside.top);
+    let mut chroma = [[[128; 2]; 4]; 4];
+    let mut sums: Vec<u16> = vec![0; width * 3];
+    let edge = |part: usize, side: usize| (part * side / 4).min(side - 1);
+    for (band, means) in chroma.iter_mut().enumerate() {
+        sums.fill(0);
+        // A side shorter than four has one line in more than one block.
+        let rows = edge(band, height)..((band + 1) * height / 4).max(edge(band, height) + 1);
+        for y in rows.clone() {
+            let start = ((inside.top + y) * copy.width + inside.left) * 3;
+            let row = copy.rgb.get(start..start + width * 3).unwrap_or_default();
+            sums.iter_mut().zip(row).for_each(|(sum, sample)| *sum += u16::from(*sample));
+        }
+        for (column, mean) in means.iter_mut().enumerate() {
+            let columns = edge(column, width)..((column + 1) * width / 4).max(edge(column, width) + 1);
+            let pixels = (columns.len() * rows.len()) as f32;
+            let mut colour = [0.0_f32; 3];
+            for pixel in sums.get(columns.start * 3..columns.end * 3).unwrap_or_default().as_chunks::<3>().0 {
+                colour.iter_mut().zip(pixel).for_each(|(sum, sample)| *sum += f32::from(*sample));
+            }
+            *mean = differences(colour.map(|sum| sum / pixels));
+        }
+    }
+    chroma
+}
+
+fn differences([red, green, blue]: [f32; 3]) -> [u8; 2] {
+    let luma = 0.299 * red + 0.587 * green + 0.114 * blue;
+    [(blue - luma) / 1.772, (red - luma) / 1.402].map(|difference| (128.0 + difference).round().clamp(0.0, 255.0) as u8)
+}

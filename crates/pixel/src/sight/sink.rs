@@ -1,0 +1,118 @@
+//! Rows to a sight.
+
+use std::ops::ControlFlow;
+
+use super::{
+    Sight, Signature,
+    border::{Inside, inside},
+    detail::{Detail, LEAST_QUALITY},
+    reduce::{Copy, Reducer},
+    square::{SIDE, Square, square},
+    tilt::tilt,
+    view::{Shown, View},
+    waves,
+};
+use crate::{
+    code::Code,
+    pdq::{Ground, Pdq, PdqSink},
+    row::{Frame, Row, RowSink},
+};
+
+/// The least side of a picture that has a code.
+///
+/// # Source
+/// `MIN_HASHABLE_DIM` of the reference of PDQ.
+const LEAST_SIDE: u32 = 5;
+
+/// Takes the first frame of a picture and makes its [`Sight`].
+///
+/// # Cost
+/// One pass over the rows; holds a small copy. Making the codes from it takes some 100 microseconds.
+#[derive(Debug)]
+pub struct SightSink {
+    first: Option<(Frame, Reducer)>,
+    pdq: PdqSink,
+}
+
+impl Default for SightSink {
+    fn default() -> Self {
+        Self { first: None, pdq: PdqSink::new(Ground::White) }
+    }
+}
+
+impl SightSink {
+    /// The sight, if the first frame came whole. A picture with a side of less than five pixels has one without usable
+    /// codes.
+    #[must_use]
+    pub fn finish(self) -> Option<Sight> {
+        let (frame, reducer) = self.first?;
+        Some(sight(frame, &reducer.finish()?, self.pdq.finish()?))
+    }
+}
+
+impl RowSink for SightSink {
+    fn picture(&mut self, frames: u32) -> ControlFlow<()> {
+        self.pdq.picture(frames)
+    }
+
+    fn frame(&mut self, frame: Frame) -> ControlFlow<()> {
+        if self.first.is_some() {
+            return ControlFlow::Break(());
+        }
+        self.first = Some((frame, Reducer::new(frame)));
+        self.pdq.frame(frame)
+    }
+
+    fn row(&mut self, row: Row<'_>) -> ControlFlow<()> {
+        if let Some((_, reducer)) = &mut self.first {
+            reducer.row(&row);
+        }
+        self.pdq.row(row)
+    }
+}
+
+fn sight(frame: Frame, copy: &Copy, whole: Pdq) -> Sight {
+    let inside = inside(copy);
+    let trimmed = square(copy, inside);
+    let signature = Signature::new(copy, inside, &trimmed, (frame.width, frame.height));
+    let mut sight = Sight { codes: [Code::default(); View::CODES], usable: 0, quality: 0, signature };
+    if frame.width.min(frame.height) < LEAST_SIDE {
+        return sight;
+    }
+    sight.quality = whole.quality;
+    sight.put(View::WHOLE, whole.code, whole.quality);
+    sight.look(&trimmed, inside);
+    sight
+}
+
+impl Sight {
+    /// Fills in the codes of all views but the whole.
+    fn look(&mut self, trimmed: &Square, inside: Inside) {
+        let detail = Detail::new(trimmed);
+        let centred = centred(trimmed);
+        waves::of_parts(&centred, |view, strengths| {
+            let Shown::Part(cut) = view.shown() else { return };
+            self.put(view, waves::code(strengths), detail.quality(cut));
+        });
+        let ratio = (inside.right - inside.left) as f32 / (inside.bottom - inside.top) as f32;
+        for view in (0..View::CODES as u8).filter_map(View::from_number) {
+            if let Shown::Tilted(degrees) = view.shown() {
+                let tilted = tilt(trimmed, ratio, degrees);
+                self.put(view, waves::code(&waves::of_all(&tilted)), detail.quality([0.0; 4]));
+            }
+        }
+    }
+
+    fn put(&mut self, view: View, code: Code, quality: u8) {
+        if let Some(place) = self.codes.get_mut(usize::from(view.number())) {
+            *place = code;
+            self.usable |= u32::from(quality >= LEAST_QUALITY) << view.number();
+        }
+    }
+}
+
+/// The square about its mean, so that sums of many cells are small.
+fn centred(square: &Square) -> Square {
+    let mean = square.as_flattened().iter().sum::<f32>() / (SIDE * SIDE) as f32;
+    square.map(|row| row.map(|cell| cell - mean))
+}

@@ -1,0 +1,126 @@
+use std::ops::ControlFlow;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    raster::RasterSink,
+    row::{Channels, Delay, Frame, Row, RowSink},
+    turn::Turn,
+};
+
+/// A picture of so many soft spots, drawn from a seed.
+fn spots(width: u32, height: u32, seed: u64) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut random = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 40) as f32 / (1 << 24) as f32
+    };
+    let spots: Vec<[f32; 7]> = (0..60).map(|_| std::array::from_fn(|_| random())).collect();
+    let mut rgb = Vec::new();
+    for y in 0..height {
+        for x in 0..width {
+            let (x, y) = ((x as f32 + 0.5) / width as f32, (y as f32 + 0.5) / height as f32);
+            let mut pixel = [128.0_f32; 3];
+            for [cx, cy, wide, high, colour @ ..] in &spots {
+                let (dx, dy) = ((x - cx) / (0.02 + 0.15 * wide), (y - cy) / (0.02 + 0.15 * high));
+                let strength = (-dx * dx - dy * dy).exp() * 160.0;
+                pixel.iter_mut().zip(colour).for_each(|(sum, part)| *sum += strength * (part - 0.5));
+            }
+            rgb.extend(pixel.map(|sample| sample.clamp(0.0, 255.0) as u8));
+        }
+    }
+    rgb
+}
+
+/// Gives a picture of red, green and blue to a sink.
+fn show(sink: &mut dyn RowSink, width: u32, height: u32, rgb: &[u8]) -> ControlFlow<()> {
+    sink.picture(1)?;
+    sink.frame(Frame { width, height, delay: Delay::NONE })?;
+    rgb.chunks_exact(width as usize * 3).try_for_each(|row| sink.row(Row::eight(Channels::Rgb, row)))
+}
+
+fn sight_of(width: u32, height: u32, rgb: &[u8]) -> Sight {
+    let mut sink = SightSink::default();
+    let _ = show(&mut sink, width, height, rgb);
+    sink.finish().unwrap()
+}
+
+/// The picture with so many pixels of a colour on each side: left, top, right, bottom.
+fn framed(width: u32, height: u32, rgb: &[u8], [left, top, right, bottom]: [u32; 4], colour: [u8; 3]) -> Sight {
+    let row = |pixels: u32| colour.repeat(pixels as usize);
+    let wide = left + width + right;
+    let mut framed = row(wide * top);
+    for inner in rgb.chunks_exact(width as usize * 3) {
+        framed.extend(row(left));
+        framed.extend(inner);
+        framed.extend(row(right));
+    }
+    framed.extend(row(wide * bottom));
+    sight_of(wide, top + height + bottom, &framed)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    #[test]
+    fn a_sight_survives_its_bytes(seed: u64, width in 1_u32..90, height in 1_u32..90) {
+        let sight = sight_of(width, height, &spots(width, height, seed));
+        prop_assert_eq!(Sight::from_bytes(&sight.to_bytes()), sight);
+    }
+
+    #[test]
+    fn the_codes_of_turned_pictures_are_known_from_the_upright_one(seed: u64, width in 40_u32..=256, height in 40_u32..=256) {
+        let rgb = spots(width, height, seed);
+        let upright = sight_of(width, height, &rgb);
+        let mut raster = RasterSink::default();
+        let _ = show(&mut raster, width, height, &rgb);
+        let raster = raster.finish().unwrap().pop().unwrap();
+        for view in View::ASKING.into_iter().filter(|view| view.turn().is_some()) {
+            let mut sink = SightSink::default();
+            let _ = raster.replay(view.turn().unwrap_or(Turn::None), &mut sink);
+            let turned = sink.finish().unwrap();
+            if let (Some(ours), Some(theirs)) = (upright.code(view), turned.code(View::TRIMMED)) {
+                prop_assert!(ours.distance(theirs) <= 4, "{}: {}", view.name(), ours.distance(theirs));
+            }
+        }
+    }
+
+    #[test]
+    fn a_border_is_trimmed(seed: u64, width in 100_u32..256, height in 100_u32..256, sides in prop::array::uniform4(0_u32..20)) {
+        let rgb = spots(width, height, seed);
+        let plain = sight_of(width, height, &rgb);
+        let framed = framed(width, height, &rgb, sides, [250, 30, 30]);
+        if let (Some(ours), Some(theirs)) = (plain.code(View::TRIMMED), framed.code(View::TRIMMED)) {
+            prop_assert!(ours.distance(theirs) <= 16, "{}", ours.distance(theirs));
+        }
+    }
+}
+
+#[test]
+fn pictures_of_any_shape_have_a_sight() {
+    for (width, height) in
+        [(1, 1), (1, 900), (900, 1), (5, 5), (4, 90), (3, 3), (300_000, 5), (64, 64), (65, 63), (257, 2)]
+    {
+        let rgb = spots(width, height, 3);
+        let sight = sight_of(width, height, &rgb);
+        if width.min(height) < 5 {
+            assert_eq!((sight.usable, sight.quality), (0, 0), "{width} x {height}");
+        }
+        let uniform = sight_of(width, height, &vec![77; rgb.len()]);
+        assert_eq!((uniform.usable, uniform.quality), (0, 0), "{width} x {height}");
+        assert!(uniform.code(View::TRIMMED).is_none());
+    }
+}
+
+#[test]
+fn a_picture_that_ends_early_has_no_sight() {
+    let rgb = spots(50, 50, 1);
+    for rows in [0, 1, 49] {
+        let mut sink = SightSink::default();
+        let _ = show(&mut sink, 50, 50, &rgb[..rows * 150]);
+        assert!(sink.finish().is_none());
+    }
+}
