@@ -8,5 +8,7 @@ mod groups;
 
 pub mod keep;
 
+pub mod near;
+
 pub use exchange::{Asked, Everyone, Exchange, Loss, Rung, Standing};
 pub use groups::{Candidate, Proof, Twins, group, proof_between, proofs};
