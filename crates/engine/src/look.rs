@@ -228,6 +228,7 @@ impl<'a> Looker<'a> {
     }
 
     /// What the colour of hidden pixels is worth.
+    #[allow(dead_code, reason = "the tiers that are to come use it")]
     pub(crate) fn alpha(&self) -> Alpha {
         self.alpha
     }

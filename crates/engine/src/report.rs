@@ -6,11 +6,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use pixtwin_matching::{Loss, Proof, Rung};
+use pixtwin_matching::{Loss, Proof, Rung, near::Label};
 use pixtwin_pixel::PixelDigest;
 use serde::{Deserialize, Serialize};
 
-use crate::{find::Match, sets::SetId, settings::Label, wire};
+use crate::{find::Match, sets::SetId, wire};
 
 /// A group of files that show the same picture.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -108,6 +108,7 @@ pub enum Nearness {
         /// The view is one of the other picture, and not of this one.
         is_view_of_other: bool,
         /// What a second look says.
+        #[serde(with = "wire::label")]
         label: Label,
     },
 }

@@ -1,7 +1,7 @@
 //! What the user asked for.
 
+use pixtwin_matching::near::Label;
 use pixtwin_pixel::Alpha;
-use serde::{Deserialize, Serialize};
 
 use crate::{memory::Memory, progress::Progress, report::Failure, sets::Sets};
 
@@ -56,15 +56,6 @@ pub enum Linkage {
     Star,
     /// Every two are near enough to each other.
     Complete,
-}
-
-/// What a second look says of two pictures that are similar.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Label {
-    /// The same picture in another size or compression.
-    ReEncoded,
-    /// The same picture changed: cut, turned, written upon, other colours. A person looks.
-    Edited,
 }
 
 /// Which way up pictures are compared.

@@ -98,6 +98,20 @@ pub(crate) mod proof {
     }
 }
 
+/// A label of similar pictures: whether it is `EDITED`.
+pub(crate) mod label {
+    use pixtwin_matching::near::Label;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(crate) fn serialize<S: Serializer>(label: &Label, to: S) -> Result<S::Ok, S::Error> {
+        (*label == Label::Edited).serialize(to)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Label, D::Error> {
+        bool::deserialize(from).map(|is_edited| if is_edited { Label::Edited } else { Label::ReEncoded })
+    }
+}
+
 /// A rung: its place in the order below.
 pub(crate) mod rung {
     use pixtwin_matching::Rung;

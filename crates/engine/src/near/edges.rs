@@ -1,8 +1,8 @@
 //! Pairs of pictures that are near each other, wherever they were found, to stars.
 
-use std::collections::HashMap;
+use std::{cmp::Reverse, collections::HashMap};
 
-use pixtwin_matching::Loss;
+use pixtwin_matching::{Loss, near};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -22,7 +22,7 @@ use crate::{
 pub(crate) struct Edge {
     pub(crate) a: Place,
     pub(crate) b: Place,
-    /// How near `b` is to `a`.
+    /// How near `b` is to `a`, as said of `b`.
     pub(crate) nearness: Nearness,
 }
 
@@ -35,6 +35,15 @@ pub(crate) struct Place {
 }
 
 impl Nearness {
+    /// Which of several ways in which two pictures are near counts: the smallest.
+    pub(crate) fn order(&self) -> (u16, u8, bool) {
+        match *self {
+            Self::Turned { turn, by_coefficients } => (u16::from(by_coefficients), turn, false),
+            Self::Within(largest) => (largest, 0, false),
+            Self::Similar { distance, view, is_view_of_other, .. } => (distance.into(), view, is_view_of_other),
+        }
+    }
+
     /// The same, said of the other of the two.
     pub(crate) fn reversed(self) -> Self {
         match self {
@@ -58,8 +67,8 @@ pub(crate) fn stars_all<T: Team>(
     team: &mut T,
 ) -> Result<Vec<Star>, Loss> {
     let mut edges = team.tell_all(edges)?;
-    edges.sort_unstable_by_key(|edge| (edge.a, edge.b));
-    let cards = cards_all(&edges, (searched, seen, classes), team)?;
+    edges.sort_unstable_by_key(|edge| (edge.a, edge.b, edge.nearness.order()));
+    let cards = cards_all(&edges, (seen, classes), team)?;
     if searched.sets.is_some() {
         edges.retain(|edge| {
             let card = |place: Place| cards.get(&place.number);
@@ -72,7 +81,7 @@ pub(crate) fn stars_all<T: Team>(
 /// What all ranks must know of the pictures of these edges, and of those that several files show.
 fn cards_all<T: Team>(
     edges: &[Edge],
-    (searched, seen, classes): (&Searched, &[Seen], &[Class]),
+    (seen, classes): (&[Seen], &[Class]),
     team: &mut T,
 ) -> Result<HashMap<u32, Card>, Loss> {
     let rank = team.rank();
@@ -85,7 +94,6 @@ fn cards_all<T: Team>(
     wanted.extend(classes.iter().enumerate().filter(|(_, class)| class.files.len() > 1).map(|(at, _)| at));
     wanted.sort_unstable();
     wanted.dedup();
-    let _ = searched;
     let sizes: HashMap<usize, (u32, u32)> =
         seen.iter().map(|seen| (seen.picture.at(), (seen.picture.header.width, seen.picture.header.height))).collect();
     let card = |at: usize| {
@@ -96,15 +104,39 @@ fn cards_all<T: Team>(
     Ok(team.tell_all(cards)?.into_iter().map(|card: Card| (card.number, card)).collect())
 }
 
-fn join(_edges: &[Edge], cards: HashMap<u32, Card>, _linkage: Linkage) -> Vec<Star> {
-    let mut stars: Vec<Star> = cards.into_values().filter(|card| card.files > 1).map(Star::alone).collect();
-    stars.sort_unstable_by_key(|star| star.keeper.number);
-    stars
-}
-
-impl Star {
-    /// Files of one picture.
-    fn alone(keeper: Card) -> Self {
-        Self { keeper, members: Vec::<Ray>::new() }
+/// The same on every rank: nothing of it depends on where the files lie.
+fn join(edges: &[Edge], cards: HashMap<u32, Card>, linkage: Linkage) -> Vec<Star> {
+    let mut cards: Vec<Card> = cards.into_values().collect();
+    cards.sort_unstable_by_key(|card| card.number);
+    let at = |place: Place| cards.binary_search_by_key(&place.number, |card| card.number).ok();
+    let at = |place| at(place).and_then(|at| u32::try_from(at).ok()).unwrap_or(u32::MAX);
+    let pairs: Vec<near::Edge> = edges.iter().map(|edge| near::Edge { a: at(edge.a), b: at(edge.b) }).collect();
+    let neighbours = near::neighbours(cards.len(), &pairs);
+    // More pixels, more neighbours, a larger file; numbers are in the order of the digests.
+    let key = |(card, neighbours): (&Card, u32)| {
+        (Reverse(card.pixels), Reverse(neighbours), Reverse(card.file_bytes), card.number)
+    };
+    let keys: Vec<_> = cards.iter().zip(neighbours).map(key).collect();
+    let found = match linkage {
+        Linkage::Star => near::stars(&keys, &pairs),
+        Linkage::Complete => near::complete(&keys, &pairs),
+    };
+    let mut is_grouped = vec![false; cards.len()];
+    let card_at = |at: u32| cards.get(at as usize).cloned();
+    let mut stars = Vec::with_capacity(found.len());
+    for star in found {
+        let numbers = star.members.iter().map(|member| member.picture).chain([star.keeper]);
+        numbers.for_each(|at| is_grouped.get_mut(at as usize).into_iter().for_each(|is| *is = true));
+        let Some(keeper) = card_at(star.keeper) else { continue };
+        let ray = |member: near::Member| {
+            let edge = edges.get(member.edge)?;
+            let nearness = if edge.a.number == keeper.number { edge.nearness } else { edge.nearness.reversed() };
+            Some(Ray { card: card_at(member.picture)?, nearness, is_repeated: member.is_again })
+        };
+        let members = star.members.into_iter().filter_map(ray).collect();
+        stars.push(Star { keeper, members });
     }
+    let alone = cards.into_iter().zip(is_grouped).filter(|(card, is_grouped)| !is_grouped && card.files > 1);
+    stars.extend(alone.map(|(keeper, _)| Star { keeper, members: Vec::new() }));
+    stars
 }

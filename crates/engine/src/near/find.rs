@@ -1,6 +1,9 @@
 //! Which pictures are near one that is asked about?
 
-use std::path::{Path, PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use pixtwin_matching::{Proof, proof_between};
 use pixtwin_pixel::Key;
@@ -13,12 +16,13 @@ use crate::{
     near::{
         nearness::Finder,
         seen::{Looks, Seen},
+        similar::fail_all,
         trace::key_of_size,
     },
     opened::Opened,
     refusal::Refusal,
     report::{Counts, Failure, Nearby, Nearness, Report},
-    scan::{Searched, Subject},
+    scan::Searched,
     settings::{Run, Selection},
     team::Team,
 };
@@ -43,9 +47,6 @@ pub(crate) fn find_all<T: Team>(
     run: Run<'_>,
     report: &mut dyn Report,
 ) -> Result<Counts, Failure> {
-    if run.settings.tier.is_near() {
-        return Err(super::to_come());
-    }
     let mut looker = Looker::of(run);
     let read = match team.rank() {
         0 => read_all(&Looks::new(&looker, run.settings.tier), queries, team.host()),
@@ -57,7 +58,8 @@ pub(crate) fn find_all<T: Team>(
     let sizes: Vec<Key> = sought.iter().map(|sought| Key(sought.size_key)).collect();
     let mut searched = Searched::default();
     let found = searched.see_all(&looks, roots, selection, team, Some(&sizes)).and_then(|seen| {
-        let matches = matches(&looks, &mut searched, seen, &sought, selection, (team.rank(), team.host()));
+        let matches = matches(&looks, &searched, &seen, &sought, selection, (team.rank(), team.host()));
+        let matches = fail_all(matches, team)?;
         Ok(team.merge_all(matches, find::order, &mut |(query, found)| report.found(query, found))?)
     });
     searched.close_all(found, team, run.progress, report)
@@ -87,29 +89,27 @@ fn read(looks: &Looks<'_>, path: &Path, host: Option<&str>) -> Result<Sought, Re
 /// The files of this rank that are near a picture asked about, in the order of the report.
 fn matches(
     looks: &Looks<'_>,
-    searched: &mut Searched,
-    seen: Vec<Seen>,
+    searched: &Searched,
+    seen: &[Seen],
     sought: &[Sought],
     selection: &Selection,
     place: (usize, Option<&str>),
-) -> Vec<(usize, Match)> {
+) -> io::Result<Vec<(usize, Match)>> {
     let mut found = Vec::new();
     for (number, sought) in sought.iter().enumerate() {
         let mut finder = Finder::new(looks, sought, selection);
-        for one in &seen {
+        for one in seen {
             let nearness = match one.picture.known.digest() == sought.query.digest() {
                 true => Some(None),
-                false => finder.nearness(searched, one).map(Some),
+                false => finder.nearness(one)?.map(Some),
             };
             if let Some(nearness) = nearness {
                 found.extend(searched.near_match(sought, one, nearness, place).map(|found| (number, found)));
             }
         }
     }
-    let pictures = seen.into_iter().map(|seen| seen.picture);
-    searched.subjects = pictures.map(|picture| (picture.at(), Subject::Picture(Box::new(picture)))).collect();
     found.sort_by(find::order);
-    found
+    Ok(found)
 }
 
 impl Searched {

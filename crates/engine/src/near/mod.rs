@@ -16,12 +16,14 @@ mod edges;
 
 mod stars;
 
+mod similar;
+
 mod nearness;
 
 mod find;
 
 use pixtwin_matching::{Exchange, Rung, Standing};
-use pixtwin_pixel::Key;
+use pixtwin_pixel::{Key, View};
 
 use std::path::PathBuf;
 
@@ -31,6 +33,7 @@ use crate::{
     look::Looker,
     near::{
         seen::{Looks, Seen},
+        similar::Sights,
         stars::Star,
         trace::{key_of_size, looks_at_all},
     },
@@ -60,9 +63,14 @@ pub(crate) fn groups_all<T: Team>(
     let classes = classes::number_all(searched, &seen, team)?;
     let stars: Vec<Star> = match tier {
         // Each tier says which pictures are near each other: `edges::stars_all` makes stars of pairs.
-        Tier::Turned | Tier::Within(_) | Tier::Similar(_) => return Err(to_come()),
+        Tier::Turned | Tier::Within(_) => return Err(to_come()),
         Tier::Bytes | Tier::Pixels => {
             edges::stars_all(Vec::new(), (searched, &seen, &classes), selection.linkage, team)?
+        }
+        Tier::Similar(distance) => {
+            let sights = Sights::new(&looks, &seen, &classes);
+            let edges = similar::edges_all(&sights, &classes, (distance, selection), team)?;
+            edges::stars_all(edges, (searched, &seen, &classes), selection.linkage, team)?
         }
     };
     searched.subjects =
@@ -76,8 +84,8 @@ fn to_come() -> Failure {
 
 /// What a view of a picture is called; nothing for the whole picture.
 #[must_use]
-pub fn view_name(_view: u8) -> Option<&'static str> {
-    None
+pub fn view_name(view: u8) -> Option<&'static str> {
+    View::from_number(view).filter(|view| !View::STORED.contains(view)).map(View::name)
 }
 
 impl Searched {

@@ -161,7 +161,7 @@ impl<'a> Looks<'a> {
 
     /// Decodes a picture whole: its digest, and what the tier keeps of it.
     pub(crate) fn record(&self, source: &mut dyn Source, picture: &mut Picture) -> Result<Vec<u8>, Refusal> {
-        let Some(mut sink) = TraceSink::new(self.tier, self.looker.alpha()) else {
+        let Some(mut sink) = TraceSink::new(self.tier) else {
             self.looker.decode_source(source, picture)?;
             return Ok(Vec::new());
         };

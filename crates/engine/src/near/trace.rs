@@ -3,45 +3,57 @@
 use std::ops::ControlFlow;
 
 use pixtwin_decode::{Format, Header};
-use pixtwin_pixel::{Alpha, Frame, Key, Row, RowSink};
+use pixtwin_pixel::{Frame, Key, Row, RowSink, Sight, SightSink};
 
 use crate::{picture::size_key, refusal::Refusal, settings::Tier};
 
 /// Takes the rows of one picture on behalf of a tier.
-pub(crate) enum TraceSink {}
+pub(crate) enum TraceSink {
+    Similar(Box<SightSink>),
+}
 
 impl TraceSink {
     /// A sink for a picture; nothing where the tier needs only the digest.
-    pub(crate) fn new(tier: Tier, _alpha: Alpha) -> Option<Self> {
+    pub(crate) fn new(tier: Tier) -> Option<Self> {
         match tier {
-            Tier::Bytes | Tier::Pixels | Tier::Turned | Tier::Within(_) | Tier::Similar(_) => None,
+            Tier::Bytes | Tier::Pixels | Tier::Turned | Tier::Within(_) => None,
+            Tier::Similar(_) => Some(Self::Similar(Box::default())),
         }
     }
 
-    /// The record, of [`record_bytes`] at most; nothing where the rows did not make a picture.
+    /// The record, of [`record_bytes`]; nothing where the rows did not make a picture.
     pub(crate) fn finish(self) -> Option<Vec<u8>> {
-        match self {}
+        match self {
+            Self::Similar(sink) => Some(sink.finish()?.to_bytes().to_vec()),
+        }
+    }
+
+    fn sink(&mut self) -> &mut dyn RowSink {
+        match self {
+            Self::Similar(sink) => &mut **sink,
+        }
     }
 }
 
 impl RowSink for TraceSink {
-    fn picture(&mut self, _frames: u32) -> ControlFlow<()> {
-        match *self {}
+    fn picture(&mut self, frames: u32) -> ControlFlow<()> {
+        self.sink().picture(frames)
     }
 
-    fn frame(&mut self, _frame: Frame) -> ControlFlow<()> {
-        match *self {}
+    fn frame(&mut self, frame: Frame) -> ControlFlow<()> {
+        self.sink().frame(frame)
     }
 
-    fn row(&mut self, _row: Row<'_>) -> ControlFlow<()> {
-        match *self {}
+    fn row(&mut self, row: Row<'_>) -> ControlFlow<()> {
+        self.sink().row(row)
     }
 }
 
 /// How long the records of a tier are.
 pub(crate) fn record_bytes(tier: Tier) -> usize {
     match tier {
-        Tier::Bytes | Tier::Pixels | Tier::Turned | Tier::Within(_) | Tier::Similar(_) => 1,
+        Tier::Bytes | Tier::Pixels | Tier::Turned | Tier::Within(_) => 1,
+        Tier::Similar(_) => Sight::BYTES,
     }
 }
 

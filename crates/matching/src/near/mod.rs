@@ -5,6 +5,8 @@
 
 mod join;
 
+mod meet;
+
 mod order;
 
 mod part;
@@ -18,6 +20,7 @@ mod stars;
 mod sweep;
 
 pub use join::{Askers, Batch, Hit, Index, Ordered, Pass};
+pub use meet::meet;
 pub use order::Order;
 pub use part::Part;
 pub use second_look::{Label, Meeting, second_look};
