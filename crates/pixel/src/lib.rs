@@ -15,6 +15,14 @@ mod raster;
 
 mod turn;
 
+mod turns;
+
+mod turned;
+
+mod order_free;
+
+mod turn_class;
+
 mod code;
 
 mod pdq;
@@ -25,8 +33,11 @@ pub use canonical::{Alpha, Canonical};
 pub use code::{Code, NotACode};
 pub use corner::{CORNER_COLUMNS, CORNER_ROWS};
 pub use digest::{Depth, Digester, Fingerprint, HEAD_ROWS, Key, MOST_MARGIN, PixelDigest};
+pub use order_free::OrderFree;
 pub use pdq::{Ground, Pdq, PdqSink};
 pub use raster::{Difference, Raster, RasterSink, Turning};
 pub use row::{Channels, Delay, Frame, Row, RowSink, Samples, scale_to_sixteen};
 pub use sight::{Sight, SightSink, Signature, View};
 pub use turn::Turn;
+pub use turn_class::{TurnClass, TurnedSink};
+pub use turns::Turns;

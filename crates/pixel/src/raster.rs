@@ -10,7 +10,7 @@ use crate::{
 
 /// The samples of a whole frame, in the layout its decoder gave them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Stored {
+pub(crate) enum Stored {
     Eight(Vec<u8>),
     Sixteen(Vec<u16>),
 }
@@ -69,22 +69,9 @@ impl Raster {
         }
     }
 
-    /// Gives the frame to a sink as it looks after `turn`.
-    pub fn replay(&self, turn: Turn, sink: &mut dyn RowSink) -> ControlFlow<()> {
-        let Frame { width, height, delay } = self.frame;
-        let (shown_width, shown_height) = if turn.swaps_sides() { (height, width) } else { (width, height) };
-        sink.frame(Frame { width: shown_width, height: shown_height, delay })?;
-        let mut row = Vec::with_capacity(shown_width as usize * 4);
-        let channels = if self.is_cmyk() { Channels::Cmyk } else { Channels::Rgba };
-        for y in 0..shown_height {
-            row.clear();
-            for x in 0..shown_width {
-                let (sx, sy) = turn.stored((x, y), (width, height));
-                row.extend_from_slice(&self.pixel(sx, sy));
-            }
-            sink.row(Row::sixteen(channels, &row))?;
-        }
-        ControlFlow::Continue(())
+    /// The samples, and what they mean.
+    pub(crate) const fn samples(&self) -> (&Stored, Channels) {
+        (&self.stored, self.channels)
     }
 
     /// How the pixels of `self` differ from those of `other` after `turn`, or nothing if the sizes or the kinds of

@@ -78,6 +78,65 @@ impl Turn {
         matches!(self, Self::Transpose | Self::Clockwise | Self::Transverse | Self::Anticlockwise)
     }
 
+    /// This turn and then the next one, as one turn.
+    ///
+    /// ```
+    /// use pixtwin_pixel::Turn;
+    /// assert_eq!(Turn::Clockwise.then(Turn::Clockwise), Turn::Half);
+    /// assert_eq!(Turn::Transpose.then(Turn::FlipHorizontal), Turn::Clockwise);
+    /// ```
+    #[must_use]
+    pub const fn then(self, next: Self) -> Self {
+        let ((swap, x, y), (swap_next, x_next, y_next)) = (self.parts(), next.parts());
+        // A flip before a transposition is the flip of the other axis after it.
+        let (x, y) = if swap_next { (y, x) } else { (x, y) };
+        Self::of_parts(swap != swap_next, x != x_next, y != y_next)
+    }
+
+    /// The turn that takes this one back.
+    #[must_use]
+    pub const fn inverse(self) -> Self {
+        match self {
+            Self::Clockwise => Self::Anticlockwise,
+            Self::Anticlockwise => Self::Clockwise,
+            other => other,
+        }
+    }
+
+    /// Of what it is made: whether it transposes, then whether it changes left and right, then top and bottom.
+    #[must_use]
+    pub const fn parts(self) -> (bool, bool, bool) {
+        match self {
+            Self::None => (false, false, false),
+            Self::FlipHorizontal => (false, true, false),
+            Self::Half => (false, true, true),
+            Self::FlipVertical => (false, false, true),
+            Self::Transpose => (true, false, false),
+            Self::Clockwise => (true, true, false),
+            Self::Transverse => (true, true, true),
+            Self::Anticlockwise => (true, false, true),
+        }
+    }
+
+    const fn of_parts(swap: bool, x: bool, y: bool) -> Self {
+        match (swap, x, y) {
+            (false, false, false) => Self::None,
+            (false, true, false) => Self::FlipHorizontal,
+            (false, true, true) => Self::Half,
+            (false, false, true) => Self::FlipVertical,
+            (true, false, false) => Self::Transpose,
+            (true, true, false) => Self::Clockwise,
+            (true, true, true) => Self::Transverse,
+            (true, false, true) => Self::Anticlockwise,
+        }
+    }
+
+    /// The size of a picture after the turn.
+    #[must_use]
+    pub const fn size(self, (width, height): (u32, u32)) -> (u32, u32) {
+        if self.swaps_sides() { (height, width) } else { (width, height) }
+    }
+
     /// Where the pixel at `(x, y)` of the turned picture lies in the stored one of `width` by `height` pixels.
     #[must_use]
     pub const fn stored(self, (x, y): (u32, u32), (width, height): (u32, u32)) -> (u32, u32) {
@@ -98,6 +157,29 @@ impl Turn {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Every pixel of a picture that no turn leaves as it is, by where it was.
+    fn places(turn: Turn, stored: &[Vec<u32>]) -> Vec<Vec<u32>> {
+        let size = (stored[0].len() as u32, stored.len() as u32);
+        let (width, height) = turn.size(size);
+        let place = |x, y| {
+            let (x, y) = turn.stored((x, y), size);
+            stored[y as usize][x as usize]
+        };
+        (0..height).map(|y| (0..width).map(|x| place(x, y)).collect()).collect()
+    }
+
+    #[test]
+    fn all_products_are_what_two_turns_do() {
+        let stored = vec![vec![0, 1, 2], vec![3, 4, 5]];
+        for first in Turn::ALL {
+            for next in Turn::ALL {
+                let twice = places(next, &places(first, &stored));
+                assert_eq!(places(first.then(next), &stored), twice, "{first:?} then {next:?}");
+            }
+            assert_eq!(places(first.inverse(), &places(first, &stored)), stored);
+        }
+    }
 
     /// The letters `ab` over `cd` over `ef`, turned: checked by hand against the pictures in the EXIF standard.
     #[test]
