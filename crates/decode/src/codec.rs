@@ -5,7 +5,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use pixtwin_pixel::{Depth, RowSink, Turn};
+use pixtwin_pixel::{Depth, RowSink, Turn, TurnClass};
 
 use crate::{Error, Format, Metadata, Source};
 
@@ -89,6 +89,11 @@ pub(crate) trait Codec: Sync {
         let metadata = self.metadata(source)?;
         if metadata.mixed_orientation { Err(mixed_orientation()) } else { Ok(metadata.orientation) }
     }
+
+    /// The class of what the file holds in place of pixels, if that can be turned without loss.
+    fn turn_class(&self, _: &mut dyn Source, _: Limits) -> Result<Option<TurnClass>, Error> {
+        Ok(None)
+    }
 }
 
 impl Format {
@@ -159,6 +164,27 @@ impl Format {
     /// As [`Format::rows`]; [`Error::Unsupported`] if its pages are turned differently, so that no turn is right.
     pub fn orientation(self, source: &mut dyn Source) -> Result<Turn, Error> {
         fenced(|| self.codec().orientation(source))
+    }
+
+    /// The class of what a lossy file holds in place of pixels, and can be turned without loss: the quantised coefficients
+    /// of a JPEG. Two files of one class are turned copies of one compressed picture, as `jpegtran` makes them, though
+    /// their pixels differ by rounding. Nothing for all other formats, for the few JPEGs whose decoder guesses
+    /// coefficients that no scan tells, and for those of several scans that are not progressive.
+    ///
+    /// Edges count: a picture can be flipped across a side only if that is a multiple of the MCU. `jpegtran` leaves the
+    /// blocks at such an edge where they are, and what it makes is no turned copy; nor is what it makes with `-trim`, which
+    /// has another size. Quantisation steps, sampling and colours count as well; how the file is coded does not.
+    ///
+    /// It may be asked only of a file that [`Format::rows`] decoded to its end: damage is not always noticed here.
+    ///
+    /// # Errors
+    /// As [`Format::rows`].
+    ///
+    /// # Cost
+    /// Reads the file once; holds it and its coefficients, 2 bytes each: for colour 6 bytes a pixel, or 3 where the colours
+    /// have a quarter of the samples. Somewhat more time than a decode.
+    pub fn turn_class(self, source: &mut dyn Source, limits: Limits) -> Result<Option<TurnClass>, Error> {
+        fenced(|| self.codec().turn_class(source, limits))
     }
 }
 

@@ -11,11 +11,10 @@ use crate::{
 /// Pixels that are looked at together: of equal ones only the first is mixed.
 const BLOCK: usize = 16;
 
-/// Odd numbers with bits all over, to multiply by.
+/// Numbers with bits all over, the last two odd, to mix with.
 ///
 /// # Source
-/// 2^64 divided by the golden ratio, and the two multipliers of the finalizer of `SplitMix64` (Steele, Lea and Flood,
-/// "Fast splittable pseudorandom number generators", 2014; constants by Stafford, mix 13).
+/// 2^64 divided by the golden ratio, and the two multipliers of Stafford's mix 13 ("Better bit mixing", 2011).
 const SPREAD: [u64; 3] = [0x9e37_79b9_7f4a_7c15, 0xbf58_476d_1ce4_e5b9, 0x94d0_49bb_1331_11eb];
 
 /// Takes rows and makes a [`Key`] of the multiset of pixels of each frame, of its sides whichever is which, of its delay
@@ -44,12 +43,12 @@ struct Sums(u64, u64);
 
 impl Sums {
     fn add(&mut self, word: u64, times: u64) {
-        let [golden, first, second] = SPREAD;
-        let mixed = (word ^ (word >> 30)).wrapping_add(golden).wrapping_mul(first);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(second);
-        let other = (mixed ^ (mixed >> 32)).wrapping_mul(golden);
-        self.0 = self.0.wrapping_add((mixed ^ (mixed >> 31)).wrapping_mul(times));
-        self.1 = self.1.wrapping_add((other ^ (other >> 29)).wrapping_mul(times));
+        let [start, first, second] = SPREAD;
+        // Both halves of a product of 128 bits, folded: a mix that is far from any sum or square of its input.
+        let (low, high) = product(word ^ start, first);
+        let (low, high) = product(low ^ high, second);
+        self.0 = self.0.wrapping_add(low.wrapping_mul(times));
+        self.1 = self.1.wrapping_add(high.wrapping_mul(times));
     }
 
     fn add_row<P: Copy>(&mut self, pixels: &[P], word: impl Fn(P) -> u64) {
@@ -65,6 +64,12 @@ impl Sums {
         }
         rest.iter().for_each(|pixel| self.add(word(*pixel), 1));
     }
+}
+
+fn product(one: u64, other: u64) -> (u64, u64) {
+    let bytes = (u128::from(one) * u128::from(other)).to_le_bytes();
+    let [low, high] = [bytes.first_chunk(), bytes.last_chunk()].map(|half| half.copied().map_or(0, u64::from_le_bytes));
+    (low, high)
 }
 
 /// A pixel as one number: the high bytes of red, green, blue and alpha, then what their low bytes say beyond that. One

@@ -11,9 +11,6 @@ use crate::{
 /// Rows that are turned at once: columns are read as many at a time, for each lies in a line of the cache of its own.
 pub(crate) const BAND_ROWS: usize = 16;
 
-/// Stored rows that a band reads before it goes on to its next row: as many as the nearest cache holds.
-const TILE: usize = 64;
-
 /// Some rows of a turned frame, in the layout of the frame.
 #[derive(Debug, Default)]
 pub(crate) struct Band {
@@ -82,16 +79,10 @@ impl Part {
         match (swaps, flips_x, flips_y) {
             (false, _, false) => mirror(stored.skip(self.first), shown, flips_x),
             (false, _, true) => mirror(stored.rev().skip(self.first), shown, flips_x),
-            // The rows that are shown are columns: those from the left, or from the right.
-            (true, false, _) => transpose(|x| stored.clone().skip(x), shown, |y| self.column(y, flips_y)),
-            (true, true, _) => transpose(|x| stored.clone().rev().skip(x), shown, |y| self.column(y, flips_y)),
+            // Left to right goes from the top, or from the bottom.
+            (true, false, _) => transpose(stored, shown, self.first, flips_y),
+            (true, true, _) => transpose(stored.rev(), shown, self.first, flips_y),
         }
-    }
-
-    /// The column that is shown as that row of the band.
-    fn column(&self, row: usize, from_right: bool) -> usize {
-        let at = self.first + row;
-        if from_right { self.stored_width.saturating_sub(at + 1) } else { at }
     }
 }
 
@@ -109,21 +100,27 @@ fn mirror<'a, P: Copy + 'a>(
     }
 }
 
-/// `stored_from` gives the stored rows in the order in which the row shown crosses them, from one of them on.
-fn transpose<'a, P: Copy + 'a, I: Iterator<Item = &'a [P]>>(
-    stored_from: impl Fn(usize) -> I,
+/// Makes columns from the `first` one on, counted from the left or from the right, into rows. The pixels of a stored row
+/// are taken together, for they lie in one line of the cache.
+fn transpose<'a, P: Copy + 'a>(
+    stored: impl Iterator<Item = &'a [P]>,
     shown: impl Iterator<Item = &'a mut [P]>,
-    column: impl Fn(usize) -> usize,
+    first: usize,
+    from_right: bool,
 ) {
-    let mut rows: Vec<&mut [P]> = shown.collect();
-    let width = rows.first().map_or(0, |row| row.len());
-    for left in (0..width).step_by(TILE) {
-        for (y, row) in rows.iter_mut().enumerate() {
-            let column = column(y);
-            let places = row.iter_mut().skip(left).take(TILE);
-            for (place, pixel) in places.zip(stored_from(left).filter_map(|stored| stored.get(column))) {
+    let mut shown: Vec<&mut [P]> = shown.collect();
+    for (x, stored) in stored.enumerate() {
+        let left = if from_right { stored.len().saturating_sub(first + shown.len()) } else { first };
+        let pixels = stored.get(left..left + shown.len()).unwrap_or_default();
+        let put = |row: &mut &mut [P], pixel: &P| {
+            if let Some(place) = row.get_mut(x) {
                 *place = *pixel;
             }
+        };
+        if from_right {
+            shown.iter_mut().zip(pixels.iter().rev()).for_each(|(row, pixel)| put(row, pixel));
+        } else {
+            shown.iter_mut().zip(pixels).for_each(|(row, pixel)| put(row, pixel));
         }
     }
 }

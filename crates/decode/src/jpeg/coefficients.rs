@@ -1,6 +1,7 @@
 //! Rows made from the coefficients of a progressive JPEG, one row of blocks at a time, with the inverse transform that
 //! the decoder itself uses.
 
+use libjpeg_turbo_rs::api::coefficient::ComponentCoefficients;
 use libjpeg_turbo_rs::common::quant_table::NATURAL_ORDER;
 use libjpeg_turbo_rs::decode::marker::{JpegMetadata, MarkerReader, ScanInfo};
 use libjpeg_turbo_rs::decode::toggles::compute_coef_bits;
@@ -12,7 +13,10 @@ use crate::codec::charge;
 use crate::{Error, Limits};
 
 /// A block: of coefficients, or their quantisation steps.
-type Block<T> = [T; 64];
+pub(super) type Block<T> = [T; 64];
+
+/// The components of a stream, and the quantisation steps of each.
+type Read = (Vec<ComponentCoefficients>, Vec<Block<u16>>);
 
 /// The plane of one component, of which two rows of blocks are there as samples.
 pub(super) struct BlockPlane {
@@ -34,22 +38,12 @@ struct Band {
 
 /// Decodes the coefficients of a stream whose scans tell them all; `held_bytes` are the caller's and the estimate's.
 pub(super) fn decode(bytes: &[u8], frame: &Frame, held_bytes: u64, limits: Limits) -> Result<Vec<BlockPlane>, Error> {
-    let steps = {
-        let mut reader = MarkerReader::new(bytes);
-        reader.set_scan_cap(MAX_SCANS);
-        let told = reader.read_markers().map_err(reason)?;
-        let scans_bytes = told.scans.len() as u64 * TABLES_BYTES;
-        charge(held_bytes + scans_bytes.saturating_sub(frame.scan_bytes()), limits)?;
-        // The other ways know the tables that a stream may leave out, and smooth.
-        if !told.scans.iter().all(has_tables) || !is_exact(&told) {
-            let needed = bytes.len() as u64 + frame.bytes(frame.height, frame.fast_way());
-            return Err(Error::TooLarge { needed, budget: limits.memory_bytes });
-        }
-        steps(&told)?
+    let Some((read, steps)) = read(bytes, frame, held_bytes, limits)? else {
+        let needed = bytes.len() as u64 + frame.bytes(frame.height, frame.fast_way());
+        return Err(Error::TooLarge { needed, budget: limits.memory_bytes });
     };
-    let read = read_coefficients(bytes).map_err(reason)?;
     let inverse = simd::detect().idct_islow;
-    let planes = read.components.into_iter().zip(steps).map(|(component, steps)| {
+    let planes = read.into_iter().zip(steps).map(|(component, steps)| {
         let band = || Band { number: None, samples: vec![0; component.blocks_x * 64] };
         let bands = [band(), band()];
         BlockPlane { blocks: component.blocks, blocks_across: component.blocks_x, steps, bands, inverse }
@@ -57,7 +51,26 @@ pub(super) fn decode(bytes: &[u8], frame: &Frame, held_bytes: u64, limits: Limit
     Ok(planes.collect())
 }
 
-/// Whether the tables that the scan names were all defined.
+/// The coefficients of each component in zigzag order, and their quantisation steps in the order of rows; nothing if the
+/// scans do not tell them all, or leave out tables: the other ways know those, and smooth.
+pub(super) fn read(bytes: &[u8], frame: &Frame, held_bytes: u64, limits: Limits) -> Result<Option<Read>, Error> {
+    let steps = {
+        let mut reader = MarkerReader::new(bytes);
+        reader.set_scan_cap(MAX_SCANS);
+        let told = reader.read_markers().map_err(reason)?;
+        let scans_bytes = told.scans.len() as u64 * TABLES_BYTES;
+        charge(held_bytes + scans_bytes.saturating_sub(frame.scan_bytes()), limits)?;
+        let has_tables = told.is_arithmetic || told.scans.iter().all(has_tables);
+        if !has_tables || !is_exact(&told) {
+            return Ok(None);
+        }
+        steps(&told)?
+    };
+    let read = read_coefficients(bytes).map_err(reason)?;
+    Ok(Some((read.components, steps)))
+}
+
+/// Whether the Huffman tables that the scan names were all defined.
 fn has_tables(scan: &ScanInfo) -> bool {
     scan.header.components.iter().all(|part| {
         let (tables, index) = match scan.header.spec_start {

@@ -164,6 +164,16 @@ impl Frame {
         held + SMALL_BYTES
     }
 
+    /// Bytes held at once to read all its coefficients, without the file's own bytes; nothing if the decoder gives none of
+    /// a picture that large.
+    pub(super) fn coefficient_bytes(&self) -> Option<u64> {
+        let (across, down) = self.largest();
+        let mcus = u64::from(self.width.div_ceil(across * 8)) * u64::from(self.height.div_ceil(down * 8));
+        let blocks = mcus * self.components().iter().map(|part| u64::from(part.across * part.down)).sum::<u64>();
+        // Of 2 bytes each, and a byte a block.
+        self.has_readable_coefficients().then_some(blocks * 129 + self.scan_bytes() + SMALL_BYTES)
+    }
+
     /// Bytes of the tables of the usual number of scans, which are all held at once: libjpeg writes ten for colour,
     /// eighteen for four inks.
     pub(super) const fn scan_bytes(&self) -> u64 {

@@ -12,6 +12,8 @@ mod planes;
 
 mod stream;
 
+mod turned;
+
 #[cfg(test)]
 mod tests;
 
@@ -19,7 +21,7 @@ use std::io::Read;
 use std::ops::ControlFlow;
 
 use libjpeg_turbo_rs::{DecodeLimits, DecodeWarning, Decoder, JpegError, PixelFormat};
-use pixtwin_pixel::{CORNER_COLUMNS, CORNER_ROWS, Channels, Delay, Depth, Row, RowSink, Turn};
+use pixtwin_pixel::{CORNER_COLUMNS, CORNER_ROWS, Channels, Delay, Depth, Row, RowSink, Turn, TurnClass};
 
 use self::frame::{Frame, Way};
 use self::markers::Markers;
@@ -86,6 +88,10 @@ impl Codec for Jpeg {
 
     fn orientation(&self, source: &mut dyn Source) -> Result<Turn, Error> {
         metadata::orientation(source)
+    }
+
+    fn turn_class(&self, source: &mut dyn Source, limits: Limits) -> Result<Option<TurnClass>, Error> {
+        turned::class(source, limits)
     }
 }
 
