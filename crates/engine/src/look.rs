@@ -3,7 +3,7 @@
 use std::{fs::File, io::BufRead, ops::ControlFlow, path::Path, sync::Arc};
 
 use pixtwin_decode::{Error, FirstRows, Format, Header, InMemory, Limits, Metadata, Sniffed, Source, sniff};
-use pixtwin_pixel::{Alpha, Depth, Digester, Frame, HEAD_ROWS, Row, RowSink, Turn, Turning};
+use pixtwin_pixel::{Alpha, Depth, Digester, Frame, HEAD_ROWS, Row, RowSink, Turn, TurnClass, TurnedSink, Turning};
 
 use crate::{
     branches::Branches,
@@ -56,6 +56,10 @@ const MARGIN_STEP: u32 = 8;
 /// How many times its least a decoder is given where the budget is large enough: JPEG is 1.8 times as fast if it may
 /// hold 2.7 times as much.
 const GENEROSITY: u64 = 3;
+
+/// Bytes a pixel of the longer side that are held to turn frames: sixteen rows in the layout of the frame, and twice as
+/// numbers of eight bytes.
+const TURNED_ROW_BYTES: u64 = 16 * 3 * 8;
 
 /// A picture of more pixels than this in all its frames is refused: a hundred kilobytes of animation can ask for hours
 /// of work. The largest pictures known to be made for people have 0.6 gigapixels.
@@ -225,6 +229,59 @@ impl<'a> Looker<'a> {
         decoded?;
         picture.known.add(found);
         Ok(())
+    }
+
+    /// The class of the picture's coefficients under all turns, as it will be compared; nothing for most formats.
+    pub(crate) fn coefficient_class(
+        &self,
+        source: &mut dyn Source,
+        picture: &Picture,
+    ) -> Result<Option<TurnClass>, Refusal> {
+        let mut needed = 0;
+        // What it holds is known from its header, and better from all of its scans.
+        for _ in 0..3 {
+            let charge = self.budget.take(needed).ok_or_else(|| self.too_large(needed))?;
+            match picture.format.turn_class(source, Limits { memory_bytes: charge.bytes() }) {
+                Err(Error::TooLarge { needed: more, .. }) if more > needed => needed = more,
+                Err(cause) => return Err(Refusal::from(&cause)),
+                Ok(None) => return Ok(None),
+                Ok(Some(stored)) => {
+                    // The turns lead from the picture as it is shown.
+                    let back = self.turn(source, picture.format)?.inverse();
+                    let turns = stored.turns.iter().map(|turn| back.then(turn)).collect();
+                    return Ok(Some(TurnClass { turns, ..stored }));
+                }
+            }
+        }
+        Err(self.too_large(needed))
+    }
+
+    /// The class of the picture's pixels under all turns.
+    pub(crate) fn turn_class(&self, listed: &Listed, picture: &Picture) -> Result<TurnClass, Refusal> {
+        let (file, identity) = reopen(listed)?;
+        let class = self.turn_class_of(&mut self.window(&file, identity.bytes, WHOLE_WINDOW_BYTES), picture)?;
+        still_unchanged(&file, &identity)?;
+        Ok(class)
+    }
+
+    /// The same of an open file.
+    pub(crate) fn turn_class_of(&self, source: &mut dyn Source, picture: &Picture) -> Result<TurnClass, Refusal> {
+        let Header { width, height, whole_bytes, .. } = picture.header;
+        // Beside the frames, some rows of them are held turned.
+        let whole_bytes = whole_bytes.saturating_add(u64::from(width.max(height)) * TURNED_ROW_BYTES);
+        let mut frames_bytes = raster_bytes(width, height);
+        loop {
+            let needed = whole_bytes.saturating_add(frames_bytes);
+            let charge = self.budget.take(needed).ok_or_else(|| self.too_large(needed))?;
+            let mut sink = TurnedSink::within(frames_bytes, self.alpha);
+            self.decode_open(source, picture.format, Depth::Whole, whole_bytes, &mut sink)?;
+            if let Some(class) = sink.finish() {
+                return Ok(class);
+            }
+            drop(charge);
+            // An animation: how many frames it has is not known beforehand.
+            frames_bytes = frames_bytes.saturating_mul(8);
+        }
     }
 
     /// What the colour of hidden pixels is worth.

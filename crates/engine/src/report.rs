@@ -94,6 +94,9 @@ pub enum Nearness {
     Turned {
         /// The EXIF number of the turn that makes it the other one.
         turn: u8,
+        /// That of the turn that makes the other one this. Of several turns each is the one with the smallest number, so that
+        /// neither follows from the other.
+        back: u8,
         /// The coefficients of the files are equal after the turn; the pixels can differ by what decoding rounds.
         by_coefficients: bool,
     },

@@ -6,7 +6,7 @@ use serde::Serialize;
 /// In words, to follow the format of a file.
 pub(crate) fn words(nearness: Nearness) -> String {
     match nearness {
-        Nearness::Turned { turn, by_coefficients } => {
+        Nearness::Turned { turn, by_coefficients, .. } => {
             let what = if by_coefficients { "same coefficients" } else { "same pixels" };
             format!("{what} after {}", turn_of(turn).describe())
         }
@@ -83,7 +83,7 @@ impl NearJson {
         };
         match near.nearness {
             None => {}
-            Some(Nearness::Turned { turn, by_coefficients }) => {
+            Some(Nearness::Turned { turn, by_coefficients, .. }) => {
                 json.turn = Some(turn);
                 json.equal = Some(if by_coefficients { "coefficients" } else { "pixels" });
             }

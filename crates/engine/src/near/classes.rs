@@ -5,7 +5,14 @@ use std::collections::BTreeMap;
 use pixtwin_matching::Loss;
 use serde::{Deserialize, Serialize};
 
-use crate::{file::Listed, near::seen::Seen, picture::key_of_hash, scan::Searched, sets::SetId, team::Team};
+use crate::{
+    file::Listed,
+    near::{edges::Place, seen::Seen},
+    picture::key_of_hash,
+    scan::Searched,
+    sets::SetId,
+    team::Team,
+};
 
 /// A file of a picture, wherever it lies.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -97,6 +104,12 @@ impl Class {
             files: self.files.len() as u64,
             sets,
         }
+    }
+
+    /// Which picture it is of those whose home is that rank, and where.
+    pub(crate) fn place(&self, home: usize, at: usize) -> Place {
+        let number = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        Place { number: self.number, home: number(home), at: number(at) }
     }
 
     /// The first of its files, which lies here.

@@ -38,7 +38,8 @@ impl Nearness {
     /// Which of several ways in which two pictures are near counts: the smallest.
     pub(crate) fn order(&self) -> (u16, u8, bool) {
         match *self {
-            Self::Turned { turn, by_coefficients } => (u16::from(by_coefficients), turn, false),
+            // Pixels prove more than coefficients.
+            Self::Turned { turn, by_coefficients, .. } => (by_coefficients.into(), turn, false),
             Self::Within(largest) => (largest, 0, false),
             Self::Similar { distance, view, is_view_of_other, .. } => (distance.into(), view, is_view_of_other),
         }
@@ -50,7 +51,8 @@ impl Nearness {
             Self::Similar { distance, view, is_view_of_other, label } => {
                 Self::Similar { distance, view, is_view_of_other: !is_view_of_other, label }
             }
-            other => other,
+            Self::Turned { turn, back, by_coefficients } => Self::Turned { turn: back, back: turn, by_coefficients },
+            Self::Within(largest) => Self::Within(largest),
         }
     }
 }

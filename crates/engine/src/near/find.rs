@@ -18,12 +18,13 @@ use crate::{
         seen::{Looks, Seen},
         similar::fail_all,
         trace::key_of_size,
+        turned::class_bytes,
     },
     opened::Opened,
     refusal::Refusal,
     report::{Counts, Failure, Nearby, Nearness, Report},
     scan::Searched,
-    settings::{Run, Selection},
+    settings::{Run, Selection, Tier},
     team::Team,
 };
 
@@ -58,7 +59,7 @@ pub(crate) fn find_all<T: Team>(
     let sizes: Vec<Key> = sought.iter().map(|sought| Key(sought.size_key)).collect();
     let mut searched = Searched::default();
     let found = searched.see_all(&looks, roots, selection, team, Some(&sizes)).and_then(|seen| {
-        let matches = matches(&looks, &searched, &seen, &sought, selection, (team.rank(), team.host()));
+        let matches = matches(&looks, &mut searched, &seen, &sought, selection, (team.rank(), team.host()));
         let matches = fail_all(matches, team)?;
         Ok(team.merge_all(matches, find::order, &mut |(query, found)| report.found(query, found))?)
     });
@@ -75,7 +76,10 @@ fn read(looks: &Looks<'_>, path: &Path, host: Option<&str>) -> Result<Sought, Re
     let (listed, mut picture) = identify(looks.looker, path)?;
     let (file, identity) = reopen(&listed)?;
     let mut source = Opened::new(&file, identity.bytes, WHOLE_WINDOW_BYTES, looks.looker.progress);
-    let record = looks.record(&mut source, &mut picture)?;
+    let mut record = looks.record(&mut source, &mut picture)?;
+    if looks.tier == Tier::Turned {
+        record.extend(class_bytes(Some(looks.looker.turn_class_of(&mut source, &picture)?)));
+    }
     still_unchanged(&file, &identity)?;
     looks.looker.hash(&listed, &mut picture)?;
     Ok(Sought {
@@ -89,7 +93,7 @@ fn read(looks: &Looks<'_>, path: &Path, host: Option<&str>) -> Result<Sought, Re
 /// The files of this rank that are near a picture asked about, in the order of the report.
 fn matches(
     looks: &Looks<'_>,
-    searched: &Searched,
+    searched: &mut Searched,
     seen: &[Seen],
     sought: &[Sought],
     selection: &Selection,
@@ -101,12 +105,13 @@ fn matches(
         for one in seen {
             let nearness = match one.picture.known.digest() == sought.query.digest() {
                 true => Some(None),
-                false => finder.nearness(one)?.map(Some),
+                false => finder.nearness(&searched.files, one)?.map(Some),
             };
             if let Some(nearness) = nearness {
                 found.extend(searched.near_match(sought, one, nearness, place).map(|found| (number, found)));
             }
         }
+        finder.refused.into_iter().for_each(|(file, reason)| searched.cannot_turn(file, reason));
     }
     found.sort_by(find::order);
     Ok(found)

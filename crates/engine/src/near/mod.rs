@@ -18,6 +18,8 @@ mod stars;
 
 mod similar;
 
+mod turned;
+
 mod nearness;
 
 mod find;
@@ -63,7 +65,11 @@ pub(crate) fn groups_all<T: Team>(
     let classes = classes::number_all(searched, &seen, team)?;
     let stars: Vec<Star> = match tier {
         // Each tier says which pictures are near each other: `edges::stars_all` makes stars of pairs.
-        Tier::Turned | Tier::Within(_) => return Err(to_come()),
+        Tier::Turned => {
+            let edges = turned::edges_all(&looks, searched, (&seen, &classes), team)?;
+            edges::stars_all(edges, (searched, &seen, &classes), selection.linkage, team)?
+        }
+        Tier::Within(_) => return Err(to_come()),
         Tier::Bytes | Tier::Pixels => {
             edges::stars_all(Vec::new(), (searched, &seen, &classes), selection.linkage, team)?
         }

@@ -3,14 +3,17 @@
 use std::io;
 
 use pixtwin_matching::near::Label;
-use pixtwin_pixel::Sight;
+use pixtwin_pixel::{Sight, TurnClass};
 
 use crate::{
+    file::Listed,
     near::{
         find::Sought,
         seen::{Looks, Seen},
         similar,
+        turned::{self, RECORD_BYTES, Record, class_at},
     },
+    refusal::Refusal,
     report::Nearness,
     settings::{Selection, Tier},
 };
@@ -20,20 +23,31 @@ pub(crate) struct Finder<'a> {
     looks: &'a Looks<'a>,
     sight: Option<Sight>,
     label: Option<Label>,
+    turned: Option<Record>,
+    /// The class of its pixels.
+    class: Option<TurnClass>,
+    /// Pictures that could not be decoded again, and why.
+    pub(crate) refused: Vec<(usize, Refusal)>,
 }
 
 impl<'a> Finder<'a> {
     pub(crate) fn new(looks: &'a Looks<'a>, sought: &'a Sought, selection: &'a Selection) -> Self {
-        Self { looks, sight: similar::sight_of(&sought.record), label: selection.label }
+        let (turned, class) = match looks.tier {
+            Tier::Turned => (Record::read(&sought.record), sought.record.get(RECORD_BYTES..).and_then(class_at)),
+            _ => (None, None),
+        };
+        let sight = similar::sight_of(&sought.record);
+        Self { looks, sight, label: selection.label, turned, class, refused: Vec::new() }
     }
 
     /// How near a picture of this rank is, which is not equal; nothing if it is not near.
     ///
     /// # Errors
     /// If what is kept of it cannot be read.
-    pub(crate) fn nearness(&mut self, seen: &Seen) -> io::Result<Option<Nearness>> {
+    pub(crate) fn nearness(&mut self, files: &[Listed], seen: &Seen) -> io::Result<Option<Nearness>> {
         match self.looks.tier {
-            Tier::Bytes | Tier::Pixels | Tier::Turned | Tier::Within(_) => Ok(None),
+            Tier::Bytes | Tier::Pixels | Tier::Within(_) => Ok(None),
+            Tier::Turned => self.turned(files, seen),
             Tier::Similar(distance) => {
                 let (Some(sought), Some(record)) = (&self.sight, seen.record) else { return Ok(None) };
                 let mut bytes = Vec::new();
@@ -41,5 +55,20 @@ impl<'a> Finder<'a> {
                 Ok(similar::sight_of(&bytes).and_then(|found| similar::between(sought, &found, distance, self.label)))
             }
         }
+    }
+    /// Whether the pixels are equal after a turn, or else the coefficients.
+    fn turned(&mut self, files: &[Listed], seen: &Seen) -> io::Result<Option<Nearness>> {
+        let Some((ours, theirs)) = self.turned.zip(self.looks.turned_record(seen)?) else { return Ok(None) };
+        if let (true, Some(pixels), Some(listed)) = (ours.key == theirs.key, self.class, files.get(seen.picture.at())) {
+            match self.looks.looker.turn_class(listed, &seen.picture) {
+                Ok(class) => match turned::nearness(&class, &pixels, false) {
+                    None => {}
+                    found => return Ok(found),
+                },
+                Err(reason) => self.refused.push((seen.picture.at(), reason)),
+            }
+        }
+        let coefficients = theirs.coefficients.zip(ours.coefficients);
+        Ok(coefficients.and_then(|(theirs, ours)| turned::nearness(&theirs, &ours, true)))
     }
 }

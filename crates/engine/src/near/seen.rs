@@ -17,6 +17,7 @@ use crate::{
     near::{
         spool::Spool,
         trace::{TraceSink, looks_at_all, no_record},
+        turned::Record,
     },
     opened::{Opened, read_whole},
     picture::{Known, Picture, key_of_hash},
@@ -161,12 +162,17 @@ impl<'a> Looks<'a> {
 
     /// Decodes a picture whole: its digest, and what the tier keeps of it.
     pub(crate) fn record(&self, source: &mut dyn Source, picture: &mut Picture) -> Result<Vec<u8>, Refusal> {
-        let Some(mut sink) = TraceSink::new(self.tier) else {
+        let Some(mut sink) = TraceSink::new(self.tier, self.looker.alpha()) else {
             self.looker.decode_source(source, picture)?;
             return Ok(Vec::new());
         };
         self.looker.decode_beside(source, picture, &mut sink)?;
-        sink.finish().ok_or_else(|| no_record(picture.format))
+        let record = sink.finish().ok_or_else(|| no_record(picture.format))?;
+        if self.tier != Tier::Turned {
+            return Ok(record);
+        }
+        let class = self.looker.coefficient_class(source, picture)?;
+        Ok(Record::read(&record).map_or(record, |record| Record::of(record.key, class)))
     }
 
     fn window<'b>(&'b self, file: &'b File, identity: &Identity, capacity: usize) -> Opened<'b> {

@@ -3,20 +3,23 @@
 use std::ops::ControlFlow;
 
 use pixtwin_decode::{Format, Header};
-use pixtwin_pixel::{Frame, Key, Row, RowSink, Sight, SightSink};
+use pixtwin_pixel::{Alpha, Frame, Key, OrderFree, Row, RowSink, Sight, SightSink};
 
-use crate::{picture::size_key, refusal::Refusal, settings::Tier};
+use crate::{near::turned, picture::size_key, refusal::Refusal, settings::Tier};
 
 /// Takes the rows of one picture on behalf of a tier.
 pub(crate) enum TraceSink {
     Similar(Box<SightSink>),
+    /// The order-free key.
+    Turned(OrderFree),
 }
 
 impl TraceSink {
     /// A sink for a picture; nothing where the tier needs only the digest.
-    pub(crate) fn new(tier: Tier) -> Option<Self> {
+    pub(crate) fn new(tier: Tier, alpha: Alpha) -> Option<Self> {
         match tier {
-            Tier::Bytes | Tier::Pixels | Tier::Turned | Tier::Within(_) => None,
+            Tier::Turned => Some(Self::Turned(OrderFree::new(alpha))),
+            Tier::Bytes | Tier::Pixels | Tier::Within(_) => None,
             Tier::Similar(_) => Some(Self::Similar(Box::default())),
         }
     }
@@ -25,12 +28,15 @@ impl TraceSink {
     pub(crate) fn finish(self) -> Option<Vec<u8>> {
         match self {
             Self::Similar(sink) => Some(sink.finish()?.to_bytes().to_vec()),
+            // The class of the coefficients comes later: it is not of the rows.
+            Self::Turned(sink) => Some(turned::Record::of(sink.finish()?, None)),
         }
     }
 
     fn sink(&mut self) -> &mut dyn RowSink {
         match self {
             Self::Similar(sink) => &mut **sink,
+            Self::Turned(sink) => sink,
         }
     }
 }
@@ -52,7 +58,8 @@ impl RowSink for TraceSink {
 /// How long the records of a tier are.
 pub(crate) fn record_bytes(tier: Tier) -> usize {
     match tier {
-        Tier::Bytes | Tier::Pixels | Tier::Turned | Tier::Within(_) => 1,
+        Tier::Bytes | Tier::Pixels | Tier::Within(_) => 1,
+        Tier::Turned => turned::RECORD_BYTES,
         Tier::Similar(_) => Sight::BYTES,
     }
 }
