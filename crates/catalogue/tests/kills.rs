@@ -23,7 +23,11 @@ const MOST_LOST: Duration = Duration::from_secs(5);
 const FILE: &str = "PIXTWIN_TEST_CATALOGUE";
 
 fn maker() -> Maker {
-    Maker { rules: "rules 1".to_owned(), decoder: |format| format!("decoder of {}", format.unwrap_or("nothing")) }
+    Maker {
+        rules: "rules 1".to_owned(),
+        decoder: |format| format!("decoder of {}", format.unwrap_or("nothing")),
+        near: true,
+    }
 }
 
 /// Learns a file a millisecond, for ever, and says of each that it is learnt. It is no test, but what the test kills.

@@ -54,7 +54,7 @@ impl World {
 
     pub(crate) fn maker() -> Maker {
         let decoder = |format: Option<&str>| format!("decoder of {} 1.0", format.unwrap_or("nothing"));
-        Maker { rules: "rules 1".to_owned(), decoder }
+        Maker { rules: "rules 1".to_owned(), decoder, near: true }
     }
 
     /// One with everything in its pages, and one whose log was left behind.
