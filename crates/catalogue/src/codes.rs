@@ -57,9 +57,7 @@ impl Codes {
     }
 
     pub(crate) fn know_rules(&mut self, number: i64, name: &str) {
-        if !self.rules.contains_key(&number) {
-            self.rules.insert(number, name.to_owned());
-        }
+        self.rules.entry(number).or_insert_with(|| name.to_owned());
     }
 
     /// What a row means; nothing where it is not there as it was written.

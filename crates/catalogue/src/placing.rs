@@ -77,7 +77,7 @@ impl<'a> Placing<'a> {
             .prepare_cached(sql)?
             .query_row([self.rules.0], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
-        let most = (self.incoming * GROWTH).max(SMALL).min(Place::MOST);
+        let most = (self.incoming * GROWTH).clamp(SMALL, Place::MOST);
         if let Some((block, places)) = last
             && self.incoming > 0
             && usize::try_from(places).is_ok_and(|places| places < most)
