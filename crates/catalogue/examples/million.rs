@@ -39,7 +39,8 @@ fn main() {
     let device = home.path().metadata().unwrap().dev();
     // As the program says it, so that it finds the entries of this file.
     let rules = "pixels 1, keys 1, alpha exact, as stored".to_owned();
-    let maker = Maker { rules, decoder: |format| format!("decoder of {} 1.0", format.unwrap_or("nothing")) };
+    let maker =
+        Maker { rules, decoder: |format| format!("decoder of {} 1.0", format.unwrap_or("nothing")), near: false };
     let catalogue = Catalogue::open(&file, Want::Write, maker).unwrap();
 
     let took = write(&catalogue, &folders, entries);

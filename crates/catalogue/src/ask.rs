@@ -6,11 +6,13 @@ use std::{
     rc::Rc,
 };
 
-use rusqlite::Row;
+use rusqlite::{OptionalExtension, Row};
 
 use crate::{
+    block::Placed,
     entry::Entry,
     error::Error,
+    near::Place,
     reader::Reader,
     rows::{self, COLUMN_COUNT, COLUMNS},
     seal,
@@ -55,8 +57,6 @@ impl Reader {
             "SELECT {COLUMNS}, folder.inode, folder.path, folder.seal, folder.volume, file.id
              FROM file JOIN folder ON folder.id = file.folder WHERE probe = ?1 AND rules = ?2"
         );
-        let mut holders = Vec::new();
-        let mut volumes = HashMap::new();
         let mut found = Vec::new();
         let mut met = HashSet::new();
         {
@@ -75,41 +75,89 @@ impl Reader {
                 }
             }
         }
+        let (mut holders, mut volumes) = (Vec::new(), HashMap::new());
         for found in found {
             let Some(found) = found else {
                 self.meet_damage();
                 continue;
             };
-            let volume = match volumes.get(&found.volume) {
-                Some(volume) => Rc::clone(volume),
-                None => {
-                    let volume = Rc::new(VolumeRow::of(self.connection(), found.volume, self.places().volumes())?);
-                    volumes.insert(found.volume, Rc::clone(&volume));
-                    volume
-                }
-            };
-            holders.extend(self.holder(found, &volume));
+            let spot = found.read.spot.filter(|_| self.wants_near());
+            if let Some(mut holder) = self.holder(found, &mut volumes)? {
+                self.add_codes(&mut holder.entry, spot)?;
+                holders.push(holder);
+            }
         }
         Ok(holders)
     }
 
-    fn holder(&mut self, found: Found, volume: &VolumeRow) -> Option<Holder> {
+    /// Who is at these places, which are sorted. Damaged rows are left out.
+    pub(crate) fn holders_of(&mut self, places: &[Place]) -> Result<Vec<(Place, Holder)>, Error> {
+        let sql = format!(
+            "SELECT {COLUMNS}, folder.inode, folder.path, folder.seal, folder.volume, file.rules
+             FROM file JOIN folder ON folder.id = file.folder WHERE file.id = ?1"
+        );
+        let (mut holders, mut volumes) = (Vec::new(), HashMap::new());
+        for place in places {
+            let Some(Placed { file, near }) = self.placed(*place)? else {
+                self.meet_damage();
+                continue;
+            };
+            self.watch().rest();
+            let found = {
+                let mut statement = self.connection().prepare_cached(&sql)?;
+                let read = |row: &Row<'_>| Ok((row.get(COLUMN_COUNT + 4)?, Found::of(row)));
+                statement.query_row([file], read).optional()?
+            };
+            let Some((rules, found)) = found else { continue };
+            let Some(found) = found else {
+                self.meet_damage();
+                continue;
+            };
+            // The picture has other codes by now, or its number is that of another file.
+            let Some(spot) = found.read.spot.filter(|spot| spot.place == place.number()) else { continue };
+            if spot.proof != near.proof() || Some(rules) != self.rules() {
+                self.meet_damage();
+                continue;
+            }
+            if let Some(mut holder) = self.holder(found, &mut volumes)? {
+                holder.entry.facts.near = Some(Box::new(near));
+                holders.push((*place, holder));
+            }
+        }
+        Ok(holders)
+    }
+
+    fn volume(&self, number: i64, volumes: &mut Volumes) -> Result<Rc<VolumeRow>, Error> {
+        if let Some(volume) = volumes.get(&number) {
+            return Ok(Rc::clone(volume));
+        }
+        let volume = Rc::new(VolumeRow::of(self.connection(), number, self.places().volumes())?);
+        volumes.insert(number, Rc::clone(&volume));
+        Ok(volume)
+    }
+
+    /// The holder without its codes; nothing where it is damaged.
+    fn holder(&mut self, found: Found, volumes: &mut Volumes) -> Result<Option<Holder>, Error> {
+        let volume = self.volume(found.volume, volumes)?;
         let place = seal::of_place(&volume.identity, found.inode);
         if seal::of_folder(place, &found.path).cast_signed() != found.seal {
             self.meet_damage();
-            return None;
+            return Ok(None);
         }
         let name = found.read.name.clone();
-        let (entry, is_current) = self.unsealed(found.read, place)?;
+        let Some((entry, is_current)) = self.unsealed(found.read, place) else { return Ok(None) };
         let below = joined(&found.path, &name);
         let (path, is_mounted) = volume.find(&below);
         let absent = || Absent { identity: volume.identity.clone(), host: volume.host.clone(), seen_s: volume.seen_s };
         let absent = (!is_mounted).then(absent);
-        Some(Holder { path, absent, entry, is_current })
+        Ok(Some(Holder { path, absent, entry, is_current }))
     }
 }
 
-/// A row that a probe found.
+/// The volumes that were met, by number.
+type Volumes = HashMap<i64, Rc<VolumeRow>>;
+
+/// A row that was found.
 struct Found {
     read: rows::Read,
     inode: u64,

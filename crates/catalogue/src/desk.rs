@@ -5,12 +5,15 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use rusqlite::{CachedStatement, Connection, OptionalExtension, Transaction, TransactionBehavior};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Statement, Transaction, TransactionBehavior};
 
 use crate::{
+    codes::Codes,
     entry::Entry,
     error::Error,
+    near::Spot,
     places::Folder,
+    placing::Placing,
     rows::{self, Address, INSERT, UPDATE},
     schema::Maker,
     seal,
@@ -30,6 +33,7 @@ pub(crate) struct Desk {
     numbers: Numbers,
     /// What SQLite says of the file when no other has written to it.
     version: i64,
+    codes: Codes,
 }
 
 /// The numbers of rows that others name.
@@ -50,12 +54,12 @@ impl Desk {
         connection.pragma_update(None, "synchronous", "NORMAL")?;
         connection.pragma_update(None, "temp_store", "MEMORY")?;
         connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
-        Ok(Self { connection, maker, numbers: Numbers::default(), version: 0 })
+        Ok(Self { connection, maker, numbers: Numbers::default(), version: 0, codes: Codes::new(HashMap::new()) })
     }
 
     /// Writes these files in one transaction, and says how many they were.
     pub(crate) fn write(&mut self, mut folders: Vec<InFolder>) -> Result<u64, Error> {
-        let Self { connection, maker, numbers, version } = self;
+        let Self { connection, maker, numbers, version, codes } = self;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // Another may have forgotten what these numbers stand for.
         let now = transaction.query_row("PRAGMA data_version", [], |row| row.get(0))?;
@@ -64,13 +68,56 @@ impl Desk {
         }
         // Neighbours lie beside each other in the tables as well.
         folders.sort_unstable_by(|a, b| a.folder.path.cmp(&b.folder.path));
+        let incoming = folders.iter().flat_map(|folder| folder.files.values());
+        let incoming = incoming.filter(|entry| entry.facts.near.is_some()).count();
+        let rules = numbers.of_rules(&transaction, &maker.rules)?;
+        // What was read may be of a block that this connection, or another, has written again.
+        codes.clear();
+        codes.know_rules(rules, &maker.rules);
+        let mut shelf = Shelf { codes, placing: Placing::new((rules, &maker.rules), incoming) };
         let mut written = 0;
         for InFolder { folder, files } in folders {
             written += files.len() as u64;
-            numbers.write_folder(&transaction, maker, &folder, files)?;
+            numbers.write_folder(&transaction, maker, &folder, files, &mut shelf)?;
         }
+        shelf.placing.write(&transaction)?;
         transaction.commit()?;
         Ok(written)
+    }
+}
+
+/// Where codes are, and where new ones go.
+struct Shelf<'a> {
+    codes: &'a mut Codes,
+    placing: Placing<'a>,
+}
+
+impl Shelf<'_> {
+    /// Writes a file, with its codes if they are new.
+    fn write<'s>(
+        &mut self,
+        transaction: &Transaction<'_>,
+        statements: (&mut Statement<'s>, &mut Statement<'s>),
+        address: Address<'_>,
+        mut entry: Entry,
+        known: Option<Known>,
+    ) -> Result<(), Error> {
+        let mut spot = known.and_then(|known| known.spot);
+        let near = entry.facts.near.take();
+        let is_there = match (spot, &near) {
+            // Codes that cannot be read any more are written anew.
+            (Some(spot), Some(_)) => self.codes.find(transaction, spot)?.is_some(),
+            _ => spot.is_some() || near.is_none(),
+        };
+        if let (false, Some(near)) = (is_there, near) {
+            spot = Some(self.placing.place(transaction, self.codes, *near)?);
+        }
+        let (insert, update) = statements;
+        rows::write(if known.is_some() { update } else { insert }, address, &entry, spot)?;
+        if !is_there {
+            self.placing.name(known.map_or_else(|| transaction.last_insert_rowid(), |known| known.number));
+        }
+        Ok(())
     }
 }
 
@@ -81,6 +128,7 @@ impl Numbers {
         maker: &Maker,
         folder: &Folder,
         files: impl IntoIterator<Item = (Box<[u8]>, Entry)>,
+        shelf: &mut Shelf<'_>,
     ) -> Result<(), Error> {
         let place = seal::of_place(&folder.volume.identity, folder.inode);
         let (number, is_new) = self.of_folder(transaction, folder, place)?;
@@ -90,9 +138,9 @@ impl Numbers {
         for (name, mut entry) in files {
             let (decoder, maker) = self.of_format(transaction, maker, &entry.facts.format)?;
             let address = Address { folder: number, place, name: &name, rules, decoder, maker };
-            let is_known = !is_new && add_known(&mut read, address, &mut entry)?;
+            let known = if is_new { None } else { add_known(&mut read, address, &mut entry)? };
             if entry.facts.is_short() {
-                rows::write(if is_known { &mut update } else { &mut insert }, address, &entry)?;
+                shelf.write(transaction, (&mut insert, &mut update), address, entry, known)?;
             }
         }
         Ok(())
@@ -181,16 +229,25 @@ fn number_of_name(transaction: &Transaction<'_>, table: &str, name: &str) -> Res
     Ok(transaction.query_row(&sql, [name], |row| row.get(0))?)
 }
 
-/// Adds what is known of the file in the same state, by the same decoder, and says whether it has a row.
-fn add_known(read: &mut CachedStatement<'_>, address: Address<'_>, entry: &mut Entry) -> Result<bool, Error> {
+/// A row that a file has, and where its codes are if they are of the same state.
+#[derive(Clone, Copy)]
+struct Known {
+    number: i64,
+    spot: Option<Spot>,
+}
+
+/// Adds what is known of the file in the same state, by the same decoder; nothing where it has no row.
+fn add_known(read: &mut CachedStatement<'_>, address: Address<'_>, entry: &mut Entry) -> Result<Option<Known>, Error> {
     let Address { folder, place, name, rules, decoder, maker } = address;
-    let Some(known) = rows::one(read, (folder, name, rules))? else { return Ok(false) };
+    let Some((number, known)) = rows::one(read, (folder, name, rules))? else { return Ok(None) };
     // A damaged row is written over.
     let known = known.filter(|known| known.decoder == decoder);
+    let spot = known.as_ref().and_then(|known| known.spot);
     if let Some(known) = known.and_then(|known| known.unsealed(place, maker))
         && known.stamp == entry.stamp
     {
         entry.facts.add(known.facts);
+        return Ok(Some(Known { number, spot }));
     }
-    Ok(true)
+    Ok(Some(Known { number, spot: None }))
 }

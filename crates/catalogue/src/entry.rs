@@ -2,6 +2,8 @@
 
 use std::num::NonZeroU64;
 
+use crate::near::{self, Near};
+
 /// Of a file of which there is more to say nothing is kept: a photo takes some hundred bytes.
 pub(crate) const MOST_TEXT_BYTES: usize = 1 << 20;
 
@@ -50,6 +52,11 @@ pub struct Facts {
     pub metadata: Option<String>,
     /// The key by which pictures of this size are found while nothing more is known.
     pub size_key: Option<u64>,
+    /// What near search keeps. Readers give it back where their maker [wants it](crate::Maker::near).
+    pub near: Option<Box<Near>>,
+    /// What other looks at the whole picture keep, in the words of whoever asks: at most
+    /// [600 bytes](crate::MOST_LOOKS_BYTES).
+    pub looks: Option<Box<[u8]>>,
 }
 
 /// Size of a picture, and what decoding it takes.
@@ -71,7 +78,8 @@ pub struct Header {
 impl Facts {
     /// Adds what another look at the same file in the same state has found.
     pub fn add(&mut self, found: Self) {
-        let Self { format, header, frames, keys, payload, content, digest, failures, metadata, size_key } = found;
+        let Self { format, header, frames, keys, payload, content, digest, failures, metadata, size_key, near, looks } =
+            found;
         self.format = self.format.take().or(format);
         self.header = self.header.or(header);
         self.frames = self.frames.or(frames);
@@ -82,6 +90,8 @@ impl Facts {
         self.digest = self.digest.or(digest);
         self.metadata = self.metadata.take().or(metadata);
         self.size_key = self.size_key.or(size_key);
+        self.near = self.near.take().or(near);
+        self.looks = self.looks.take().or(looks);
         for (look, reason) in failures {
             if let Err(at) = self.failures.binary_search_by(|(ours, _)| ours.cmp(&look)) {
                 self.failures.insert(at, (look, reason));
@@ -93,7 +103,8 @@ impl Facts {
     pub(crate) fn is_short(&self) -> bool {
         let texts = self.failures.iter().map(|(look, reason)| look.len() + reason.len());
         // As JSON a letter takes six bytes at most.
-        6 * texts.sum::<usize>() + self.metadata.as_ref().map_or(0, String::len) < MOST_TEXT_BYTES
+        let texts = 6 * texts.sum::<usize>() + self.metadata.as_ref().map_or(0, String::len);
+        texts < MOST_TEXT_BYTES && near::is_short(self)
     }
 
     /// The keys of first rows up to the last that is known.

@@ -4,6 +4,8 @@
 
 mod error;
 
+mod near;
+
 mod entry;
 
 mod seal;
@@ -18,15 +20,29 @@ mod schema;
 
 mod rows;
 
+mod block;
+
+mod block_rows;
+
+mod codes;
+
 mod reader;
 
 mod ask;
 
+mod sweep;
+
 mod volume_row;
+
+mod compared;
+
+mod merge;
 
 mod upkeep;
 
 mod import;
+
+mod placing;
 
 mod writer;
 
@@ -36,9 +52,11 @@ pub use ask::{Absent, Holder};
 pub use entry::{Entry, Facts, Header, Stamp};
 pub use error::Error;
 pub use import::{IMPORTED, Importer};
+pub use near::{MOST_LOOKS_BYTES, MOST_REST_BYTES, Near, Place};
 pub use places::Folder;
 pub use reader::Reader;
 pub use schema::{Catalogue, ENDINGS, Maker, Want};
+pub use sweep::{BlockView, Sweep};
 pub use upkeep::{Forget, Kept, Status, Verified, VolumeStatus};
 pub use volumes::is_on_network;
 pub use writer::Writer;

@@ -5,9 +5,12 @@ use std::{collections::HashMap, path::Path, sync::Arc};
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::{
+    block::Placed,
+    codes::Codes,
     entry::{Entry, Stamp},
     error::Error,
     guard::Watch,
+    near::{Place, Spot},
     places::{Folder, Places},
     rows::{self, COLUMNS, Read},
     schema::{Maker, names},
@@ -44,6 +47,7 @@ pub struct Reader {
     outdated: Vec<Arc<Folder>>,
     /// The volumes that were met.
     volumes: Vec<Arc<Volume>>,
+    codes: Codes,
 }
 
 /// What is known of the files of one folder.
@@ -74,6 +78,7 @@ impl Reader {
         };
         let decoders = decoders.into_iter().map(sealed).collect();
         let (present, folders) = (Vec::new(), HashMap::new());
+        let codes = Codes::new(rules.map(|number| (number, maker.rules.clone())).into_iter().collect());
         Ok(Self {
             connection,
             watch,
@@ -87,6 +92,7 @@ impl Reader {
             last: None,
             outdated: Vec::new(),
             volumes: Vec::new(),
+            codes,
         })
     }
 
@@ -106,7 +112,7 @@ impl Reader {
             }
             None => self.find(row, name)?,
         };
-        Ok(found.and_then(|read| self.believed(read, place, stamp)))
+        found.map_or(Ok(None), |read| self.believed(read, place, stamp))
     }
 
     /// The same for a single file, whose neighbours are not likely to be asked about.
@@ -123,18 +129,30 @@ impl Reader {
         let Some(folder) = self.places.of(folder).filter(|folder| folder.is_on(device)) else { return Ok(None) };
         let Some((row, place)) = self.row_of(&folder)? else { return Ok(None) };
         let found = self.find(row, name)?;
-        Ok(found.and_then(|read| self.believed(read, place, stamp)))
+        found.map_or(Ok(None), |read| self.believed(read, place, stamp))
     }
 
     /// The entry, if it is of the present state and decoder, and not damaged.
-    fn believed(&mut self, read: Read, place: u64, stamp: &Stamp) -> Option<Entry> {
+    fn believed(&mut self, read: Read, place: u64, stamp: &Stamp) -> Result<Option<Entry>, Error> {
         if read.entry.stamp != *stamp {
-            return None;
+            return Ok(None);
         }
-        self.unsealed(read, place).filter(|(_, is_current)| *is_current).map(|(entry, _)| entry)
+        let spot = read.spot.filter(|_| self.maker.near);
+        let Some((mut entry, true)) = self.unsealed(read, place) else { return Ok(None) };
+        self.add_codes(&mut entry, spot)?;
+        Ok(Some(entry))
     }
 
-    /// The entry, if it is not damaged, and whether it was made by the decoder that its format has now.
+    /// Adds what near search keeps. Damage leaves it out.
+    pub(crate) fn add_codes(&mut self, entry: &mut Entry, spot: Option<Spot>) -> Result<(), Error> {
+        let Some(spot) = spot else { return Ok(()) };
+        self.watch.rest();
+        entry.facts.near = self.codes.find(&self.connection, spot)?.map(Box::new);
+        self.met_damage |= entry.facts.near.is_none();
+        Ok(())
+    }
+
+    /// The entry without its codes, if it is not damaged, and whether it was made by the decoder that its format has now.
     pub(crate) fn unsealed(&mut self, read: Read, place: u64) -> Option<(Entry, bool)> {
         let (decoder, maker) = self.decoders.get(&read.decoder)?;
         let format = &read.entry.facts.format;
@@ -164,6 +182,20 @@ impl Reader {
 
     pub(crate) fn connection(&self) -> &Connection {
         &self.connection
+    }
+
+    pub(crate) fn codes(&self) -> &Codes {
+        &self.codes
+    }
+
+    /// The placed picture, by its place; nothing where it is damaged, or there is none.
+    pub(crate) fn placed(&mut self, place: Place) -> Result<Option<Placed>, Error> {
+        self.watch.rest();
+        self.codes.at(&self.connection, place)
+    }
+
+    pub(crate) fn wants_near(&self) -> bool {
+        self.maker.near
     }
 
     pub(crate) fn places(&self) -> &Places {
@@ -265,7 +297,7 @@ impl Reader {
     fn find(&mut self, folder: i64, name: &[u8]) -> Result<Option<Read>, Error> {
         self.watch.rest();
         let found = rows::one(&mut self.connection.prepare_cached(&rows::by_name())?, (folder, name, self.rules))?;
-        self.met_damage |= matches!(found, Some(None));
-        Ok(found.flatten())
+        self.met_damage |= matches!(found, Some((_, None)));
+        Ok(found.and_then(|(_, read)| read))
     }
 }

@@ -7,31 +7,35 @@ use rusqlite::{CachedStatement, Row, Statement, ToSql, types::ValueRef};
 use crate::{
     entry::{Entry, Facts, Header, MOST_TEXT_BYTES, Stamp},
     error::Error,
+    near::{MOST_LOOKS_BYTES, Spot},
     seal,
 };
 
 /// The columns of an entry, in the order of [`read`].
 pub(crate) const COLUMNS: &str = "file.name, file.decoder, file.inode, file.size, file.mtime_ns, \
      file.ctime_ns, file.format, file.width, file.height, file.frames, file.head_bytes, file.whole_bytes, file.first_rows, \
-     file.keys, file.payload, file.content, file.digest, file.failures, file.metadata, file.probe, file.seal";
+     file.keys, file.payload, file.content, file.digest, file.failures, file.metadata, file.probe, file.seal, \
+     file.looks, file.place, file.proof";
 
 /// How many they are.
-pub(crate) const COLUMN_COUNT: usize = 21;
+pub(crate) const COLUMN_COUNT: usize = 24;
 
 /// Writes an entry of a file that has none. `ON CONFLICT` would do for both; but then SQLite copies every page that it
 /// changes, to take back a row alone.
 pub(crate) const INSERT: &str = "INSERT INTO file (folder, name, rules, decoder, inode, size, mtime_ns, ctime_ns, format, \
      width, height, frames, head_bytes, whole_bytes, first_rows, keys, payload, content, digest, failures, metadata, probe, \
-     seal) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23)";
+     seal, looks, place, proof) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, \
+     ?26)";
 
 /// Writes an entry over what was known under its name.
 pub(crate) const UPDATE: &str = "UPDATE file SET decoder = ?4, inode = ?5, size = ?6, mtime_ns = ?7, ctime_ns = ?8, format = ?9, width = ?10, \
      height = ?11, frames = ?12, head_bytes = ?13, whole_bytes = ?14, first_rows = ?15, keys = ?16, payload = ?17, \
-     content = ?18, digest = ?19, failures = ?20, metadata = ?21, probe = ?22, seal = ?23 WHERE folder = ?1 AND name = ?2 AND rules = ?3";
+     content = ?18, digest = ?19, failures = ?20, metadata = ?21, probe = ?22, seal = ?23, looks = ?24, \
+     place = ?25, proof = ?26 WHERE folder = ?1 AND name = ?2 AND rules = ?3";
 
 /// Reads the entry of a folder's file by a set of rules.
 pub(crate) fn by_name() -> String {
-    format!("SELECT {COLUMNS} FROM file WHERE folder = ?1 AND name = ?2 AND rules = ?3")
+    format!("SELECT {COLUMNS}, file.id FROM file WHERE folder = ?1 AND name = ?2 AND rules = ?3")
 }
 
 /// A row as it was read: whole, and its seal not yet looked at.
@@ -40,6 +44,8 @@ pub(crate) struct Read {
     pub(crate) name: Box<[u8]>,
     pub(crate) decoder: i64,
     pub(crate) entry: Entry,
+    /// Where its codes are, which are not read with it.
+    pub(crate) spot: Option<Spot>,
     seal: i64,
 }
 
@@ -60,12 +66,14 @@ impl Read {
     pub(crate) fn bytes(&self) -> usize {
         let facts = &self.entry.facts;
         let failures = facts.failures.iter().map(|(look, reason)| look.len() + reason.len()).sum::<usize>();
-        self.name.len() + 8 * facts.keys.len() + failures + facts.metadata.as_ref().map_or(0, String::len)
+        let looks = facts.looks.as_ref().map_or(0, |looks| looks.len());
+        let metadata = facts.metadata.as_ref().map_or(0, String::len);
+        self.name.len() + 8 * facts.keys.len() + failures + metadata + looks
     }
 
-    /// The entry, if its seal is whole.
+    /// The entry without its codes, if its seal is whole.
     pub(crate) fn unsealed(self, place: u64, maker: u64) -> Option<Entry> {
-        let expected = seal::of_file(place, &self.name, maker, &self.entry);
+        let expected = seal::of_file(place, &self.name, maker, &self.entry, self.spot);
         (expected.cast_signed() == self.seal).then_some(self.entry)
     }
 }
@@ -117,6 +125,8 @@ fn columns(row: &Row<'_>) -> Result<Read, Error> {
         failures: failures.as_deref().map_or(Ok(Vec::new()), failures_of)?,
         metadata: row.get(18)?,
         size_key: None,
+        near: None,
+        looks: looks_of(row)?,
     };
     let probe: Option<i64> = row.get(19)?;
     if facts.probe().is_none() {
@@ -124,20 +134,42 @@ fn columns(row: &Row<'_>) -> Result<Read, Error> {
     }
     let stamp = Stamp { inode: number(2)?, size: number(3)?, modified_ns: integer(4)?, changed_ns: integer(5)? };
     let name = row.get_ref(0)?.as_blob().map_err(|_| damaged("a name"))?.into();
-    Ok(Read { name, decoder: integer(1)?, entry: Entry { stamp, facts }, seal: integer(20)? })
+    Ok(Read { name, decoder: integer(1)?, entry: Entry { stamp, facts }, spot: spot_of(row)?, seal: integer(20)? })
+}
+
+fn looks_of(row: &Row<'_>) -> Result<Option<Box<[u8]>>, Error> {
+    match row.get_ref(21)? {
+        ValueRef::Null => Ok(None),
+        ValueRef::Blob(looks) if looks.len() <= MOST_LOOKS_BYTES => Ok(Some(looks.into())),
+        _ => Err(damaged("what looks have found")),
+    }
+}
+
+fn spot_of(row: &Row<'_>) -> Result<Option<Spot>, Error> {
+    let (place, proof): (Option<i64>, Option<i64>) = (row.get(22)?, row.get(23)?);
+    match (place, proof) {
+        (Some(place), Some(proof)) => Ok(Some(Spot { place, proof: proof.cast_unsigned() })),
+        (None, None) => Ok(None),
+        _ => Err(damaged("a place of codes")),
+    }
 }
 
 /// Writes an entry, by one of the statements [`INSERT`] and [`UPDATE`].
-pub(crate) fn write(statement: &mut Statement<'_>, address: Address<'_>, entry: &Entry) -> Result<(), Error> {
+pub(crate) fn write(
+    statement: &mut Statement<'_>,
+    address: Address<'_>,
+    entry: &Entry,
+    spot: Option<Spot>,
+) -> Result<(), Error> {
     let Address { folder, place, name, rules, decoder, maker } = address;
     let Entry { stamp, facts } = entry;
-    let seal = seal::of_file(place, name, maker, entry).cast_signed();
+    let seal = seal::of_file(place, name, maker, entry, spot).cast_signed();
     let keys: Vec<u8> =
         facts.known_keys().iter().flat_map(|key| key.map_or(0, NonZeroU64::get).to_le_bytes()).collect();
     let header = facts.header.as_ref();
     let signed = |number: u64| number.cast_signed();
     let failures = (!facts.failures.is_empty()).then(|| text_of(&facts.failures));
-    let values: [&dyn ToSql; 23] = [
+    let values: [&dyn ToSql; 26] = [
         &folder,
         &name,
         &rules,
@@ -161,17 +193,22 @@ pub(crate) fn write(statement: &mut Statement<'_>, address: Address<'_>, entry: 
         &facts.metadata,
         &facts.probe().map(signed),
         &seal,
+        &facts.looks.as_deref(),
+        &spot.map(|spot| spot.place),
+        &spot.map(|spot| signed(spot.proof)),
     ];
     statement.execute(values)?;
     Ok(())
 }
 
-/// The only row of a query, if there is any; of that nothing, where it is damaged.
+/// The only row of [`by_name`] and its number, if there is any; of that nothing more, where it is damaged.
 pub(crate) fn one(
     statement: &mut CachedStatement<'_>,
     parameters: impl rusqlite::Params,
-) -> Result<Option<Option<Read>>, Error> {
-    Ok(statement.query(parameters)?.next()?.map(read))
+) -> Result<Option<(i64, Option<Read>)>, Error> {
+    let mut found = statement.query(parameters)?;
+    let Some(row) = found.next()? else { return Ok(None) };
+    Ok(Some((row.get(COLUMN_COUNT)?, read(row))))
 }
 
 fn long(value: ValueRef<'_>) -> bool {

@@ -9,9 +9,11 @@ use std::{
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::{
+    codes::Codes,
     entry::Entry,
     error::Error,
     import::IMPORTED,
+    merge::{self, DROP_PARTS},
     rows::{self, COLUMN_COUNT, COLUMNS},
     schema::{Catalogue, Want, connect, names},
     seal,
@@ -133,7 +135,7 @@ impl Catalogue {
         })
     }
 
-    /// Hands over every entry, volume by volume, sorted by path.
+    /// Hands over every entry, volume by volume, sorted by path; with what near search keeps, if the maker wants it.
     ///
     /// # Errors
     /// If the catalogue cannot be read.
@@ -141,7 +143,7 @@ impl Catalogue {
     /// # Cost
     /// Memory does not grow with the number of entries.
     pub fn list(&self, take: &mut dyn FnMut(Kept)) -> Result<(), Error> {
-        self.each(&mut |row| {
+        self.each(self.maker.near, &mut |row| {
             if let Row::Whole(kept, _) = row {
                 take(*kept);
             }
@@ -165,7 +167,7 @@ impl Catalogue {
                 faults.extend(is_fault.then(|| format!("{check}: {text}")));
             }
         }
-        let read = self.each(&mut |row| match row {
+        let read = self.each(false, &mut |row| match row {
             Row::Whole(..) => *entries += 1,
             Row::Damaged(path, _) if faults.len() < MOST_FAULTS => {
                 faults.push(format!("the entry of {path:?} is damaged: its seal does not match"));
@@ -173,6 +175,10 @@ impl Catalogue {
             Row::Damaged(..) => {}
         });
         faults.extend(read.err().map(|cause| cause.to_string()));
+        match merge::faults(&connection, MOST_FAULTS.saturating_sub(faults.len())) {
+            Ok(found) => faults.extend(found),
+            Err(cause) => faults.push(cause.to_string()),
+        }
         Ok(verified)
     }
 
@@ -193,7 +199,8 @@ impl Catalogue {
     }
 
     /// Forgets what no search can use any more: damaged entries, and, on volumes that are mounted, those of files that are
-    /// gone and those of other decoders. Then writes the file anew, without gaps. Says how many entries left.
+    /// gone and those of other decoders. Then makes full blocks of codes out of those that are not, and writes the file anew,
+    /// without gaps. Says how many entries left.
     ///
     /// # Errors
     /// If the catalogue cannot be read or written, or there is no room for a second copy.
@@ -205,7 +212,11 @@ impl Catalogue {
             Row::Whole(kept, _) => kept.is_mounted && (is_gone(&kept.path) || !self.is_current(kept)),
             Row::Damaged(..) => true,
         })?;
-        connect(self.path(), Want::Write)?.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)")?;
+        let mut connection = connect(self.path(), Want::Write)?;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        merge::merge(&transaction)?;
+        transaction.commit()?;
+        connection.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)")?;
         Ok(removed)
     }
 
@@ -215,7 +226,7 @@ impl Catalogue {
 
     fn remove(&self, is_meant: impl Fn(&Row) -> bool) -> Result<u64, Error> {
         let mut numbers = Vec::new();
-        self.each(&mut |row| {
+        self.each(false, &mut |row| {
             let (Row::Whole(_, number) | Row::Damaged(_, number)) = row;
             numbers.extend(is_meant(&row).then_some(number));
         })?;
@@ -229,10 +240,11 @@ impl Catalogue {
         Ok(numbers.len() as u64)
     }
 
-    fn each(&self, take: &mut dyn FnMut(Row)) -> Result<(), Error> {
+    fn each(&self, with_near: bool, take: &mut dyn FnMut(Row)) -> Result<(), Error> {
         let connection = connect(self.path(), Want::Read)?;
         let volumes = VolumeRow::all(&connection, self.places.volumes())?;
         let (rules, decoders) = (names(&connection, "rules")?, names(&connection, "decoder")?);
+        let mut codes = Codes::new(rules.clone());
         let sql = format!(
             "SELECT {COLUMNS}, folder.inode, folder.path, folder.seal, folder.volume, file.rules, file.id
              FROM folder JOIN file ON file.folder = folder.id
@@ -258,12 +270,16 @@ impl Catalogue {
             };
             let place = seal::of_place(&volume.identity, inode.cast_unsigned());
             let is_placed = seal::of_folder(place, &path).cast_signed() == sealed;
+            let spot = read.spot.filter(|_| with_near);
             let entry = read.unsealed(place, seal::of_maker(rules, decoder)).filter(|_| is_placed);
             let (path, is_mounted) = volume.find(&below);
-            let Some(entry) = entry else {
+            let Some(mut entry) = entry else {
                 take(Row::Damaged(path, number));
                 continue;
             };
+            if let Some(spot) = spot {
+                entry.facts.near = codes.find(&connection, spot)?.map(Box::new);
+            }
             let kept = Kept {
                 path,
                 volume: volume.identity.clone(),
@@ -294,10 +310,12 @@ fn is_gone(path: &Path) -> bool {
 /// Drops what no entry names any more.
 fn drop_unused(connection: &Connection) -> Result<(), Error> {
     connection.execute_batch(
-        "DELETE FROM folder WHERE id NOT IN (SELECT folder FROM file);
+        "DELETE FROM code_block WHERE id NOT IN (SELECT place >> 11 FROM file WHERE place IS NOT NULL);
+         DELETE FROM folder WHERE id NOT IN (SELECT folder FROM file);
          DELETE FROM volume WHERE id NOT IN (SELECT volume FROM folder);
          DELETE FROM rules WHERE id NOT IN (SELECT rules FROM file);
          DELETE FROM decoder WHERE id NOT IN (SELECT decoder FROM file);",
     )?;
+    connection.execute_batch(DROP_PARTS)?;
     Ok(())
 }

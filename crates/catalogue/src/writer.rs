@@ -14,8 +14,11 @@ use crate::{desk::Desk, entry::Entry, error::Error, places::Folder, schema::Make
 /// What was learnt is on the disk after this time at the latest, and as long as a transaction takes.
 const AT_LATEST: Duration = Duration::from_secs(2);
 
-/// How many files are written at once at most: a file that is looked at again meanwhile is written once.
+/// How much is written at once at most, in files without codes: a file that is looked at again meanwhile is written once.
 const MOST_PENDING: usize = 1 << 15;
+
+/// As how many files without codes one with them counts.
+const WITH_CODES: usize = 4;
 
 /// Takes what is learnt and writes it on a thread of its own.
 #[derive(Debug)]
@@ -82,13 +85,17 @@ impl Writer {
         let State { pending, count, .. } = &mut *state;
         let of_folder = of_folder(pending, folder);
         match of_folder.files.get_mut(name) {
-            Some(known) => merge(known, entry),
+            Some(known) => {
+                let before = weight(known);
+                merge(known, entry);
+                *count = (*count + weight(known)).saturating_sub(before);
+            }
             None => {
+                *count += weight(&entry);
                 of_folder.files.insert(name.into(), entry);
-                *count += 1;
             }
         }
-        if state.count == 1 || state.count >= MOST_PENDING {
+        if state.count <= WITH_CODES || state.count >= MOST_PENDING {
             drop(state);
             self.shared.changed.notify_all();
         }
@@ -136,6 +143,11 @@ impl Drop for Writer {
 fn of_folder<'a>(pending: &'a mut Pending, folder: &Arc<Folder>) -> &'a mut InFolder {
     let new = || InFolder { folder: Arc::clone(folder), files: BTreeMap::new() };
     pending.entry((folder.device, folder.inode)).or_insert_with(new)
+}
+
+/// As how many files without codes it counts.
+fn weight(entry: &Entry) -> usize {
+    if entry.facts.near.is_some() { WITH_CODES } else { 1 }
 }
 
 /// What is known of one state stays known; of two states the later counts.

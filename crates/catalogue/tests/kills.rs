@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use pixtwin_catalogue::{Catalogue, Entry, Facts, Maker, Stamp, Want};
+use pixtwin_catalogue::{Catalogue, Entry, Facts, Maker, Near, Stamp, Want};
 use pixtwin_testkit::{cases, draw::Seeded};
 use rusqlite::Connection;
 
@@ -23,7 +23,11 @@ const MOST_LOST: Duration = Duration::from_secs(5);
 const FILE: &str = "PIXTWIN_TEST_CATALOGUE";
 
 fn maker() -> Maker {
-    Maker { rules: "rules 1".to_owned(), decoder: |format| format!("decoder of {}", format.unwrap_or("nothing")) }
+    Maker {
+        rules: "rules 1".to_owned(),
+        decoder: |format| format!("decoder of {}", format.unwrap_or("nothing")),
+        near: true,
+    }
 }
 
 /// Learns a file a millisecond, for ever, and says of each that it is learnt. It is no test, but what the test kills.
@@ -37,7 +41,9 @@ fn learns_until_it_is_killed() {
     let began = Instant::now();
     for number in 0_u32.. {
         let stamp = Stamp { inode: number.into(), size: 1, modified_ns: 1, changed_ns: 1 };
-        writer.learn(&folder, &number.to_be_bytes(), Entry { stamp, facts: Facts::default() });
+        let near = Near { codes: [[number.into(); 4]; Near::CODES], usable: 1, quality: 1, rest: Box::default() };
+        let facts = Facts { near: Some(Box::new(near)), ..Facts::default() };
+        writer.learn(&folder, &number.to_be_bytes(), Entry { stamp, facts });
         // The test may not be told: then nobody waits for this.
         writeln!(std::io::stdout(), "learnt {number}").unwrap();
         assert!(began.elapsed() < Duration::from_secs(60), "nobody kills it");
@@ -75,6 +81,10 @@ fn killed(after: Duration) -> (usize, usize, usize) {
         .query_row("SELECT count(*), coalesce(max(inode), -1) FROM file", [], |row| Ok((row.get(0)?, row.get(1)?)))
         .unwrap();
     assert_eq!(count, last + 1, "some are missing");
+    let places: i64 =
+        connection.query_row("SELECT coalesce(sum(places), 0) FROM code_block", [], |row| row.get(0)).unwrap();
+    assert_eq!(places, count, "codes and entries are written together");
+    assert_eq!(Catalogue::open(&file, Want::Read, maker()).unwrap().verify().unwrap().faults, [""; 0]);
     (due, learnt.len(), usize::try_from(count).unwrap())
 }
 

@@ -392,5 +392,5 @@ pub fn maker(alpha: Alpha, orientation: Orientation, tier: Tier) -> Maker {
         Tier::Within(_) => format!("within 1, alpha {alpha}, {shown}"),
         Tier::Similar(_) => format!("similar 1, alpha {alpha}, {shown}"),
     };
-    Maker { rules, decoder: decoders_of }
+    Maker { rules, decoder: decoders_of, near: matches!(tier, Tier::Similar(_)) }
 }

@@ -51,6 +51,8 @@ fn entry(number: u64) -> Entry {
         payload: Some(hash(&mut pixels)),
         blake3: Some(hash(&mut file)),
         first_rows: Some(random(&mut pixels).to_le_bytes()),
+        pdq: Some(hash(&mut pixels)),
+        pdq_quality: Some(100),
     }
 }
 

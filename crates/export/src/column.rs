@@ -24,6 +24,8 @@ pub(crate) enum Column {
     Payload,
     Blake3,
     FirstRows,
+    Pdq,
+    PdqQuality,
 }
 
 /// What a column holds.
@@ -49,7 +51,7 @@ pub(crate) enum Cell<'a> {
 
 impl Column {
     /// All of them, in the order in which they are written.
-    pub(crate) const ALL: [Self; 17] = [
+    pub(crate) const ALL: [Self; 19] = [
         Self::Rules,
         Self::Host,
         Self::Volume,
@@ -67,6 +69,8 @@ impl Column {
         Self::Payload,
         Self::Blake3,
         Self::FirstRows,
+        Self::Pdq,
+        Self::PdqQuality,
     ];
 
     /// Its name in Parquet; in CSV `path_bytes` has another, for its content has.
@@ -89,6 +93,8 @@ impl Column {
             Self::Payload => "payload",
             Self::Blake3 => "blake3",
             Self::FirstRows => "first_rows",
+            Self::Pdq => "pdq",
+            Self::PdqQuality => "pdq_quality",
         }
     }
 
@@ -97,7 +103,7 @@ impl Column {
             Self::PathBytes => Kind::Bytes,
             Self::Size | Self::Inode => Kind::Unsigned,
             Self::ModifiedNs | Self::ChangedNs => Kind::Signed,
-            Self::Width | Self::Height | Self::Frames => Kind::Short,
+            Self::Width | Self::Height | Self::Frames | Self::PdqQuality => Kind::Short,
             _ => Kind::Text,
         }
     }
@@ -114,6 +120,8 @@ impl Column {
                 | Self::Payload
                 | Self::Blake3
                 | Self::FirstRows
+                | Self::Pdq
+                | Self::PdqQuality
         )
     }
 
@@ -150,6 +158,8 @@ impl Column {
             Self::Payload => digits(entry.payload),
             Self::Blake3 => digits(entry.blake3),
             Self::FirstRows => digits(entry.first_rows),
+            Self::Pdq => digits(entry.pdq),
+            Self::PdqQuality => entry.pdq_quality.map_or(Cell::Null, Cell::Short),
         }
     }
 
@@ -192,6 +202,8 @@ impl Draft {
             (Column::Payload, Cell::Text(bytes)) => entry.payload = Some(hash(column, &bytes)?),
             (Column::Blake3, Cell::Text(bytes)) => entry.blake3 = Some(hash(column, &bytes)?),
             (Column::FirstRows, Cell::Text(bytes)) => entry.first_rows = Some(hash(column, &bytes)?),
+            (Column::Pdq, Cell::Text(bytes)) => entry.pdq = Some(hash(column, &bytes)?),
+            (Column::PdqQuality, Cell::Short(number)) => entry.pdq_quality = Some(number),
             (_, _) => return Err(format!("`{}` is of another type", column.name())),
         }
         self.filled |= column.bit();

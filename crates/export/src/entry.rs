@@ -50,6 +50,10 @@ pub struct Entry {
     pub blake3: Option<[u8; 32]>,
     /// Key of the first rows.
     pub first_rows: Option<[u8; 8]>,
+    /// The PDQ hash of the picture, highest bit first, if near search has looked at it.
+    pub pdq: Option<[u8; 32]>,
+    /// Its quality, 0 to 100.
+    pub pdq_quality: Option<u32>,
 }
 
 impl Entry {

@@ -56,6 +56,8 @@ struct Picture<'a> {
     payload: Option<Hex<32>>,
     blake3: Option<Hex<32>>,
     first_rows: Option<Hex<8>>,
+    pdq: Option<Hex<32>>,
+    pdq_quality: Option<u32>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -85,6 +87,8 @@ impl<'a> Picture<'a> {
             payload: entry.payload.map(Hex),
             blake3: entry.blake3.map(Hex),
             first_rows: entry.first_rows.map(Hex),
+            pdq: entry.pdq.map(Hex),
+            pdq_quality: entry.pdq_quality,
         }
     }
 
@@ -110,6 +114,8 @@ impl<'a> Picture<'a> {
             payload: self.payload.map(|hash| hash.0),
             blake3: self.blake3.map(|hash| hash.0),
             first_rows: self.first_rows.map(|hash| hash.0),
+            pdq: self.pdq.map(|hash| hash.0),
+            pdq_quality: self.pdq_quality,
         };
         entry.check().map_err(|error| error.to_string())?;
         Ok(entry)
@@ -257,8 +263,17 @@ mod tests {
     fn a_line_has_every_field() {
         let expected = "{\"type\":\"picture\",\"rules\":\"\",\"host\":null,\"volume\":\"\",\"path\":{\"text\":\"\"},\
             \"size\":0,\"modified_ns\":0,\"changed_ns\":0,\"inode\":0,\"format\":\"\",\"width\":0,\"height\":0,\
-            \"frames\":null,\"digest\":null,\"payload\":null,\"blake3\":null,\"first_rows\":null}\n";
+            \"frames\":null,\"digest\":null,\"payload\":null,\"blake3\":null,\"first_rows\":null,\"pdq\":null,\
+            \"pdq_quality\":null}\n";
         assert_eq!(picture(), expected);
+    }
+
+    #[test]
+    fn what_earlier_versions_lack_is_null() {
+        let less = picture().replace(",\"pdq\":null,\"pdq_quality\":null", "");
+        let text = format!("{HEAD}{less}{{\"type\":\"end\",\"pictures\":1}}\n");
+        assert!(!text.contains("pdq"));
+        assert_eq!(read(&text), (1, String::new()));
     }
 
     #[test]

@@ -159,6 +159,8 @@ fn entry(number: u8) -> Entry {
         frames: Some(1),
         digest: Some([number / 2; 32]),
         first_rows: Some([number / 2; 8]),
+        pdq: Some([number / 2; 32]),
+        pdq_quality: Some(100),
         ..Entry::default()
     }
 }

@@ -67,11 +67,12 @@ prop_compose! {
         path in path(),
         (size, inode, modified_ns, changed_ns) in (any::<u64>(), any::<u64>(), any::<i64>(), any::<i64>()),
         (width, height, frames) in (any::<u32>(), any::<u32>(), option::of(any::<u32>())),
-        ([digest, payload, blake3], first_rows) in any::<([Option<[u8; 32]>; 3], Option<[u8; 8]>)>(),
+        ([digest, payload, blake3, pdq], first_rows) in any::<([Option<[u8; 32]>; 4], Option<[u8; 8]>)>(),
+        pdq_quality in option::of(any::<u32>()),
     ) -> Entry {
         Entry {
             rules, host, volume, path, size, modified_ns, changed_ns, inode, format, width, height, frames, digest,
-            payload, blake3, first_rows,
+            payload, blake3, first_rows, pdq, pdq_quality,
         }
     }
 }
@@ -94,6 +95,8 @@ fn three() -> Vec<Entry> {
         format: "P\n\"NG".to_owned(),
         digest: Some([number; 32]),
         first_rows: Some([number; 8]),
+        pdq: Some([number; 32]),
+        pdq_quality: Some(100),
         ..Entry::default()
     };
     (0..3).map(entry).collect()

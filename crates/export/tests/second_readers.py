@@ -12,7 +12,7 @@ import duckdb
 
 COLUMNS = (
     "rules host volume path size modified_ns changed_ns inode format width height frames "
-    "digest payload blake3 first_rows"
+    "digest payload blake3 first_rows pdq pdq_quality"
 ).split()
 
 

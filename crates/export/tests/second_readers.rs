@@ -44,6 +44,8 @@ fn entries() -> Vec<Entry> {
         payload: Some([0xa0 | number; 32]),
         blake3: None,
         first_rows: [None, Some([number; 8])][usize::from(number % 2)],
+        pdq: [None, Some([0xb0 | number; 32])][usize::from(number % 2)],
+        pdq_quality: [None, Some(number.into())][usize::from(number % 2)],
     };
     (0..9).zip(paths).map(entry).collect()
 }
@@ -75,6 +77,8 @@ fn shown(reader: &str, entry: &Entry) -> String {
         hash(entry.payload.as_ref().map(|hash| &hash[..])),
         hash(entry.blake3.as_ref().map(|hash| &hash[..])),
         hash(entry.first_rows.as_ref().map(|hash| &hash[..])),
+        hash(entry.pdq.as_ref().map(|hash| &hash[..])),
+        entry.pdq_quality.map_or("null".to_owned(), |quality| text(&quality.to_string())),
     ];
     format!("{reader} {}\n", values.join(" "))
 }

@@ -259,7 +259,7 @@ impl Loose {
     }
 }
 
-const COLUMNS: [&str; 22] = [
+const COLUMNS: [&str; 25] = [
     "folder",
     "name",
     "rules",
@@ -282,6 +282,9 @@ const COLUMNS: [&str; 22] = [
     "failures",
     "metadata",
     "probe",
+    "looks",
+    "place",
+    "proof",
 ];
 
 const VALUES: [&str; 16] = [
@@ -306,7 +309,9 @@ const VALUES: [&str; 16] = [
 fn statement(random: &mut Seeded) -> String {
     let mut of = |choices: &[&'static str]| choices[below(random, choices.len())];
     let (column, value) = (of(&COLUMNS), of(&VALUES));
-    let table = of(&["file", "folder", "volume", "rules", "decoder"]);
+    let table = of(&["file", "folder", "volume", "rules", "decoder", "code_block", "code_part"]);
+    let block = of(&["id", "rules", "places", "seal", "sums", "usable", "planes"]);
+    let part = of(&["id", "first_file", "rest_bytes", "seal", "pictures"]);
     let mut row = || 1 + random.below(260);
     let (one, other) = (row(), row());
     // Both columns of a row at once, so that neither is lost.
@@ -316,7 +321,7 @@ fn statement(random: &mut Seeded) -> String {
              WHERE id IN ({one}, {other})"
         )
     };
-    match random.below(20) {
+    match random.below(24) {
         0..=3 => format!("UPDATE file SET {column} = {value} WHERE id = {one}"),
         4 => format!("UPDATE file SET {column} = {value} WHERE id % 7 = {}", one % 7),
         5 => exchange("file", column, one, other),
@@ -343,7 +348,7 @@ fn statement(random: &mut Seeded) -> String {
             "DROP INDEX file_by_probe",
             "DROP INDEX folder_by_path",
             "DROP TABLE volume",
-            "PRAGMA user_version = 2",
+            "PRAGMA user_version = 3",
             "PRAGMA application_id = 7",
             "PRAGMA encoding = 'UTF-16'; VACUUM",
             "ALTER TABLE file RENAME COLUMN digest TO content_; ALTER TABLE file RENAME COLUMN content TO digest; ALTER TABLE \
@@ -368,7 +373,7 @@ fn statement(random: &mut Seeded) -> String {
             "CREATE TRIGGER t AFTER UPDATE ON file BEGIN UPDATE file SET seal = seal + 1; END",
             "CREATE TRIGGER t BEFORE INSERT ON file BEGIN INSERT INTO file SELECT NULL, folder, name || '1', rules, inode, size, \
              mtime_ns, ctime_ns, decoder, format, width, height, frames, head_bytes, whole_bytes, first_rows, keys, payload, \
-             content, digest, failures, metadata, probe, seal FROM file; END",
+             content, digest, failures, metadata, probe, seal, looks, place, proof FROM file; END",
             "CREATE INDEX more ON file (abs(random()))",
             "CREATE INDEX more ON file (length(zeroblob(size)))",
             "CREATE UNIQUE INDEX more ON file (width)",
@@ -381,6 +386,22 @@ fn statement(random: &mut Seeded) -> String {
                  rowid = {one}) WHERE rowid = {other}"
             )
         }
+        19 => format!("UPDATE code_block SET {block} = {value} WHERE id % 2 = {}", one % 2),
+        20 => format!("UPDATE code_part SET {part} = {value} WHERE id % 2 = {}", one % 2),
+        21 => exchange("file", ["place", "proof"][one as usize % 2], one, other),
+        22 => [
+            "UPDATE OR REPLACE code_block SET id = 3 - id",
+            "UPDATE code_block SET planes = (SELECT b.planes FROM code_block AS b ORDER BY abs(b.id - code_block.id) DESC)",
+            "UPDATE code_block SET planes = CAST(planes AS TEXT)",
+            "UPDATE code_block SET places = 9223372036854775807, usable = zeroblob(900000)",
+            "UPDATE code_block SET planes = zeroblob(16000000), places = 2048, usable = zeroblob(8192)",
+            "UPDATE code_part SET pictures = zeroblob(16000000)",
+            "UPDATE code_part SET first_file = first_file + 1",
+            "UPDATE file SET place = place + 1",
+            "INSERT INTO code_block SELECT id + 1000, rules, places, seal, sums, usable, planes FROM code_block",
+            "PRAGMA user_version = 1",
+        ][one as usize % 10]
+            .to_owned(),
         _ => format!("UPDATE {table} SET id = -id WHERE id % 5 = {}", one % 5),
     }
 }

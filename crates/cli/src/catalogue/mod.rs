@@ -1,5 +1,7 @@
 //! The catalogue: where it is, what is said if it cannot be used, and `pixtwin catalogue`.
 
+mod joined;
+
 mod transfer;
 
 mod upkeep;
@@ -11,7 +13,7 @@ use std::{
     sync::Arc,
 };
 
-use pixtwin_catalogue::{Catalogue, Want};
+use pixtwin_catalogue::{Catalogue, Maker, Want};
 use pixtwin_engine::{CatalogueError, Memory, MemoryUse, Settings, Tier, Trust, is_on_network, maker, words_of};
 use signal_hook::{consts::SIGXFSZ, flag};
 
@@ -92,7 +94,10 @@ pub(crate) fn run(arguments: &CatalogueArguments) -> Result<Exit, Stop> {
         CatalogueAction::Export { pixels, .. } => (Want::Read, pixels),
         _ => (Want::Read, &Pixels::default()),
     };
-    let maker = maker(pixels.alpha(), pixels.orientation(), Tier::Pixels);
+    let of = |tier| maker(pixels.alpha(), pixels.orientation(), tier);
+    // Near search keeps the same whatever distance is asked for.
+    let near_rules = of(Tier::Similar(0)).rules;
+    let maker = Maker { near: matches!(action, CatalogueAction::Export { .. }), ..of(Tier::Pixels) };
     if want == Want::Write {
         make_folder(&path).map_err(|cause| failed(&path, &cause))?;
     }
@@ -105,7 +110,9 @@ pub(crate) fn run(arguments: &CatalogueArguments) -> Result<Exit, Stop> {
             upkeep::forget(&path, &catalogue, paths, volume.as_deref(), *gone)
         }
         CatalogueAction::Compact => upkeep::compact(&path, &catalogue),
-        CatalogueAction::Export { file, form, .. } => transfer::export(&path, &catalogue, &maker.rules, file, *form),
+        CatalogueAction::Export { file, form, .. } => {
+            transfer::export(&path, &catalogue, [&maker.rules, &near_rules], file, *form)
+        }
         CatalogueAction::Import { file, .. } => {
             transfer::import(&path, &catalogue, (&maker.rules, maker.decoder), file)
         }

@@ -12,7 +12,7 @@ use pixtwin_export::{Entry, Form, Reader, Writer};
 
 use crate::{
     args::FormName,
-    catalogue::failed,
+    catalogue::{failed, joined::Joined},
     exit::{Exit, Stop},
     names::{bytes_of, shown, shown_text},
     output,
@@ -25,7 +25,7 @@ const BETWEEN: &str = "; ";
 pub(super) fn export(
     path: &Path,
     catalogue: &Catalogue,
-    rules: &str,
+    rules: [&str; 2],
     file: &Path,
     form: Option<FormName>,
 ) -> Result<Exit, Stop> {
@@ -123,7 +123,7 @@ fn tell((pictures, digests): (u64, u64)) -> Exit {
 fn write_all(
     path: &Path,
     catalogue: &Catalogue,
-    rules: &str,
+    rules: [&str; 2],
     form: Form,
     out: impl Write + Send,
     file: &Path,
@@ -131,14 +131,20 @@ fn write_all(
     let cannot = |cause: pixtwin_export::Error| Stop::Fatal(format!("cannot write `{}`: {cause}", shown(file)));
     let mut writer = Writer::new(form, BufWriter::with_capacity(256 << 10, out)).map_err(cannot)?;
     let (mut counts, mut written) = ((0, 0), Ok(()));
-    let listed = catalogue.list(&mut |kept| {
-        let is_meant = kept.rules == rules && !kept.volume.starts_with(IMPORTED);
-        if let (true, Ok(()), Some(entry)) = (is_meant, &written, entry_of(&kept)) {
+    let mut write = |entry: Option<Entry>| {
+        if let (Ok(()), Some(entry)) = (&written, entry) {
             counts.0 += 1;
             counts.1 += u64::from(entry.digest.is_some());
             written = writer.write(&entry);
         }
+    };
+    let mut joined = Joined::new(rules);
+    let listed = catalogue.list(&mut |kept| {
+        if !kept.volume.starts_with(IMPORTED) {
+            write(joined.take(&kept));
+        }
     });
+    write(joined.finish());
     listed.map_err(|cause| failed(path, &cause))?;
     written.map_err(cannot)?;
     let mut out = writer.finish().map_err(cannot)?;
@@ -147,7 +153,7 @@ fn write_all(
 }
 
 /// A picture as it is exported.
-fn entry_of(kept: &Kept) -> Option<Entry> {
+pub(super) fn entry_of(kept: &Kept) -> Option<Entry> {
     let Known { stamp, facts } = &kept.entry;
     let header = facts.header?;
     Some(Entry {
@@ -167,7 +173,17 @@ fn entry_of(kept: &Kept) -> Option<Entry> {
         payload: facts.payload,
         blake3: facts.content,
         first_rows: facts.keys.first().copied().flatten().map(|key| key.get().to_le_bytes()),
+        pdq: facts.near.as_ref().map(|near| digits_of(near.codes[0])),
+        pdq_quality: facts.near.as_ref().map(|near| near.quality.into()),
     })
+}
+
+/// A code in the order of its digits.
+fn digits_of(code: [u64; 4]) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    let words = code.iter().rev().flat_map(|word| word.to_be_bytes());
+    bytes.iter_mut().zip(words).for_each(|(byte, value)| *byte = value);
+    bytes
 }
 
 pub(super) fn import(

@@ -325,7 +325,7 @@ mod tests {
 
     /// What is wrong with a footer of two groups, whose columns lie one after the other from 4 on, before 10,000.
     fn check(rows: i64, count: i64, chunk_of: impl Fn(usize, i64) -> (i64, i64)) -> String {
-        let root = structure(&[number(5, 17)]);
+        let root = structure(&[number(5, 19)]);
         let leaf =
             |column: Column| structure(&[number(1, physical(column) as i64), number(2, 1), binary(1, column.name())]);
         let schema: Vec<_> = std::iter::once(root).chain(Column::ALL.map(leaf)).collect();
@@ -355,10 +355,10 @@ mod tests {
         assert_eq!(check(7, 14, |_, start| (start, 11)), "footer: columns overlap");
         assert_eq!(check(7, 14, |_, start| (start - 4, 10)), "footer: columns overlap");
         assert_eq!(check(7, 14, |_, start| (start, -1)), "footer: a column has no length");
-        assert_eq!(check(7, 14, |at, start| (start, if at == 16 { 9000 } else { 10 })), "footer: columns overlap");
-        let far = |at, start| if at == 16 && start > 1000 { (start, 9000) } else { (start, 10) };
+        assert_eq!(check(7, 14, |at, start| (start, if at == 18 { 9000 } else { 10 })), "footer: columns overlap");
+        let far = |at, start| if at == 18 && start > 1000 { (start, 9000) } else { (start, 10) };
         assert_eq!(check(7, 14, far), "footer: a column lies beyond the rows");
-        let wrap = |at, start| if at == 16 && start > 1000 { (i64::MAX, i64::MAX) } else { (start, 10) };
+        let wrap = |at, start| if at == 18 && start > 1000 { (i64::MAX, i64::MAX) } else { (start, 10) };
         assert_eq!(check(7, 14, wrap), "footer: a column lies beyond the rows");
     }
 
