@@ -13,6 +13,10 @@ mod corner;
 
 mod raster;
 
+mod apart;
+
+mod means;
+
 mod turn;
 
 mod code;
@@ -21,10 +25,12 @@ mod pdq;
 
 mod sight;
 
+pub use apart::{Apart, apart};
 pub use canonical::{Alpha, Canonical};
 pub use code::{Code, NotACode};
 pub use corner::{CORNER_COLUMNS, CORNER_ROWS};
 pub use digest::{Depth, Digester, Fingerprint, HEAD_ROWS, Key, MOST_MARGIN, PixelDigest};
+pub use means::{Averager, Means};
 pub use pdq::{Ground, Pdq, PdqSink};
 pub use raster::{Difference, Raster, RasterSink, Turning};
 pub use row::{Channels, Delay, Frame, Row, RowSink, Samples, scale_to_sixteen};

@@ -10,7 +10,7 @@ use crate::{
 
 /// The samples of a whole frame, in the layout its decoder gave them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Stored {
+pub(crate) enum Stored {
     Eight(Vec<u8>),
     Sixteen(Vec<u16>),
 }
@@ -34,6 +34,16 @@ impl Raster {
     #[must_use]
     pub fn is_cmyk(&self) -> bool {
         self.channels == Channels::Cmyk
+    }
+
+    /// What a pixel is made of.
+    pub(crate) const fn channels(&self) -> Channels {
+        self.channels
+    }
+
+    /// All samples.
+    pub(crate) const fn stored(&self) -> &Stored {
+        &self.stored
     }
 
     /// Red, green, blue and alpha at `(x, y)`, each 0 to 65535, or the four inks; all 0 outside the picture.
