@@ -1,11 +1,11 @@
 //! How far two pictures of one size are apart: the largest difference of any channel of any pixel.
 
-use std::fmt;
+use std::{fmt, ops::ControlFlow};
 
 use crate::{
     canonical::Alpha,
-    raster::{Raster, Stored},
-    row::Channels,
+    raster::Raster,
+    row::{Channels, Frame, Row, RowSink, Samples},
 };
 
 /// A difference of two samples, or the largest of many: 0 to 65535, of samples of sixteen bits. A level of eight bits is
@@ -62,16 +62,20 @@ pub fn apart(ours: &[Raster], theirs: &[Raster], alpha: Alpha, most: Apart) -> O
 
 /// The same of one frame, of two that have one size and kind.
 fn frame(ours: &Raster, theirs: &Raster, alpha: Alpha, most: Apart) -> Option<Apart> {
-    let channels = ours.channels();
-    let may_hide = alpha == Alpha::IgnoreHidden && matches!(channels, Channels::GreyAlpha | Channels::Rgba);
-    if channels != theirs.channels() || may_hide {
+    pixels(&ours.samples(), &theirs.samples(), alpha, most)
+}
+
+/// How far as many pixels are apart, of one kind of sample.
+fn pixels(ours: &Row<'_>, theirs: &Row<'_>, alpha: Alpha, most: Apart) -> Option<Apart> {
+    let has_alpha = matches!(ours.channels, Channels::GreyAlpha | Channels::Rgba);
+    if ours.channels != theirs.channels || has_alpha && alpha == Alpha::IgnoreHidden {
         return mixed(ours, theirs, alpha, most);
     }
-    match (ours.stored(), theirs.stored()) {
-        (Stored::Eight(ours), Stored::Eight(theirs)) => {
+    match (ours.samples, theirs.samples) {
+        (Samples::Eight(ours), Samples::Eight(theirs)) => {
             samples(ours, theirs, most, u8::abs_diff, |levels| Apart::levels(levels).0)
         }
-        (Stored::Sixteen(ours), Stored::Sixteen(theirs)) => samples(ours, theirs, most, u16::abs_diff, |apart| apart),
+        (Samples::Sixteen(ours), Samples::Sixteen(theirs)) => samples(ours, theirs, most, u16::abs_diff, |apart| apart),
         _ => mixed(ours, theirs, alpha, most),
     }
 }
@@ -94,14 +98,86 @@ fn samples<S: Copy + Ord + Default>(
     })
 }
 
+/// Takes a picture row by row and holds it against others that are in memory, as [`apart`] does. It ends the decoding as
+/// soon as all of them are too far from it.
+///
+/// # Cost
+/// Holds no row.
+pub struct Against<'a> {
+    /// The others, each with how far it is apart by now; nothing once that is too much.
+    others: Vec<(&'a [Raster], Option<Apart>)>,
+    alpha: Alpha,
+    most: Apart,
+    /// How many frames began, how many rows of the last came, and how many it has.
+    frames: usize,
+    rows: u32,
+    height: u32,
+}
+
+impl<'a> Against<'a> {
+    /// Holds a picture against `others`, of which each must be no further than `most` from it.
+    #[must_use]
+    pub fn new(others: &[&'a [Raster]], alpha: Alpha, most: Apart) -> Self {
+        let others = others.iter().map(|other| (*other, Some(Apart::default()))).collect();
+        Self { others, alpha, most, frames: 0, rows: 0, height: 0 }
+    }
+
+    /// For each of the others in their order: how far it is apart, or nothing if that is too much. Nothing at all if rows
+    /// are missing without which it cannot be told.
+    #[must_use]
+    pub fn finish(self) -> Option<Vec<Option<Apart>>> {
+        let is_whole = self.rows == self.height
+            && self.others.iter().all(|(other, apart)| apart.is_none() || other.len() == self.frames);
+        is_whole.then(|| self.others.into_iter().map(|(_, apart)| apart).collect())
+    }
+
+    /// Looks at each that is still near enough, and says whether any is after that.
+    fn look(&mut self, look: impl Fn(&Raster, &Self) -> Option<Apart>) -> ControlFlow<()> {
+        let at = self.frames.saturating_sub(1);
+        let mut others = std::mem::take(&mut self.others);
+        for (other, apart) in &mut others {
+            *apart = apart.and_then(|apart| Some(apart.max(look(other.get(at)?, self)?)));
+        }
+        self.others = others;
+        if self.others.iter().any(|(_, apart)| apart.is_some()) {
+            return ControlFlow::Continue(());
+        }
+        // What follows is not wanted, and so not missing.
+        self.height = self.rows;
+        ControlFlow::Break(())
+    }
+}
+
+impl RowSink for Against<'_> {
+    fn picture(&mut self, frames: u32) -> ControlFlow<()> {
+        let count = |other: &[Raster]| u32::try_from(other.len()).ok();
+        self.others.iter_mut().filter(|(other, _)| count(other) != Some(frames)).for_each(|(_, apart)| *apart = None);
+        ControlFlow::Continue(())
+    }
+
+    fn frame(&mut self, frame: Frame) -> ControlFlow<()> {
+        (self.frames, self.rows, self.height) = (self.frames + 1, 0, frame.height);
+        self.look(|other, _| (other.frame() == frame).then_some(Apart::default()))
+    }
+
+    fn row(&mut self, row: Row<'_>) -> ControlFlow<()> {
+        self.rows += 1;
+        let y = self.rows.saturating_sub(1);
+        self.look(|other, this| {
+            let ours = other.row(y)?;
+            let is_alike = ours.width() == row.width() && other.is_cmyk() == (row.channels == Channels::Cmyk);
+            if is_alike { pixels(&ours, &row, this.alpha, this.most) } else { None }
+        })
+    }
+}
+
 /// How many pixels of two layouts are widened at once.
 const PIXELS: usize = 256;
 
-/// How far two frames are apart that were decoded to different layouts, or have pixels that count as others.
-fn mixed(ours: &Raster, theirs: &Raster, alpha: Alpha, most: Apart) -> Option<Apart> {
-    let pixels = ours.frame().width as usize * ours.frame().height as usize;
+/// How far pixels are apart that were decoded to different layouts, or of which some count as others.
+fn mixed(ours: &Row<'_>, theirs: &Row<'_>, alpha: Alpha, most: Apart) -> Option<Apart> {
     let (mut a, mut b) = ([[0; 4]; PIXELS], [[0; 4]; PIXELS]);
-    (0..pixels).step_by(PIXELS).try_fold(Apart::default(), |largest, from| {
+    (0..ours.width()).step_by(PIXELS).try_fold(Apart::default(), |largest, from| {
         widen(ours, from, alpha, &mut a);
         widen(theirs, from, alpha, &mut b);
         // Behind the last pixel of both, what is left from before would count: it is compared already.
@@ -111,17 +187,17 @@ fn mixed(ours: &Raster, theirs: &Raster, alpha: Alpha, most: Apart) -> Option<Ap
 }
 
 /// Writes the pixels that follow the first `from` as they count in a comparison; leaves what lies behind the last.
-fn widen(raster: &Raster, from: usize, alpha: Alpha, out: &mut [[u16; 4]]) {
-    let from = from * raster.channels().count();
-    let hide = alpha == Alpha::IgnoreHidden && !raster.is_cmyk();
-    match raster.stored() {
-        Stored::Eight(samples) => {
+fn widen(row: &Row<'_>, from: usize, alpha: Alpha, out: &mut [[u16; 4]]) {
+    let from = from * row.channels.count();
+    let hide = alpha == Alpha::IgnoreHidden && row.channels != Channels::Cmyk;
+    match row.samples {
+        Samples::Eight(samples) => {
             let samples = samples.get(from..).unwrap_or_default();
-            widen_samples(samples, raster.channels(), |sample| u16::from(sample) * 257, hide, out);
+            widen_samples(samples, row.channels, |sample| u16::from(sample) * 257, hide, out);
         }
-        Stored::Sixteen(samples) => {
+        Samples::Sixteen(samples) => {
             let samples = samples.get(from..).unwrap_or_default();
-            widen_samples(samples, raster.channels(), |sample| sample, hide, out);
+            widen_samples(samples, row.channels, |sample| sample, hide, out);
         }
     }
 }
@@ -216,6 +292,18 @@ mod tests {
                 let less = wanted.0.checked_sub(1);
                 prop_assert!(less.is_none_or(|less| apart(&a, &b, alpha, Apart(less)).is_none()));
             }
+            // The same row by row, against two of which one is too far.
+            for most in [Apart(u16::MAX), Apart(reach.try_into().unwrap())] {
+                let mut against = Against::new(&[&a, &b], alpha, most);
+                let mut flow = against.picture(u32::try_from(frames).unwrap());
+                for frame in &b {
+                    if flow.is_continue() {
+                        flow = frame.replay(Turn::None, &mut against);
+                    }
+                }
+                let expected = vec![wanted.filter(|wanted| *wanted <= most), Some(Apart(0))];
+                prop_assert_eq!(against.finish(), Some(expected));
+            }
         }
     }
 
@@ -234,6 +322,32 @@ mod tests {
         assert_eq!(within(&one(2, 6, 1), &one(2, 6, 2)), None);
         assert_eq!(within(&one(2, 6, 1), &one(6, 2, 1)), None);
         assert_eq!(within(&one(2, 6, 1), &[one(2, 6, 1), one(2, 6, 1)].concat()), None);
+    }
+
+    #[test]
+    fn rows_that_are_missing_are_not_taken_for_near() {
+        let held = picture((2, 2), Channels::Grey, true, &[vec![0, 0, 0, 9 << 8], vec![0; 4]]);
+        let finish = |rows: &[&[u8]], frames: u32| {
+            let mut against = Against::new(&[&held], Alpha::Exact, Apart::levels(3));
+            let mut flow = against.picture(frames);
+            for (at, row) in rows.iter().enumerate() {
+                if at % 2 == 0 && flow.is_continue() {
+                    flow = against.frame(Frame { width: 2, height: 2, delay: Delay::NONE });
+                }
+                if flow.is_continue() {
+                    flow = against.row(Row::eight(Channels::Grey, row));
+                }
+            }
+            against.finish()
+        };
+        let (near, far) = (Some(vec![Some(Apart::levels(3))]), Some(vec![None]));
+        assert_eq!(finish(&[&[0, 0], &[0, 12], &[0, 3], &[0, 0]], 2), near);
+        assert_eq!(finish(&[&[0, 0], &[0, 13], &[0, 3], &[0, 0]], 2), far);
+        assert_eq!(finish(&[&[0, 0], &[0, 12], &[0, 3]], 2), None);
+        assert_eq!(finish(&[&[0, 0], &[0, 12]], 2), None);
+        assert_eq!(finish(&[&[0, 0], &[0, 12]], 1), far);
+        assert_eq!(finish(&[&[0, 0], &[0]], 2), far);
+        assert_eq!(finish(&[], 2), None);
     }
 
     #[test]

@@ -25,7 +25,7 @@ mod pdq;
 
 mod sight;
 
-pub use apart::{Apart, apart};
+pub use apart::{Against, Apart, apart};
 pub use canonical::{Alpha, Canonical};
 pub use code::{Code, NotACode};
 pub use corner::{CORNER_COLUMNS, CORNER_ROWS};

@@ -10,7 +10,7 @@ use crate::{
 
 /// The samples of a whole frame, in the layout its decoder gave them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Stored {
+enum Stored {
     Eight(Vec<u8>),
     Sixteen(Vec<u16>),
 }
@@ -36,14 +36,22 @@ impl Raster {
         self.channels == Channels::Cmyk
     }
 
-    /// What a pixel is made of.
-    pub(crate) const fn channels(&self) -> Channels {
-        self.channels
+    /// All samples, as those of one row.
+    pub(crate) fn samples(&self) -> Row<'_> {
+        match &self.stored {
+            Stored::Eight(samples) => Row::eight(self.channels, samples),
+            Stored::Sixteen(samples) => Row::sixteen(self.channels, samples),
+        }
     }
 
-    /// All samples.
-    pub(crate) const fn stored(&self) -> &Stored {
-        &self.stored
+    /// A row as its decoder gave it, counted from 0 at the top; nothing below the last.
+    pub(crate) fn row(&self, y: u32) -> Option<Row<'_>> {
+        let samples = self.frame.width as usize * self.channels.count();
+        let from = y as usize * samples;
+        Some(match &self.stored {
+            Stored::Eight(all) => Row::eight(self.channels, all.get(from..from + samples)?),
+            Stored::Sixteen(all) => Row::sixteen(self.channels, all.get(from..from + samples)?),
+        })
     }
 
     /// Red, green, blue and alpha at `(x, y)`, each 0 to 65535, or the four inks; all 0 outside the picture.
