@@ -13,6 +13,10 @@ mod corner;
 
 mod raster;
 
+mod apart;
+
+mod means;
+
 mod turn;
 
 mod turns;
@@ -29,10 +33,12 @@ mod pdq;
 
 mod sight;
 
+pub use apart::{Against, Apart, apart};
 pub use canonical::{Alpha, Canonical};
 pub use code::{Code, NotACode};
 pub use corner::{CORNER_COLUMNS, CORNER_ROWS};
 pub use digest::{Depth, Digester, Fingerprint, HEAD_ROWS, Key, MOST_MARGIN, PixelDigest};
+pub use means::{Averager, Means};
 pub use order_free::OrderFree;
 pub use pdq::{Ground, Pdq, PdqSink};
 pub use raster::{Difference, Raster, RasterSink, Turning};

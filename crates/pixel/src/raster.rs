@@ -36,6 +36,24 @@ impl Raster {
         self.channels == Channels::Cmyk
     }
 
+    /// All samples, as those of one row.
+    pub(crate) fn samples(&self) -> Row<'_> {
+        match &self.stored {
+            Stored::Eight(samples) => Row::eight(self.channels, samples),
+            Stored::Sixteen(samples) => Row::sixteen(self.channels, samples),
+        }
+    }
+
+    /// A row as its decoder gave it, counted from 0 at the top; nothing below the last.
+    pub(crate) fn row(&self, y: u32) -> Option<Row<'_>> {
+        let samples = self.frame.width as usize * self.channels.count();
+        let from = y as usize * samples;
+        Some(match &self.stored {
+            Stored::Eight(all) => Row::eight(self.channels, all.get(from..from + samples)?),
+            Stored::Sixteen(all) => Row::sixteen(self.channels, all.get(from..from + samples)?),
+        })
+    }
+
     /// Red, green, blue and alpha at `(x, y)`, each 0 to 65535, or the four inks; all 0 outside the picture.
     #[must_use]
     pub fn pixel(&self, x: u32, y: u32) -> [u16; 4] {

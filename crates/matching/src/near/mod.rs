@@ -19,6 +19,8 @@ mod stars;
 
 mod sweep;
 
+mod within;
+
 pub use join::{Askers, Batch, Hit, Index, Ordered, Pass};
 pub use meet::meet;
 pub use order::Order;
@@ -26,6 +28,7 @@ pub use part::Part;
 pub use second_look::{Label, Meeting, second_look};
 pub use stars::{Edge, Member, Star, complete, neighbours, stars};
 pub use sweep::{Planes, Sighted, sweep};
+pub use within::pairs_within;
 
 /// The greatest distance that is searched for, in bits of 256: beyond it the join would compare every fifth pair.
 pub const MOST_DISTANCE: u32 = 63;
