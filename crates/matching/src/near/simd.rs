@@ -70,8 +70,7 @@ impl Simd {
         }
     }
 
-    /// Which blocks hold a code whose first 128 bits differ from those of a query by at most `limit`: noted by number, with
-    /// the number of the query.
+    /// The number of the first block with a code whose first 128 bits differ from those of a query by at most `limit`.
     pub(super) fn prefilter<const Q: usize>(
         self,
         queries: [[u64; 2]; Q],
@@ -139,29 +138,36 @@ fn tile_of(stored: &[Entry], lanes: &[[u32; LANES]], limit: u32, near: &mut Vec<
             *window = entry.window;
         }
         for (chunk, lane) in lanes.iter().zip((0u32..).step_by(LANES)) {
-            if least(chunk, windows) <= limit {
+            if is_near(chunk, windows, limit) {
                 note(four, first, chunk, lane, limit, near);
             }
         }
     }
 }
 
-/// In how many bits the nearest two of some windows and some lanes differ.
+/// Whether any of four windows differs from any of the lanes by at most `limit` bits. Written so that it becomes five
+/// instructions for each register of lanes and two windows, and one comparison for all four.
 #[inline(always)]
-fn least(chunk: &[u32; LANES], windows: [u32; 4]) -> u32 {
-    let mut least = [u32::MAX; LANES];
-    for window in windows {
-        for (least, lane) in least.iter_mut().zip(chunk) {
-            *least = (*least).min((lane ^ window).count_ones());
-        }
+fn is_near(chunk: &[u32; LANES], [a, b, c, d]: [u32; 4], limit: u32) -> bool {
+    let mut least = [0; LANES];
+    for (least, lane) in least.iter_mut().zip(chunk) {
+        let nearest = (lane ^ a).count_ones().min((lane ^ b).count_ones());
+        *least = nearest.min((lane ^ c).count_ones()).min((lane ^ d).count_ones());
     }
-    least.into_iter().fold(u32::MAX, u32::min)
+    let mut is_near = false;
+    for least in least {
+        is_near |= least <= limit;
+    }
+    is_near
 }
 
-#[cold]
-#[inline(never)]
+/// Notes which they are: looked for with the instructions of the loop around it.
+#[inline(always)]
 fn note(four: &[Entry], first: u32, chunk: &[u32; LANES], lane: u32, limit: u32, near: &mut Vec<Near>) {
     for (entry, stored) in four.iter().zip(first..) {
+        if !is_near(chunk, [entry.window; 4], limit) {
+            continue;
+        }
         for (other, lane) in chunk.iter().zip(lane..) {
             if (entry.window ^ other).count_ones() <= limit {
                 near.push(Near { stored, lane });
@@ -170,16 +176,31 @@ fn note(four: &[Entry], first: u32, chunk: &[u32; LANES], lane: u32, limit: u32,
     }
 }
 
-/// The number of the first block with a code that may be within the limit of one of the queries.
+/// The number of the first block with a code that may be within the limit of one of the queries. A loop rather than an
+/// iterator's search: a closure would be compiled apart, without the instructions.
 #[inline(always)]
 fn prefilter_of<const Q: usize>(queries: [[u64; 2]; Q], blocks: Blocks<'_>, limit: u64) -> Option<usize> {
-    blocks.first.iter().zip(blocks.second).position(|(first, second)| {
-        let mut least = [u64::MAX; WIDTH];
-        for [a, b] in queries {
-            for (least, (x, y)) in least.iter_mut().zip(first.iter().zip(second)) {
-                *least = (*least).min(u64::from((x ^ a).count_ones() + (y ^ b).count_ones()));
-            }
+    for (at, (first, second)) in blocks.first.iter().zip(blocks.second).enumerate() {
+        if is_within(queries, first, second, limit) {
+            return Some(at);
         }
-        least.into_iter().fold(u64::MAX, u64::min) <= limit
-    })
+    }
+    None
+}
+
+#[inline(always)]
+fn is_within<const Q: usize>(queries: [[u64; 2]; Q], first: &[u64; WIDTH], second: &[u64; WIDTH], limit: u64) -> bool {
+    let mut least = [0; WIDTH];
+    for (least, (x, y)) in least.iter_mut().zip(first.iter().zip(second)) {
+        let mut nearest = u64::MAX;
+        for [a, b] in queries {
+            nearest = nearest.min(u64::from((x ^ a).count_ones() + (y ^ b).count_ones()));
+        }
+        *least = nearest;
+    }
+    let mut is_within = false;
+    for least in least {
+        is_within |= least <= limit;
+    }
+    is_within
 }
