@@ -2,9 +2,10 @@
 
 use super::{
     columns::Columns,
-    lanes::{LANES, Lanes},
+    lanes::Lanes,
     luma::{self, Ground},
     spectrum::{SIDE, Thumb},
+    tiles::{ACROSS, LANES, Tile},
     window::{Window, kept_places},
 };
 use crate::row::{Frame, Row};
@@ -16,101 +17,77 @@ pub(super) struct Filter {
     width: usize,
     /// Eight-bit samples of a row that had more.
     narrow: Vec<u8>,
-    lanes: Lanes,
-    /// Rows that wait for the first pass.
-    plain: Rows,
-    columns: Columns,
-    /// Rows that wait for the third pass.
-    smooth: Rows,
-    kept_columns: Columns,
-    places: [usize; SIDE],
-}
-
-/// [`LANES`] rows at most, one behind the other.
-#[derive(Debug, Default)]
-struct Rows {
-    values: Vec<f32>,
+    /// The brightness of one row, with zeros behind that fill the last tile.
+    luma: Vec<f32>,
+    /// Rows that wait until there are eight.
+    tiles: Vec<Tile>,
     waiting: usize,
+    lanes: Lanes,
+    columns: Columns,
+    kept_columns: Columns,
+    /// How many bands of eight rows are to come yet, those of zeros behind the last row included.
+    bands_left: usize,
+    places: [usize; SIDE],
 }
 
 impl Filter {
     pub(super) fn new(frame: Frame, ground: Ground) -> Self {
         let (width, height) = (frame.width as usize, frame.height as usize);
         let window = Window::over(height);
-        let rows = || Rows { values: vec![0.0; width * LANES], waiting: 0 };
+        let tiles = width.div_ceil(ACROSS);
         Self {
             ground,
             width,
             narrow: Vec::new(),
+            luma: vec![0.0; tiles * ACROSS],
+            tiles: vec![Tile::default(); tiles],
+            waiting: 0,
             lanes: Lanes::new(width),
-            plain: rows(),
-            columns: Columns::new(window, width),
-            smooth: rows(),
-            kept_columns: Columns::new(window, SIDE),
+            columns: Columns::new(window, tiles, 0),
+            kept_columns: Columns::new(window, SIDE / ACROSS, window.lag),
+            bands_left: (height + 2 * window.lag).div_ceil(LANES),
             places: kept_places(height),
         }
     }
 
     /// Takes the next row.
     pub(super) fn add(&mut self, row: &Row<'_>, thumb: &mut Thumb) {
-        if let Some(place) = self.plain.values.chunks_exact_mut(self.width).nth(self.plain.waiting) {
-            luma::fill(row, self.ground, &mut self.narrow, place);
-        }
-        self.plain.waiting += 1;
-        if self.plain.waiting == LANES {
-            self.pass_plain(thumb);
+        let luma = self.luma.get_mut(..self.width).unwrap_or_default();
+        luma::fill(row, self.ground, &mut self.narrow, luma);
+        let (values, _) = self.luma.as_chunks::<ACROSS>();
+        let places = self.tiles.iter_mut().filter_map(|tile| tile.get_mut(self.waiting));
+        places.zip(values).for_each(|(place, values)| *place = *values);
+        self.waiting += 1;
+        if self.waiting == LANES {
+            self.pass(thumb);
         }
     }
 
     /// After the last row: what the windows still hold.
     pub(super) fn end(&mut self, thumb: &mut Thumb) {
-        self.pass_plain(thumb);
-        let zeros = vec![0.0; self.width.max(SIDE)];
-        let lag = self.columns.lag();
-        for _ in 0..lag {
-            self.pass_down(&zeros, thumb);
-        }
-        self.pass_smooth(thumb);
-        for _ in 0..lag {
-            self.keep(&zeros, thumb);
+        while self.bands_left > 0 {
+            for tile in &mut self.tiles {
+                tile.iter_mut().skip(self.waiting).for_each(|row| *row = <_>::default());
+            }
+            self.pass(thumb);
         }
     }
 
-    fn pass_plain(&mut self, thumb: &mut Thumb) {
-        let mut rows = std::mem::take(&mut self.plain);
-        self.lanes.load(&rows.values);
-        self.lanes.means(&mut rows.values);
-        for row in rows.values.chunks_exact(self.width).take(rows.waiting) {
-            self.pass_down(row, thumb);
+    /// Eight rows through all passes.
+    fn pass(&mut self, thumb: &mut Thumb) {
+        self.waiting = 0;
+        self.bands_left = self.bands_left.saturating_sub(1);
+        self.lanes.means(&mut self.tiles);
+        self.columns.means(&mut self.tiles);
+        let mut kept = self.lanes.kept_means(&self.tiles);
+        let numbers = self.kept_columns.means(&mut kept);
+        for (lane, number) in numbers.into_iter().enumerate() {
+            let is_kept = |place: &usize| number == Some(*place);
+            for (_, row) in self.places.iter().zip(&mut thumb.0).filter(|(place, _)| is_kept(place)) {
+                let (places, _) = row.as_chunks_mut::<ACROSS>();
+                let values = kept.iter().filter_map(|tile| tile.get(lane));
+                places.iter_mut().zip(values).for_each(|(place, values)| *place = *values);
+            }
         }
-        rows.waiting = 0;
-        self.plain = rows;
-    }
-
-    fn pass_down(&mut self, row: &[f32], thumb: &mut Thumb) {
-        let Some(place) = self.smooth.values.chunks_exact_mut(self.width).nth(self.smooth.waiting) else { return };
-        if self.columns.add(row, place).is_some() {
-            self.smooth.waiting += 1;
-        }
-        if self.smooth.waiting == LANES {
-            self.pass_smooth(thumb);
-        }
-    }
-
-    fn pass_smooth(&mut self, thumb: &mut Thumb) {
-        let mut kept = [[0.0; SIDE]; LANES];
-        self.lanes.load(&self.smooth.values);
-        self.lanes.kept_means(&mut kept);
-        let waiting = std::mem::take(&mut self.smooth.waiting);
-        for row in kept.iter().take(waiting) {
-            self.keep(row, thumb);
-        }
-    }
-
-    fn keep(&mut self, row: &[f32], thumb: &mut Thumb) {
-        let mut means = [0.0; SIDE];
-        let Some(done) = self.kept_columns.add(row, &mut means) else { return };
-        let kept = self.places.iter().zip(&mut thumb.0);
-        kept.filter(|(place, _)| **place == done).for_each(|(_, row)| *row = means);
     }
 }

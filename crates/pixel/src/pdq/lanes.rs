@@ -1,92 +1,85 @@
 //! A box filter along rows, of several rows at once.
 //!
-//! A running sum waits for itself at every pixel. Eight rows side by side hide that: the filter runs along columns of
-//! eight values.
+//! A running sum waits for itself at every pixel. Eight rows side by side hide that: the filter goes from column to
+//! column of eight values.
 
 use super::{
     spectrum::SIDE,
+    tiles::{ACROSS, Lane, Tile, columns_of, tile_of},
     window::{Window, kept_places},
 };
 
-/// How many rows are filtered together.
-pub(super) const LANES: usize = 8;
-
-/// One column of the rows that are filtered together.
-pub(super) type Lane = [f32; LANES];
-
 /// Means along eight rows at once.
+///
+/// Beyond the ends of a row zeros are added and taken away: that leaves a sum as it was, to the bit.
 #[derive(Debug)]
 pub(super) struct Lanes {
     window: Window,
-    /// The columns, with as many columns of zeros before as the window is wide, and as it looks ahead behind: adding and
-    /// taking away zeros leaves a sum as it was, to the bit.
+    /// The columns, with as many columns of zeros before as the window is wide, and at least as many behind as it looks
+    /// ahead.
     columns: Vec<Lane>,
-    means: Vec<Lane>,
-    /// How many inputs each mean is of.
-    inputs: Vec<f32>,
+    /// How many inputs each mean is of; infinitely many in the columns that fill the last tile, so that they stay zero.
+    inputs: Vec<[f32; ACROSS]>,
     places: [usize; SIDE],
 }
 
 impl Lanes {
     pub(super) fn new(width: usize) -> Self {
         let window = Window::over(width);
+        let tiles = width.div_ceil(ACROSS);
         Self {
             window,
-            columns: vec![Lane::default(); window.full + width + window.lag],
-            means: vec![Lane::default(); width],
-            inputs: (0..width).map(|at| window.inputs(at)).collect(),
+            columns: vec![Lane::default(); window.full + tiles * ACROSS + window.lag],
+            inputs: (0..tiles).map(|tile| std::array::from_fn(|at| window.inputs(tile * ACROSS + at))).collect(),
             places: kept_places(width),
         }
     }
 
-    /// Takes eight rows, one behind the other.
-    pub(super) fn load(&mut self, rows: &[f32]) {
-        let width = self.inputs.len();
-        for (lane, row) in rows.chunks_exact(width).enumerate() {
-            for (column, value) in self.columns.iter_mut().skip(self.window.full).zip(row) {
-                if let Some(place) = column.get_mut(lane) {
-                    *place = *value;
-                }
-            }
-        }
-    }
-
-    /// Writes the means of all columns over the rows.
-    pub(super) fn means(&mut self, rows: &mut [f32]) {
+    /// Replaces the tiles by the means of all columns.
+    pub(super) fn means(&mut self, tiles: &mut [Tile]) {
+        self.load(tiles);
         let mut sums = Lane::default();
         let mut steps = self.columns.iter().zip(self.columns.iter().skip(self.window.full));
         for (old, new) in steps.by_ref().take(self.window.lag) {
             step(&mut sums, old, new);
         }
-        for (((old, new), mean), inputs) in steps.zip(&mut self.means).zip(&self.inputs) {
-            step(&mut sums, old, new);
-            *mean = sums.map(|sum| sum / inputs);
-        }
-        for (lane, row) in rows.chunks_exact_mut(self.inputs.len()).enumerate() {
-            for (value, mean) in row.iter_mut().zip(&self.means) {
-                *value = mean.get(lane).copied().unwrap_or_default();
+        let (old, _) = self.columns.get(self.window.lag..).unwrap_or_default().as_chunks::<ACROSS>();
+        let (new, _) = self.columns.get(self.window.full + self.window.lag..).unwrap_or_default().as_chunks::<ACROSS>();
+        for (((tile, inputs), old), new) in tiles.iter_mut().zip(&self.inputs).zip(old).zip(new) {
+            let mut means = [Lane::default(); ACROSS];
+            for (((mean, inputs), old), new) in means.iter_mut().zip(inputs).zip(old).zip(new) {
+                step(&mut sums, old, new);
+                *mean = sums.map(|sum| sum / inputs);
             }
+            *tile = tile_of(means);
         }
     }
 
-    /// The means of the 64 kept columns, in eight rows of 64.
-    pub(super) fn kept_means(&self, rows: &mut [[f32; SIDE]; LANES]) {
+    /// The means of the 64 kept columns.
+    pub(super) fn kept_means(&mut self, tiles: &[Tile]) -> [Tile; SIDE / ACROSS] {
+        self.load(tiles);
         let mut sums = Lane::default();
         let mut steps = self.columns.iter().zip(self.columns.iter().skip(self.window.full));
         let mut done = 0;
-        for (at, place) in self.places.iter().enumerate() {
+        let mut means = [Lane::default(); SIDE];
+        for (mean, place) in means.iter_mut().zip(self.places) {
             let wanted = place + self.window.lag + 1;
             for (old, new) in steps.by_ref().take(wanted - done) {
                 step(&mut sums, old, new);
             }
             done = wanted;
-            let inputs = self.window.inputs(*place);
-            for (row, sum) in rows.iter_mut().zip(sums) {
-                if let Some(value) = row.get_mut(at) {
-                    *value = sum / inputs;
-                }
-            }
+            let inputs = self.window.inputs(place);
+            *mean = sums.map(|sum| sum / inputs);
         }
+        let (means, _) = means.as_chunks::<ACROSS>();
+        let mut kept = [Tile::default(); SIDE / ACROSS];
+        kept.iter_mut().zip(means).for_each(|(tile, means)| *tile = tile_of(*means));
+        kept
+    }
+
+    fn load(&mut self, tiles: &[Tile]) {
+        let (columns, _) = self.columns.get_mut(self.window.full..).unwrap_or_default().as_chunks_mut::<ACROSS>();
+        columns.iter_mut().zip(tiles).for_each(|(columns, tile)| *columns = columns_of(tile));
     }
 }
 

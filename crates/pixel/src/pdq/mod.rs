@@ -11,6 +11,7 @@ mod lanes;
 mod luma;
 mod sink;
 mod spectrum;
+mod tiles;
 mod window;
 
 pub use luma::Ground;

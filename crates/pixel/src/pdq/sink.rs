@@ -42,15 +42,14 @@ pub struct Pdq {
 /// let _ = sink.frame(Frame { width: 8, height: 8, delay: Delay::NONE });
 /// for y in 0..8 {
 ///     let row = [0, y, 9, 200, 200, 9, y, 1];
-///     let flow = sink.row(Row::eight(Channels::Grey, &row));
-///     assert_eq!(flow.is_break(), y == 7);
+///     assert_eq!(sink.row(Row::eight(Channels::Grey, &row)), ControlFlow::Continue(()));
 /// }
-/// assert_eq!(sink.finish().map(|pdq| pdq.quality), Some(51));
+/// assert_eq!(sink.finish().map(|pdq| pdq.quality), Some(100));
 /// ```
 ///
 /// # Cost
-/// Holds `width * (30 + height / 128)` numbers of four bytes, once rows have come; one pass over the rows. Answers
-/// `Break` after the last row of the first frame.
+/// Holds what [`PdqSink::bytes`] says, once rows have come; one pass over the rows. Answers `Break` to a second frame; a
+/// still is decoded to its end, with whatever the decoder checks there.
 #[derive(Debug)]
 pub struct PdqSink {
     ground: Ground,
@@ -66,6 +65,13 @@ impl PdqSink {
     #[must_use]
     pub fn new(ground: Ground) -> Self {
         Self { ground, frame: None, rows_left: 0, is_regular: true, filter: None, thumb: Thumb::default() }
+    }
+
+    /// The most it holds for a picture of that size, in bytes, beside itself.
+    #[must_use]
+    pub fn bytes(width: u32, height: u32) -> u64 {
+        // Numbers of four bytes: 8 rows twice, three lines more, and the window's rows, which may be copied once.
+        u64::from(width.saturating_add(8)) * (80 + 8 * (u64::from(height) / 128 + 8)) + (24 << 10)
     }
 
     /// The code and the quality, if every row of the first frame came.
@@ -134,6 +140,6 @@ impl RowSink for PdqSink {
                 self.filter = None;
             }
         }
-        if self.rows_left > 0 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        ControlFlow::Continue(())
     }
 }

@@ -23,9 +23,12 @@ impl Window {
         Self { full, lag: full / 2, length }
     }
 
-    /// How many inputs output `at` is the mean of.
+    /// How many inputs output `at` is the mean of; behind the last output infinitely many, which makes them zero.
     #[expect(clippy::cast_precision_loss, reason = "a line of 2^31 pixels has a window of 2^24")]
     pub(super) const fn inputs(&self, at: usize) -> f32 {
+        if at >= self.length {
+            return f32::INFINITY;
+        }
         let added = at + self.lag + 1;
         let beyond_end = added.saturating_sub(self.length);
         let first = if added < self.full { added } else { self.full };
