@@ -19,7 +19,7 @@ impl Catalogue {
         let mut connection = connect(self.path(), Want::Read)?;
         let watch = Watch::over(&mut connection)?;
         let sql = "SELECT folder, name, rules, width IS NOT NULL,
-                   place IS NOT NULL AND rules = (SELECT id FROM rules WHERE name = ?1)
+                   (place IS NOT NULL OR digest IS NOT NULL) AND rules = (SELECT id FROM rules WHERE name = ?1)
                    FROM file ORDER BY folder, name, rules";
         let mut statement = connection.prepare(sql)?;
         let mut found = statement.query([&self.maker.rules])?;

@@ -123,7 +123,9 @@ impl Catalogue {
         Ok(Self { path: path.to_owned(), maker, places: Arc::new(Places::new()) })
     }
 
-    pub(crate) fn path(&self) -> &Path {
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
         &self.path
     }
 

@@ -13,12 +13,13 @@ use crate::{
     find::{self, Match, Query, asked, matches, read_queries},
     first_look::{Outcome, Scratch, look_for_pixels},
     look::Looker,
+    near,
     picture::Picture,
     progress::Stage,
     refusal::Refusal,
     report::{Absent, Counts, Failure, Report, Unread},
     scan::Searched,
-    settings::Run,
+    settings::{Run, Selection},
     team::Team,
 };
 
@@ -38,10 +39,14 @@ const UNDECIDED: &str = "not enough of it is known, and its volume is not mounte
 pub fn find_in_catalogue<T: Team>(
     team: &mut T,
     queries: &[PathBuf],
+    selection: &Selection,
     run: Run<'_>,
     report: &mut dyn Report,
 ) -> Result<Counts, Failure> {
     let Run { settings, memory, progress } = run;
+    if settings.tier.is_near() {
+        return near::find_in_catalogue_all(team, queries, selection, run, report);
+    }
     let looker = Looker::of(run);
     let read =
         if team.rank() == 0 { read_queries(&looker, queries, settings.tier, team.host()) } else { Ok(Vec::new()) };
@@ -138,8 +143,13 @@ fn look_at(looker: &Looker<'_>, asked: &Asked, holder: Holder) -> Option<(Listed
     Some((listed, outcome.unwrap_or_else(Outcome::Unread)))
 }
 
+/// The volume of a file that is away.
+pub(crate) fn absence(absent: &pixtwin_catalogue::Absent) -> Absent {
+    Absent { volume: absent.identity.clone(), host: absent.host.clone(), seen_s: absent.seen_s }
+}
+
 /// Whether there is no file any more, rather than that it cannot be read.
-fn is_gone(cause: &io::Error) -> bool {
+pub(crate) fn is_gone(cause: &io::Error) -> bool {
     matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
@@ -165,7 +175,7 @@ impl Query {
         if is_other_size || known.into_iter().any(differs) { Verdict::Other } else { Verdict::Undecided }
     }
 
-    fn proof(&self, facts: &Facts) -> Proof {
+    pub(crate) fn proof(&self, facts: &Facts) -> Proof {
         let digest = facts.digest.map(PixelDigest);
         // What is not known proves nothing: it equals no hash.
         let (bytes, payload) = (facts.content.unwrap_or_default(), facts.payload.unwrap_or_default());
@@ -190,11 +200,7 @@ impl Searched {
                         proof,
                         format: facts.format.clone().unwrap_or_default().into(),
                         bytes: entry.stamp.size,
-                        absent: absent.as_ref().map(|absent| Absent {
-                            volume: absent.identity.clone(),
-                            host: absent.host.clone(),
-                            seen_s: absent.seen_s,
-                        }),
+                        absent: absent.as_ref().map(absence),
                         near: None,
                     },
                 )),

@@ -154,6 +154,17 @@ pub(crate) fn sort_out<Found>(
 }
 
 impl<Found> Outcome<Found> {
+    /// The same of what is made of the picture.
+    pub(crate) fn map<Other>(self, make: impl FnOnce(Found) -> Other) -> Outcome<Other> {
+        match self {
+            Self::Candidate(found) => Outcome::Candidate(make(found)),
+            Self::Alone => Outcome::Alone,
+            Self::Other => Outcome::Other,
+            Self::Small => Outcome::Small,
+            Self::Unread(refusal) => Outcome::Unread(refusal),
+        }
+    }
+
     /// How much was learnt.
     pub(crate) fn rank(&self) -> u8 {
         match self {

@@ -15,7 +15,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use pixtwin_catalogue::{Catalogue, ENDINGS, Entry, Error, Facts, Holder, Maker, Reader, Want, Writer};
+use pixtwin_catalogue::{Catalogue, ENDINGS, Entry, Error, Facts, Holder, Maker, Reader, Sweep, Want, Writer};
 use pixtwin_decode::decoders_of;
 use pixtwin_matching::Rung;
 use pixtwin_pixel::Alpha;
@@ -144,6 +144,21 @@ impl Memory {
         })
     }
 
+    /// Goes through the codes of all pictures that are known.
+    pub(crate) fn sweep(&self) -> Result<Sweep, Error> {
+        self.catalogue.sweep()
+    }
+
+    /// How many pictures are known that have no codes, where there can be any.
+    pub(crate) fn count_without_near(&self) -> Result<u64, Error> {
+        self.catalogue.count_without_near()
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        self.catalogue.path()
+    }
+
     /// Whether this run, too, would have had the memory to learn this.
     fn may_have(&self, facts: &Facts) -> bool {
         facts.header.is_none_or(|header| header.whole_bytes.max(header.head_bytes) <= self.memory_bytes)
@@ -225,7 +240,8 @@ impl Memory {
         self.recall_as(reader, listed, blob_of)
     }
 
-    fn recall_as<Found>(
+    /// The same in the way of whoever asks.
+    pub(crate) fn recall_as<Found>(
         &self,
         reader: &mut Reader,
         listed: &mut Listed,

@@ -88,7 +88,7 @@ impl Raster {
     }
 
     /// The samples, and what they mean.
-    pub(crate) const fn samples(&self) -> (&Stored, Channels) {
+    pub(crate) const fn stored(&self) -> (&Stored, Channels) {
         (&self.stored, self.channels)
     }
 

@@ -24,7 +24,7 @@ impl Band {
     /// Takes up to `rows` rows of the frame as it looks after the turn, from row `first` on.
     pub(crate) fn fill(&mut self, raster: &Raster, turn: Turn, first: usize, rows: usize) {
         let Frame { width, height, .. } = raster.frame();
-        let (stored, channels) = raster.samples();
+        let (stored, channels) = raster.stored();
         let shown = turn.size((width, height));
         let rows = rows.min((shown.1 as usize).saturating_sub(first));
         self.width = shown.0 as usize;

@@ -67,7 +67,7 @@ pub(crate) fn find_all<T: Team>(
 }
 
 /// Looks at the pictures asked about, whole.
-fn read_all(looks: &Looks<'_>, paths: &[PathBuf], host: Option<&str>) -> Result<Vec<Sought>, Failure> {
+pub(crate) fn read_all(looks: &Looks<'_>, paths: &[PathBuf], host: Option<&str>) -> Result<Vec<Sought>, Failure> {
     let read = |path: &PathBuf| read(looks, path, host).map_err(|reason| Failure::cannot("read", Some(path), reason));
     paths.iter().map(read).collect()
 }
@@ -91,7 +91,7 @@ fn read(looks: &Looks<'_>, path: &Path, host: Option<&str>) -> Result<Sought, Re
 }
 
 /// The files of this rank that are near a picture asked about, in the order of the report.
-fn matches(
+pub(crate) fn matches(
     looks: &Looks<'_>,
     searched: &mut Searched,
     seen: &[Seen],
@@ -129,12 +129,8 @@ impl Searched {
         if sought.query.is(&listed.identity?, rank, host) {
             return None;
         }
-        let proof = match &nearness {
-            None => proof_between(&sought.query.evidence(), &seen.evidence()?),
-            Some(Nearness::Turned { .. }) => Proof::Turned,
-            Some(Nearness::Within(_)) => Proof::Within,
-            Some(Nearness::Similar { .. }) => Proof::Similar,
-        };
+        let evidence = seen.evidence()?;
+        let proof = proof_of(nearness, || proof_between(&sought.query.evidence(), &evidence));
         Some(Match {
             path: listed.path(),
             host: host.map(str::to_owned),
@@ -149,5 +145,15 @@ impl Searched {
                 is_repeated: false,
             }),
         })
+    }
+}
+
+/// What proves a picture near, or else equal.
+pub(crate) fn proof_of(nearness: Option<Nearness>, equal: impl FnOnce() -> Proof) -> Proof {
+    match nearness {
+        None => equal(),
+        Some(Nearness::Turned { .. }) => Proof::Turned,
+        Some(Nearness::Within(_)) => Proof::Within,
+        Some(Nearness::Similar { .. }) => Proof::Similar,
     }
 }

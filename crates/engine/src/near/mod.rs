@@ -10,6 +10,8 @@ mod trace;
 
 mod seen;
 
+mod recall;
+
 mod classes;
 
 mod edges;
@@ -23,6 +25,8 @@ mod turned;
 mod nearness;
 
 mod find;
+
+mod find_in_catalogue;
 
 use pixtwin_matching::{Exchange, Rung, Standing};
 use pixtwin_pixel::{Key, View};
@@ -46,6 +50,7 @@ use crate::{
 };
 
 pub(crate) use find::find_all;
+pub(crate) use find_in_catalogue::find_in_catalogue_all;
 pub(crate) use stars::proof_to;
 
 /// The groups of pictures that are near each other whose keepers have their home at this rank, sorted as in the report.

@@ -6,6 +6,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
+use pixtwin_catalogue::Facts;
 use pixtwin_decode::{InMemory, Source};
 use pixtwin_matching::Candidate;
 use pixtwin_pixel::Key;
@@ -37,12 +38,16 @@ pub(crate) struct Seen {
     pub(crate) picture: Picture,
     /// The number of its record. Nothing while it was not looked at, or while another file of its payload was for it.
     pub(crate) record: Option<u32>,
+    /// The catalogue has all that is known of it.
+    pub(crate) is_known: bool,
+    /// Why it cannot be looked at whole, as the catalogue knows.
+    pub(crate) known_refusal: Option<Refusal>,
     refusal: Option<Refusal>,
 }
 
 impl Seen {
-    fn new(picture: Picture) -> Self {
-        Self { picture, record: None, refusal: None }
+    pub(crate) fn new(picture: Picture) -> Self {
+        Self { picture, record: None, is_known: false, known_refusal: None, refusal: None }
     }
 
     /// What can prove it equal to another.
@@ -67,8 +72,25 @@ impl<'a> Looks<'a> {
         Self { looker, tier, spool: Spool::new(super::trace::record_bytes(tier)), claimed: Mutex::default() }
     }
 
-    /// The first look at a file: its header, and where the tier needs all pictures, the whole of it while it is open.
+    /// The first look at a file: its header, and where the tier needs all pictures, the whole of it while it is open. A file
+    /// that the catalogue knows is not opened.
     pub(crate) fn first(&self, listed: &mut Listed, scratch: &mut Scratch) -> Result<Outcome<Seen>, Refusal> {
+        let recalled = self.looker.memory.zip(scratch.reader.as_mut());
+        let recalled =
+            recalled.and_then(|(memory, reader)| memory.recall_as(reader, listed, |facts| self.recalled(facts)));
+        match recalled {
+            Some(_) if listed.bytes() < self.looker.min_bytes => Ok(Outcome::Small),
+            Some(outcome) => outcome,
+            None => {
+                let outcome = self.first_afresh(listed, scratch.held());
+                let learnt = self.looker.keeper().filter(|_| !matches!(outcome, Ok(Outcome::Candidate(_))));
+                learnt.into_iter().for_each(|memory| memory.learn_first(listed, &outcome, |_| Facts::default()));
+                outcome
+            }
+        }
+    }
+
+    fn first_afresh(&self, listed: &mut Listed, held: &mut Vec<u8>) -> Result<Outcome<Seen>, Refusal> {
         let (file, identity) = listed.open().map_err(|cause| words_of(&cause))?;
         listed.identity = Some(identity);
         if identity.bytes < self.looker.min_bytes {
@@ -76,19 +98,21 @@ impl<'a> Looks<'a> {
         }
         if !looks_at_all(self.tier) || identity.bytes > HELD_FILE_BYTES {
             let mut source = self.window(&file, &identity, HEADER_WINDOW_BYTES);
-            let mut outcome = seen(sniff_and_head(self.looker, listed, &mut source)?);
-            if let (Outcome::Candidate(seen), true) = (&mut outcome, looks_at_all(self.tier)) {
-                self.look(listed, seen, true)?;
+            let mut outcome = sniff_and_head(self.looker, listed, &mut source)?.map(Seen::new);
+            if let Outcome::Candidate(seen) = &mut outcome {
+                match looks_at_all(self.tier) {
+                    true => seen.refusal = self.look(listed, seen, true).err(),
+                    false => self.learn(listed, &seen.picture, Ok(None)),
+                }
             }
             return Ok(outcome);
         }
-        let held = scratch.held();
         read_whole(&file, identity.bytes, held, self.looker.progress).map_err(|cause| words_of(&cause))?;
-        let mut outcome = seen(sniff_and_head(self.looker, listed, &mut InMemory::new(held))?);
+        let mut outcome = sniff_and_head(self.looker, listed, &mut InMemory::new(held))?.map(Seen::new);
         if let Outcome::Candidate(seen) = &mut outcome {
             let looked = self.look_held(held, seen, true);
             still_unchanged(&file, &identity)?;
-            looked?;
+            seen.refusal = self.kept(listed, seen, looked).err();
         }
         Ok(outcome)
     }
@@ -99,11 +123,11 @@ impl<'a> Looks<'a> {
         // Then those of whose payload the first could not be decoded, each by itself.
         for claims in [true, false] {
             share(seen);
-            let mut missing: Vec<&mut Seen> =
-                seen.iter_mut().filter(|seen| seen.record.is_none() && (claims || seen.refusal.is_none())).collect();
-            if claims {
-                missing.retain(|seen| seen.picture.known.hashes().is_none());
-            }
+            let is_missing = |seen: &&mut Seen| {
+                let waits = claims && seen.picture.known.hashes().is_some() && seen.known_refusal.is_none();
+                seen.record.is_none() && seen.refusal.is_none() && !waits
+            };
+            let mut missing: Vec<&mut Seen> = seen.iter_mut().filter(is_missing).collect();
             looked += missing.len() as u64;
             self.looker.progress.begin(Stage::Comparing, missing.len());
             pool::for_each(&mut missing, self.looker.threads, |seen| {
@@ -115,6 +139,7 @@ impl<'a> Looks<'a> {
                 self.looker.progress.add_done();
             });
         }
+        self.learn_copies(files, seen);
         for refused in seen.extract_if(.., |seen| seen.record.is_none()) {
             let reason = refused.refusal.unwrap_or_else(|| "it was not looked at".into());
             unread.extend(files.get(refused.picture.at()).map(|file| Unread::new(&file.path(), reason)));
@@ -122,29 +147,58 @@ impl<'a> Looks<'a> {
         looked
     }
 
-    /// Hashes a file and decodes it; with `claims`, only if nobody else does so for its payload.
-    fn look(&self, listed: &Listed, seen: &mut Seen, claims: bool) -> Result<(), Refusal> {
-        let (file, identity) = reopen(listed)?;
-        if identity.bytes <= HELD_FILE_BYTES {
-            let mut held = Vec::new();
-            read_whole(&file, identity.bytes, &mut held, self.looker.progress).map_err(|cause| words_of(&cause))?;
-            self.look_held(&held, seen, claims)?;
-        } else {
-            self.looker.hash(listed, &mut seen.picture)?;
-            if !claims || self.claim(&seen.picture) {
-                self.decode(&mut self.window(&file, &identity, WHOLE_WINDOW_BYTES), seen)?;
-            }
+    /// Lets the catalogue know the digest of files that another of their payload was decoded for.
+    fn learn_copies(&self, files: &[Listed], seen: &[Seen]) {
+        for one in seen.iter().filter(|seen| seen.record.is_some() && !seen.is_known && !seen.picture.is_recalled) {
+            files.get(one.picture.at()).into_iter().for_each(|listed| self.learn(listed, &one.picture, Ok(None)));
         }
-        still_unchanged(&file, &identity)
     }
 
-    fn look_held(&self, held: &[u8], seen: &mut Seen, claims: bool) -> Result<(), Refusal> {
+    /// Keeps what came of a look, if it went through.
+    fn kept(&self, listed: &Listed, seen: &mut Seen, looked: Result<Option<Vec<u8>>, Refusal>) -> Result<(), Refusal> {
+        self.learn(listed, &seen.picture, looked.as_ref().map(Option::as_deref));
+        seen.is_known = matches!(looked, Ok(Some(_)));
+        looked.map(|_| ())
+    }
+
+    /// Hashes a file and decodes it; with `claims`, only if nobody else does so for its payload.
+    fn look(&self, listed: &Listed, seen: &mut Seen, claims: bool) -> Result<(), Refusal> {
+        if let Some(refusal) = seen.known_refusal.clone() {
+            return Err(refusal);
+        }
+        let (file, identity) = reopen(listed)?;
+        let looked = self.look_open(listed, (&file, &identity), seen, claims);
+        still_unchanged(&file, &identity)?;
+        self.kept(listed, seen, looked)
+    }
+
+    /// What the tier keeps of the picture; nothing if somebody else decodes it.
+    fn look_open(
+        &self,
+        listed: &Listed,
+        (file, identity): (&File, &Identity),
+        seen: &mut Seen,
+        claims: bool,
+    ) -> Result<Option<Vec<u8>>, Refusal> {
+        if identity.bytes <= HELD_FILE_BYTES {
+            let mut held = Vec::new();
+            read_whole(file, identity.bytes, &mut held, self.looker.progress).map_err(|cause| words_of(&cause))?;
+            return self.look_held(&held, seen, claims);
+        }
+        self.looker.hash(listed, &mut seen.picture)?;
+        match claims && !self.claim(&seen.picture) {
+            true => Ok(None),
+            false => self.decode(&mut self.window(file, identity, WHOLE_WINDOW_BYTES), seen).map(Some),
+        }
+    }
+
+    fn look_held(&self, held: &[u8], seen: &mut Seen, claims: bool) -> Result<Option<Vec<u8>>, Refusal> {
         let hashes = self.looker.hashes_of(held, &seen.picture)?;
         seen.picture.known.set_hashes(hashes);
         if claims && !self.claim(&seen.picture) {
-            return Ok(());
+            return Ok(None);
         }
-        self.decode(&mut InMemory::new(held), seen)
+        self.decode(&mut InMemory::new(held), seen).map(Some)
     }
 
     /// Whether nobody has looked at a file of this payload.
@@ -154,10 +208,10 @@ impl<'a> Looks<'a> {
         payload.is_none_or(|payload| claimed.insert(payload))
     }
 
-    fn decode(&self, source: &mut dyn Source, seen: &mut Seen) -> Result<(), Refusal> {
+    fn decode(&self, source: &mut dyn Source, seen: &mut Seen) -> Result<Vec<u8>, Refusal> {
         let record = self.record(source, &mut seen.picture)?;
         seen.record = Some(self.spool.add(&record).map_err(|cause| words_of(&cause))?);
-        Ok(())
+        Ok(record)
     }
 
     /// Decodes a picture whole: its digest, and what the tier keeps of it.
@@ -177,16 +231,6 @@ impl<'a> Looks<'a> {
 
     fn window<'b>(&'b self, file: &'b File, identity: &Identity, capacity: usize) -> Opened<'b> {
         Opened::new(file, identity.bytes, capacity, self.looker.progress)
-    }
-}
-
-fn seen(outcome: Outcome<Picture>) -> Outcome<Seen> {
-    match outcome {
-        Outcome::Candidate(picture) => Outcome::Candidate(Seen::new(picture)),
-        Outcome::Alone => Outcome::Alone,
-        Outcome::Other => Outcome::Other,
-        Outcome::Small => Outcome::Small,
-        Outcome::Unread(reason) => Outcome::Unread(reason),
     }
 }
 

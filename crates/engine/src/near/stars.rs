@@ -7,7 +7,10 @@ use crate::{
     describe,
     gather::{Forming, Label, Twin, ask_each_all},
     look::Looker,
-    near::classes::{Card, Class, FileOf},
+    near::{
+        classes::{Card, Class, FileOf},
+        find::proof_of,
+    },
     report::{Group, Nearness},
     scan::Searched,
     sets::crosses,
@@ -123,10 +126,6 @@ fn twin(
 
 /// What proves a file a member of a group whose first file is this.
 pub(crate) fn proof_to(first: &Twin, twin: &Twin) -> Proof {
-    match twin.near.as_ref().and_then(|near| near.nearness.as_ref()) {
-        None => proof_between(&first.evidence, &twin.evidence),
-        Some(Nearness::Turned { .. }) => Proof::Turned,
-        Some(Nearness::Within(_)) => Proof::Within,
-        Some(Nearness::Similar { .. }) => Proof::Similar,
-    }
+    let nearness = twin.near.as_ref().and_then(|near| near.nearness);
+    proof_of(nearness, || proof_between(&first.evidence, &twin.evidence))
 }

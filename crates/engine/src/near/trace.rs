@@ -11,14 +11,14 @@ use crate::{near::turned, picture::size_key, refusal::Refusal, settings::Tier};
 pub(crate) enum TraceSink {
     Similar(Box<SightSink>),
     /// The order-free key.
-    Turned(OrderFree),
+    Turned(Box<OrderFree>),
 }
 
 impl TraceSink {
     /// A sink for a picture; nothing where the tier needs only the digest.
     pub(crate) fn new(tier: Tier, alpha: Alpha) -> Option<Self> {
         match tier {
-            Tier::Turned => Some(Self::Turned(OrderFree::new(alpha))),
+            Tier::Turned => Some(Self::Turned(Box::new(OrderFree::new(alpha)))),
             Tier::Bytes | Tier::Pixels | Tier::Within(_) => None,
             Tier::Similar(_) => Some(Self::Similar(Box::default())),
         }

@@ -57,8 +57,9 @@ const MOST_INSIDE: u8 = 2;
 fn is_only_stored_anew(one: &Sight, two: &Sight) -> bool {
     let (a, b) = (&one.signature, &two.signature);
     let differs = |a: &[u8], b: &[u8], most: u8| a.iter().zip(b).any(|(a, b)| a.abs_diff(*b) > most);
-    let are_codes_near = View::ASKING.into_iter().chain(View::REGIONS)
-        
+    let are_codes_near = View::ASKING
+        .into_iter()
+        .chain(View::REGIONS)
         .all(|view| one.code(view).zip(two.code(view)).is_none_or(|(one, two)| one.distance(two) <= MOST_DISTANCE));
     one.code(View::WHOLE).is_some()
         && two.code(View::WHOLE).is_some()

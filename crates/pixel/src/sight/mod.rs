@@ -29,7 +29,7 @@ pub use signature::Signature;
 pub use sink::SightSink;
 pub use view::View;
 
-use crate::code::Code;
+use crate::{code::Code, turn::Turn};
 
 /// What near search keeps of a picture.
 ///
@@ -58,6 +58,12 @@ impl Sight {
         let is_usable = self.usable >> kept.number() & 1 == 1;
         let code = self.codes.get(usize::from(kept.number())).filter(|_| is_usable)?;
         Some(view.turn().map_or(*code, |turn| waves::turned(*code, turn)))
+    }
+
+    /// The codes of the seven turned forms of the whole picture: who asks in a turned form is near to these.
+    pub fn turned_whole(&self) -> impl Iterator<Item = Code> {
+        let whole = self.code(View::WHOLE);
+        Turn::ALL.into_iter().skip(1).filter_map(move |turn| Some(waves::turned(whole?, turn)))
     }
 
     /// The sight in bytes: the codes in the order of their views, each in four words, then the usable ones, the quality

@@ -42,7 +42,9 @@ impl Signature {
         }
     }
 
-    pub(super) fn to_bytes(self) -> [u8; Self::BYTES] {
+    /// The signature in bytes.
+    #[must_use]
+    pub fn to_bytes(self) -> [u8; Self::BYTES] {
         let mut bytes = [0; Self::BYTES];
         let luma = self.luma.as_flattened().iter();
         let fields = luma.chain(self.chroma.as_flattened().as_flattened()).chain(&self.inside).copied();
@@ -50,7 +52,9 @@ impl Signature {
         bytes
     }
 
-    pub(super) fn from_bytes(bytes: &[u8; Self::BYTES]) -> Self {
+    /// The signature that [`Signature::to_bytes`] gave.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8; Self::BYTES]) -> Self {
         let mut signature = Self { luma: [[0; 8]; 8], chroma: [[[0; 2]; 4]; 4], inside: [0; 4], ratio: 0 };
         let mut bytes = bytes.iter().copied();
         let mut fill = |fields: &mut [u8]| fields.iter_mut().zip(&mut bytes).for_each(|(field, byte)| *field = byte);

@@ -1,0 +1,235 @@
+//! Which pictures that the catalogue knows are similar to one that is asked about? No folder is walked.
+//!
+//! The codes are swept for places that can be near; who is there is looked at as a scan would.
+
+use std::{collections::BTreeSet, ops::Range, path::PathBuf};
+
+use pixtwin_catalogue::{BlockView, Error, Facts, Holder, Place, Sweep};
+use pixtwin_matching::near::{Planes, sweep};
+use pixtwin_pixel::{Code, PixelDigest, Sight, View};
+
+use crate::{
+    facts::stamp_of,
+    file::{Listed, words_of},
+    find::{self, Match},
+    find_in_catalogue::{absence, is_gone},
+    first_look::{Outcome, Scratch},
+    look::Looker,
+    near::{
+        find::{Sought, matches, proof_of, read_all},
+        recall::sight_of,
+        seen::{Looks, Seen},
+        similar::{self, fail_all},
+    },
+    progress::Stage,
+    report::{Counts, Failure, Nearby, Nearness, Report, Unread},
+    scan::Searched,
+    settings::{Run, Selection, Tier},
+    team::Team,
+};
+
+/// Reports, at the root of the team, every picture that is similar to one of `queries` and that the catalogues of the
+/// ranks' hosts know, as [`crate::find_in_catalogue`] does.
+pub(crate) fn find_in_catalogue_all<T: Team>(
+    team: &mut T,
+    queries: &[PathBuf],
+    selection: &Selection,
+    run: Run<'_>,
+    report: &mut dyn Report,
+) -> Result<Counts, Failure> {
+    let looker = Looker::of(run);
+    let looks = Looks::new(&looker, run.settings.tier);
+    let read = if team.rank() == 0 { read_all(&looks, queries, team.host()) } else { Ok(Vec::new()) };
+    let sought = team.hear_root_all(read)??;
+    run.progress.begin(Stage::FirstLook, 0);
+    let held = held_all(&looker, run.settings.tier, &sought, team)?;
+    let mut searched = Searched::default();
+    if let Some(memory) = looker.memory.filter(|_| team.is_walker() && held.unknown > 0) {
+        let reason = format!("it knows {} pictures that no scan with --tier similar has looked at", held.unknown);
+        searched.unread.push(Unread::new(memory.path(), reason));
+    }
+    let (mut absent, mut files, mut counted) = (Vec::new(), Vec::new(), 0);
+    for holder in held.holders {
+        if holder.absent.is_some() {
+            counted += 1;
+            absent.extend(away(&holder, &sought, (run.settings.tier, selection), team.host()));
+        } else {
+            files.extend(look_at(&looks, holder));
+        }
+    }
+    files.sort_unstable_by(|(a, _), (b, _)| a.order(b));
+    let found = searched.take_names_all(team, files).map_err(Failure::from).and_then(|mut seen| {
+        seen.iter_mut().zip(0..).for_each(|(seen, number)| seen.picture.file = number);
+        looks.complete(&searched.files, &mut seen, &mut searched.unread);
+        let found = matches(&looks, &mut searched, &seen, &sought, selection, (team.rank(), team.host()));
+        let mut found = fail_all(found, team)?;
+        found.append(&mut absent);
+        found.sort_by(find::order);
+        Ok(team.merge_all(found, find::order, &mut |(query, found)| report.found(query, found))?)
+    });
+    searched.counts.files += counted;
+    searched.counts.pictures += counted;
+    searched.close_all(found, team, run.progress, report)
+}
+
+/// Whom a catalogue knows that can be near, and how many it knows of whom that cannot be said.
+#[derive(Default)]
+struct Held {
+    holders: Vec<Holder>,
+    unknown: u64,
+}
+
+/// One rank of each host asks: they have one catalogue.
+fn held_all<T: Team>(looker: &Looker<'_>, tier: Tier, sought: &[Sought], team: &mut T) -> Result<Held, Failure> {
+    let cannot = |reason: String| Failure::cannot("ask the catalogue", None, reason);
+    let held = match looker.memory.filter(|_| team.is_walker()) {
+        Some(_) => match hold(looker, tier, sought) {
+            // Others may know.
+            Err(Error::Ignorant) if team.size() > 1 => Ok(Held::default()),
+            held => held.map_err(|cause| cannot(cause.to_string())),
+        },
+        None if looker.memory.is_none() => Err(cannot("there is none that can be used".to_owned())),
+        None => Ok(Held::default()),
+    };
+    if team.any_all(held.is_err())? {
+        return Err(held.err().unwrap_or_else(|| cannot("that of another host cannot be used".to_owned())));
+    }
+    held
+}
+
+fn hold(looker: &Looker<'_>, tier: Tier, sought: &[Sought]) -> Result<Held, Error> {
+    let (Some(memory), Tier::Similar(distance)) = (looker.memory, tier) else { return Err(Error::Ignorant) };
+    let mut sweep = memory.sweep()?;
+    let places = near_places(&mut sweep, sought, distance.into())?;
+    let mut holders: Vec<Holder> = sweep.holders_at(&places)?.into_iter().map(|(_, holder)| holder).collect();
+    // Copies have no codes of their own: they are known by their digest.
+    let digests = holders.iter().filter_map(|holder| holder.entry.facts.digest);
+    let digests = digests.chain(sought.iter().filter_map(|sought| sought.query.digest().map(|digest| digest.0)));
+    let probes: BTreeSet<u64> =
+        digests.filter_map(|digest| digest.first_chunk().copied()).map(u64::from_le_bytes).collect();
+    let copies = memory.holders(&probes.into_iter().collect::<Vec<_>>())?;
+    let met: BTreeSet<PathBuf> = holders.iter().map(|holder| holder.path.clone()).collect();
+    let mut copies: Vec<Holder> = copies.into_iter().filter(|holder| !met.contains(&holder.path)).collect();
+    tell_codes(&mut copies, &holders);
+    holders.append(&mut copies);
+    Ok(Held { holders, unknown: memory.count_without_near()? })
+}
+
+/// Lets copies know the codes of the picture that they show.
+fn tell_codes(copies: &mut [Holder], holders: &[Holder]) {
+    for facts in copies.iter_mut().map(|copy| &mut copy.entry.facts).filter(|facts| facts.near.is_none()) {
+        let same = holders.iter().map(|holder| &holder.entry.facts).find(|other| other.digest == facts.digest);
+        facts.near = same.and_then(|other| other.near.clone());
+    }
+}
+
+/// Codes that are asked about, and the codes of the catalogue that they are compared with.
+struct Question {
+    positions: Range<usize>,
+    codes: Vec<Code>,
+}
+
+/// All questions of a picture. A stored picture that asks in a turned form is found by the turned forms of this one.
+fn questions(sight: &Sight) -> Vec<Question> {
+    let codes = |views: &[View]| views.iter().filter_map(|view| sight.code(*view)).collect::<Vec<_>>();
+    let mut asking = codes(&View::ASKING);
+    asking.extend(sight.turned_whole());
+    let stored = codes(&View::STORED);
+    let regions = View::REGIONS.into_iter().map(|region| {
+        let at = usize::from(region.number());
+        Question { positions: at..at + 1, codes: codes(&[region]) }
+    });
+    let first = [Question { positions: 0..2, codes: asking }, Question { positions: 2..23, codes: stored }];
+    first.into_iter().chain(regions).collect()
+}
+
+/// The places whose codes can be near to those of a picture asked about, and perhaps some more.
+fn near_places(sweep: &mut Sweep, sought: &[Sought], distance: u32) -> Result<Vec<Place>, Error> {
+    let questions: Vec<Question> = sought
+        .iter()
+        .filter_map(|sought| similar::sight_of(&sought.record))
+        .flat_map(|sight| questions(&sight))
+        .collect();
+    let mut places = BTreeSet::new();
+    sweep.each(0..View::CODES, &mut |block| {
+        for question in &questions {
+            for position in question.positions.clone() {
+                add_near(&block, position, &question.codes, distance, &mut places);
+            }
+        }
+    })?;
+    Ok(places.into_iter().collect())
+}
+
+/// The first half of a code tells nearly all pairs apart.
+fn add_near(block: &BlockView<'_>, position: usize, codes: &[Code], distance: u32, places: &mut BTreeSet<Place>) {
+    const NOTHING: [u64; Place::MOST] = [0; Place::MOST];
+    let halves: Vec<Code> = codes.iter().map(|Code([a, b, ..])| Code([*a, *b, 0, 0])).collect();
+    let words = [block.plane(position, 0), block.plane(position, 1), &NOTHING, &NOTHING];
+    sweep(&halves, distance, Planes { words }, |sighted| {
+        let usable = block.usable().get(sighted.position).is_some_and(|usable| usable >> position & 1 == 1);
+        let at = u32::try_from(sighted.position).ok().filter(|_| usable);
+        places.extend(at.map(|at| Place { block: block.id(), at }));
+    });
+}
+
+/// A file that is there, as the first look leaves it; nothing where it is gone.
+fn look_at(looks: &Looks<'_>, holder: Holder) -> Option<(Listed, Outcome<Seen>)> {
+    let mut listed = Listed::new(&holder.path);
+    let identity = match listed.stat() {
+        Ok(identity) => identity,
+        Err(cause) if is_gone(&cause) => return None,
+        Err(cause) => return Some((listed, Outcome::Unread(words_of(&cause).into()))),
+    };
+    let is_believed = looks.looker.memory.is_some_and(|memory| memory.is_believed(&holder.entry.facts));
+    let is_same = is_believed && holder.is_current && stamp_of(&identity) == holder.entry.stamp;
+    if let Some(outcome) = looks.recalled(&holder.entry.facts).filter(|_| is_same) {
+        return Some((listed.with(Some(identity)), outcome.unwrap_or_else(Outcome::Unread)));
+    }
+    let outcome = looks.first(&mut listed, &mut Scratch::default());
+    Some((listed, outcome.unwrap_or_else(Outcome::Unread)))
+}
+
+/// What is known of a file that cannot be looked at, against each picture asked about.
+fn away(
+    holder: &Holder,
+    sought: &[Sought],
+    (tier, selection): (Tier, &Selection),
+    host: Option<&str>,
+) -> Vec<(usize, Match)> {
+    let facts = &holder.entry.facts;
+    let Tier::Similar(distance) = tier else { return Vec::new() };
+    let Some(sight) = facts.near.as_deref().and_then(sight_of).filter(|_| holder.is_current) else { return Vec::new() };
+    let nearness = |sought: &Sought| -> Option<Option<Nearness>> {
+        if facts.digest.map(PixelDigest) == sought.query.digest() {
+            return Some(None);
+        }
+        let ours = similar::sight_of(&sought.record)?;
+        similar::between(&ours, &sight, distance, selection.label).map(Some)
+    };
+    let found = sought.iter().enumerate().filter_map(|(number, sought)| Some((number, sought, nearness(sought)?)));
+    found.map(|(number, sought, nearness)| (number, match_away(holder, facts, sought, nearness, host))).collect()
+}
+
+fn match_away(
+    holder: &Holder,
+    facts: &Facts,
+    sought: &Sought,
+    nearness: Option<Nearness>,
+    host: Option<&str>,
+) -> Match {
+    Match {
+        path: holder.path.clone(),
+        host: host.map(str::to_owned),
+        other_paths: Vec::new(),
+        proof: proof_of(nearness, || sought.query.proof(facts)),
+        format: facts.format.clone().unwrap_or_default().into(),
+        bytes: holder.entry.stamp.size,
+        absent: holder.absent.as_ref().map(absence),
+        near: Some(Nearby {
+            size: facts.header.map(|header| (header.width, header.height)),
+            nearness,
+            is_repeated: false,
+        }),
+    }
+}
