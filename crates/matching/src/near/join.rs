@@ -322,7 +322,7 @@ fn classes(distance: u32) -> Vec<Class> {
 /// Lanes of codes asked about, and where these are.
 #[derive(Default)]
 struct Lanes {
-    chunks: Vec<[u32; LANES]>,
+    windows: Vec<u32>,
     positions: Vec<u32>,
     /// How many of them, the first ones, are of the stored bucket's own value.
     equal: usize,
@@ -330,7 +330,7 @@ struct Lanes {
 
 impl Lanes {
     fn clear(&mut self) {
-        self.chunks.clear();
+        self.windows.clear();
         self.positions.clear();
         self.equal = 0;
     }
@@ -339,17 +339,8 @@ impl Lanes {
     fn take<'e>(&mut self, entries: &'e [Entry], is_equal: bool) -> &'e [Entry] {
         let room = MOST_LANES - self.positions.len().min(MOST_LANES);
         let (taken, left) = entries.split_at_checked(room).unwrap_or((entries, &[]));
-        for entry in taken {
-            let lane = self.positions.len() % LANES;
-            if lane == 0 {
-                // Lanes that stay unused are compared as well; nobody looks at them.
-                self.chunks.push([0; LANES]);
-            }
-            if let Some(place) = self.chunks.last_mut().and_then(|chunk| chunk.get_mut(lane)) {
-                *place = entry.window;
-            }
-            self.positions.push(entry.position);
-        }
+        self.windows.extend(taken.iter().map(|entry| entry.window));
+        self.positions.extend(taken.iter().map(|entry| entry.position));
         if is_equal {
             self.equal = self.positions.len();
         }
@@ -395,10 +386,13 @@ impl Round<'_> {
     }
 
     fn compare(&mut self, stored: &[Entry], class: &Class, hit: &mut impl FnMut(Hit)) {
+        // Lanes that stay unused are compared as well; their pairs have no position, and are none.
+        self.lanes.windows.resize(self.lanes.windows.len().next_multiple_of(LANES), 0);
         for stored in stored.chunks(MOST_STORED) {
             let mut near = std::mem::take(&mut self.near);
             near.clear();
-            self.ordered.simd.tile(stored, &self.lanes.chunks, class.limit, &mut near);
+            let lanes = self.lanes.windows.as_chunks().0;
+            self.ordered.simd.tile(stored, lanes, class.limit, &mut near);
             for near in &near {
                 self.check(stored, class, *near, hit);
             }
@@ -412,7 +406,7 @@ impl Round<'_> {
         let (lane, entry) = (near.lane as usize, stored.get(near.stored as usize)?);
         let position = *self.lanes.positions.get(lane)? as usize;
         let is_equal = lane < self.lanes.equal;
-        let other = *self.lanes.chunks.get(lane / LANES)?.get(lane % LANES)?;
+        let other = *self.lanes.windows.get(lane)?;
         if !is_equal && (entry.window ^ other).count_ones() + class.step > class.limit {
             return None;
         }

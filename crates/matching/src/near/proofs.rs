@@ -1,4 +1,5 @@
 //! The join and the sweep against comparing every two codes.
+#![allow(clippy::cast_possible_truncation, reason = "numbers of tests are small")]
 
 use std::convert::Infallible;
 

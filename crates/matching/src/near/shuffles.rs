@@ -1,4 +1,5 @@
 //! Groups: what holds for every one, and that no order changes them.
+#![allow(clippy::cast_possible_truncation, reason = "numbers of tests are small")]
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
