@@ -40,13 +40,22 @@ pub fn second_look(asker: &Sight, other: &Sight, meeting: Meeting) -> Option<Lab
     let is_one = if meeting.asking.is_region() {
         // A region says nothing of the rest of the pictures: text or a logo may cover some of it, not most.
         let whole = Meeting { asking: View::TRIMMED, stored: View::TRIMMED, ..meeting };
-        let fit = Comparison::new(asker, other, meeting).fit();
-        Comparison::new(asker, other, meeting).is_one_picture() && others(asker, other, whole, fit) <= MOST_OTHERS
+        let region = Comparison::new(asker, other, meeting);
+        meeting.distance <= MOST_REGION
+            && region.has_shapes()
+            && region.is_one_picture()
+            && others(asker, other, whole, region.fit()) <= MOST_OTHERS
     } else {
         Comparison::new(asker, other, meeting).is_one_picture()
     };
     is_one.then_some(Label::Edited)
 }
+
+/// The largest distance of two regions.
+///
+/// # Source
+/// Of the edits of photos that met through a region, 99.6 of 100 have no more; of other drawings, 69 of 100.
+const MOST_REGION: u32 = 24;
 
 /// How many of 64 blocks may be of another brightness in pictures of which one region is the same: three lines of text of
 /// 8 % of the height reach into 24.
@@ -90,7 +99,8 @@ mod tests {
 
     use super::*;
 
-    /// A picture of two kinds of waves, its colours mixed as told.
+    #[allow(clippy::cast_possible_truncation, reason = "255 at most")]
+    /// A picture of some waves, its colours mixed as told.
     fn sight(mix: [f32; 3], phase: f32) -> Sight {
         let mut sink = SightSink::default();
         let _ = sink.picture(1);
@@ -98,8 +108,9 @@ mod tests {
         for y in 0..64 {
             let pixel = |x: usize| {
                 let (x, y) = (x as f32 / 96.0, y as f32 / 64.0);
-                let wave = ((x * 7.0 + phase).sin() * 2.0 + (y * 17.0 + x * x * 9.0).cos() + (x * y * 40.0).sin()) / 4.0;
-                mix.map(|part| (128.0 + 110.0 * part * wave) as u8)
+                let wave =
+                    ((x * 7.0 + phase).sin() * 2.0 + (y * 17.0 + x * x * 9.0).cos() + (x * y * 40.0).sin()) / 4.0;
+                mix.map(|part| (255.0 * part * (0.5 + 0.45 * wave)) as u8)
             };
             let row: Vec<u8> = (0..96).flat_map(pixel).collect();
             let _ = sink.row(Row::eight(Channels::Rgb, &row));
@@ -115,7 +126,8 @@ mod tests {
         let red = sight([1.0, 0.1, 0.1], 0.0);
         let green = sight([0.1, 0.559, 0.1], 0.0);
         let grey = sight([0.369, 0.369, 0.369], 0.0);
-        assert_eq!(second_look(&red, &red, PLAIN), Some(Label::ReEncoded));
+        let white = sight([1.0; 3], 0.0);
+        assert_eq!(second_look(&white, &white, PLAIN), Some(Label::ReEncoded));
         assert_eq!(second_look(&red, &grey, PLAIN), Some(Label::Edited));
         assert_eq!(second_look(&grey, &red, PLAIN), Some(Label::Edited));
         assert_eq!(second_look(&red, &green, PLAIN), None);
