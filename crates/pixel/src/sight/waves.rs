@@ -80,8 +80,14 @@ pub(super) fn of_all(square: &Square) -> Strengths {
 fn down(lines: &Lines, square: &Square) -> [[f32; SIDE]; WAVES] {
     let mut bands = [[0.0; SIDE]; WAVES];
     for (band, line) in bands.iter_mut().zip(lines) {
-        for (weight, row) in line.iter().zip(square) {
-            band.iter_mut().zip(row).for_each(|(sum, cell)| *sum += weight * cell);
+        // Sixteen columns at a time: their sums stay in registers.
+        for (at, sums) in band.as_chunks_mut::<WAVES>().0.iter_mut().enumerate() {
+            let mut few = [0.0; WAVES];
+            for (weight, row) in line.iter().zip(square) {
+                let cells = row.as_chunks::<WAVES>().0.get(at).unwrap_or(&[0.0; WAVES]);
+                few.iter_mut().zip(cells).for_each(|(sum, cell)| *sum += weight * cell);
+            }
+            *sums = few;
         }
     }
     bands
@@ -90,9 +96,11 @@ fn down(lines: &Lines, square: &Square) -> [[f32; SIDE]; WAVES] {
 fn across(bands: &[[f32; SIDE]; WAVES], across: &[[f32; WAVES]; SIDE]) -> Strengths {
     let mut strengths = Strengths::default();
     for (row, band) in strengths.iter_mut().zip(bands) {
+        let mut sums = [0.0; WAVES];
         for (cell, weights) in band.iter().zip(across) {
-            row.iter_mut().zip(weights).for_each(|(sum, weight)| *sum += cell * weight);
+            sums.iter_mut().zip(weights).for_each(|(sum, weight)| *sum += cell * weight);
         }
+        *row = sums;
     }
     strengths
 }
