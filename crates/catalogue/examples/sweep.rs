@@ -3,6 +3,7 @@
 //! `cargo run --release -p pixtwin-catalogue --example sweep [PICTURES]`. The codes are random; photos and their rows are
 //! otherwise those of the example `million`.
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::indexing_slicing)]
+#![allow(clippy::cast_possible_truncation)] // Nothing here is that long.
 
 use std::{
     env, fs,
@@ -61,7 +62,7 @@ fn main() {
         recall(&open(near), &folders, pictures, near);
     }
     for positions in [0..Near::CODES, 0..2] {
-        sweep(&catalogue, positions);
+        sweep(&catalogue, positions.clone());
         copied(&file, pictures as usize * 16 * positions.len());
     }
     holders(&catalogue, pictures);

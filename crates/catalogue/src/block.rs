@@ -142,7 +142,7 @@ mod tests {
         let mut picture = |file: usize| {
             let codes = std::array::from_fn(|_| std::array::from_fn(|_| random.number()));
             let rest = vec![3; random.below(129) as usize].into();
-            let near = Near { codes, usable: random.number() as u32, quality: random.below(101) as u8, rest };
+            let near = Near { codes, usable: random.below(1 << 28), quality: file.to_le_bytes()[0], rest };
             Placed { file: 1000 - file as i64, near }
         };
         (0..count).map(&mut picture).collect()

@@ -2,6 +2,7 @@
 
 // This file is a test as a whole.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::cast_possible_truncation)] // Random numbers are cut on purpose.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -306,12 +306,35 @@ const VALUES: [&str; 16] = [
     "CAST(x'ff' AS TEXT)",
 ];
 
+/// Something about blocks of codes.
+fn of_codes(random: &mut Seeded, value: &str) -> String {
+    let mut of = |choices: &[&'static str]| choices[below(random, choices.len())];
+    let block = of(&["id", "rules", "places", "seal", "sums", "usable", "planes"]);
+    let part = of(&["id", "first_file", "rest_bytes", "seal", "pictures"]);
+    let one = random.below(260);
+    match random.below(3) {
+        0 => format!("UPDATE code_block SET {block} = {value} WHERE id % 2 = {}", one % 2),
+        1 => format!("UPDATE code_part SET {part} = {value} WHERE id % 2 = {}", one % 2),
+        _ => [
+            "UPDATE OR REPLACE code_block SET id = 3 - id",
+            "UPDATE code_block SET planes = (SELECT b.planes FROM code_block AS b ORDER BY abs(b.id - code_block.id) DESC)",
+            "UPDATE code_block SET planes = CAST(planes AS TEXT)",
+            "UPDATE code_block SET places = 9223372036854775807, usable = zeroblob(900000)",
+            "UPDATE code_block SET planes = zeroblob(16000000), places = 2048, usable = zeroblob(8192)",
+            "UPDATE code_part SET pictures = zeroblob(16000000)",
+            "UPDATE code_part SET first_file = first_file + 1",
+            "UPDATE file SET place = place + 1",
+            "INSERT INTO code_block SELECT id + 1000, rules, places, seal, sums, usable, planes FROM code_block",
+            "PRAGMA user_version = 1",
+        ][one as usize % 10]
+            .to_owned(),
+    }
+}
+
 fn statement(random: &mut Seeded) -> String {
     let mut of = |choices: &[&'static str]| choices[below(random, choices.len())];
     let (column, value) = (of(&COLUMNS), of(&VALUES));
     let table = of(&["file", "folder", "volume", "rules", "decoder", "code_block", "code_part"]);
-    let block = of(&["id", "rules", "places", "seal", "sums", "usable", "planes"]);
-    let part = of(&["id", "first_file", "rest_bytes", "seal", "pictures"]);
     let mut row = || 1 + random.below(260);
     let (one, other) = (row(), row());
     // Both columns of a row at once, so that neither is lost.
@@ -386,22 +409,7 @@ fn statement(random: &mut Seeded) -> String {
                  rowid = {one}) WHERE rowid = {other}"
             )
         }
-        19 => format!("UPDATE code_block SET {block} = {value} WHERE id % 2 = {}", one % 2),
-        20 => format!("UPDATE code_part SET {part} = {value} WHERE id % 2 = {}", one % 2),
-        21 => exchange("file", ["place", "proof"][one as usize % 2], one, other),
-        22 => [
-            "UPDATE OR REPLACE code_block SET id = 3 - id",
-            "UPDATE code_block SET planes = (SELECT b.planes FROM code_block AS b ORDER BY abs(b.id - code_block.id) DESC)",
-            "UPDATE code_block SET planes = CAST(planes AS TEXT)",
-            "UPDATE code_block SET places = 9223372036854775807, usable = zeroblob(900000)",
-            "UPDATE code_block SET planes = zeroblob(16000000), places = 2048, usable = zeroblob(8192)",
-            "UPDATE code_part SET pictures = zeroblob(16000000)",
-            "UPDATE code_part SET first_file = first_file + 1",
-            "UPDATE file SET place = place + 1",
-            "INSERT INTO code_block SELECT id + 1000, rules, places, seal, sums, usable, planes FROM code_block",
-            "PRAGMA user_version = 1",
-        ][one as usize % 10]
-            .to_owned(),
+        19..=22 => of_codes(random, value),
         _ => format!("UPDATE {table} SET id = -id WHERE id % 5 = {}", one % 5),
     }
 }
