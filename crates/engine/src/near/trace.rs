@@ -36,7 +36,7 @@ impl TraceSink {
     fn sink(&mut self) -> &mut dyn RowSink {
         match self {
             Self::Similar(sink) => &mut **sink,
-            Self::Turned(sink) => sink,
+            Self::Turned(sink) => &mut **sink,
         }
     }
 }
