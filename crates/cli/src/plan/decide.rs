@@ -118,6 +118,9 @@ impl<'a> Decider<'a> {
     }
 
     fn choose(&mut self, looked: &[Looked], found: &FoundGroup) -> Result<Vec<Decision>, String> {
+        if !found.tier.is_exact() {
+            return Ok(self.around_the_first(looked, found));
+        }
         let gone = match found.tier {
             Tier::Bytes => "equal byte for byte to one that stays",
             _ => "equal pixel for pixel to one that stays",
@@ -145,6 +148,24 @@ impl<'a> Decider<'a> {
                 Err(format!("the rules leave {} files: {}", left.len(), rules.join(", ")))
             }
         }
+    }
+
+    /// Pictures that need not be equal are near to the first of their group, whatever the rules say: it stays.
+    fn around_the_first(&self, looked: &[Looked], found: &FoundGroup) -> Vec<Decision> {
+        let gone = match found.tier {
+            Tier::Turned => "equal after a turn to the first, which stays",
+            Tier::Within => "nearly equal to the first, which stays",
+            _ => "similar to the first, which stays",
+        };
+        let decide = |(at, file): (usize, &Looked)| match file {
+            _ if at == 0 => Decision { task: Task::Keep, reason: "the others are near to it".to_owned() },
+            file if file.names.iter().any(|name| self.is_reference(name)) => {
+                Decision { task: Task::Keep, reason: "in a reference folder".to_owned() }
+            }
+            file if file.is_repeated => Decision::leave("in another group as well"),
+            _ => Decision { task: Task::Remove, reason: gone.to_owned() },
+        };
+        looked.iter().enumerate().map(decide).collect()
     }
 
     /// What the rules ask of each file. The metadata of equal bytes is equal.

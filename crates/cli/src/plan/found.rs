@@ -49,6 +49,8 @@ pub(super) struct FoundFile {
     pub(super) paths: Vec<PathBuf>,
     pub(super) bytes: u64,
     pub(super) format: String,
+    /// It stands in another group as well, of pictures that are nearly the same.
+    pub(super) is_repeated: bool,
 }
 
 /// A line of a report, as far as it counts.
@@ -85,6 +87,8 @@ struct Member {
     host: Option<String>,
     size: u64,
     format: String,
+    #[serde(default)]
+    repeated: bool,
 }
 
 impl Found {
@@ -141,8 +145,10 @@ impl Found {
                 self.elsewhere += 1;
                 continue;
             }
-            let paths = std::iter::once(member.path).chain(member.links).map(PathJson::into_path);
-            here.push(FoundFile { paths: paths.collect::<Option<_>>()?, bytes: member.size, format: member.format });
+            let names = std::iter::once(member.path).chain(member.links);
+            let paths = names.map(PathJson::into_path);
+            let Member { size: bytes, format, repeated: is_repeated, .. } = member;
+            here.push(FoundFile { paths: paths.collect::<Option<_>>()?, bytes, format, is_repeated });
         }
         Some(here)
     }
@@ -228,6 +234,7 @@ impl Report for Both<'_, '_> {
             paths: std::iter::once(&file.path).chain(&file.other_paths).cloned().collect(),
             bytes: file.bytes,
             format: file.format.to_string(),
+            is_repeated: file.near.as_ref().is_some_and(|near| near.is_repeated),
         });
         self.groups += 1;
         self.found.add(self.groups, self.tier, group.blake3, files.collect());

@@ -21,6 +21,8 @@ pub(super) struct Looked {
     /// How many names it has in all.
     pub(super) links: u64,
     pub(super) format: String,
+    /// It stands in another group as well.
+    pub(super) is_repeated: bool,
 }
 
 /// Why a file is not acted on.
@@ -74,7 +76,8 @@ impl Folders {
             }
             let format = file.format.clone();
             let links = metadata.nlink();
-            let looked = looked.get_or_insert_with(|| Looked { names: Vec::new(), identity, links, format });
+            let new = || Looked { names: Vec::new(), identity, links, format, is_repeated: file.is_repeated };
+            let looked = looked.get_or_insert_with(new);
             // Two ways through links may lead to one name.
             if !looked.names.contains(&name) {
                 looked.names.push(name);

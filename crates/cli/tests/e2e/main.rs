@@ -55,6 +55,8 @@ mod sets;
 
 mod shard;
 
+mod similar;
+
 mod traps;
 
 mod trash;
