@@ -118,8 +118,9 @@ fn mean(cell: &[u16], count: usize, pixels: u32) -> [u8; 3] {
             sums.iter_mut().zip(pixel).for_each(|(sum, sample)| *sum += u32::from(*sample));
         }
     }
-    let pixels = pixels.max(1);
-    sums.map(|sum| u8::try_from((sum + pixels / 2) / pixels).unwrap_or(u8::MAX))
+    // One division for the three: a cell has too few pixels for its sums to lose a bit that matters.
+    let share = 1.0 / pixels.max(1) as f32;
+    sums.map(|sum| (sum as f32 * share + 0.5) as u8)
 }
 
 /// The samples of a row in eight bits, colours laid on white, inks as colours.

@@ -90,7 +90,7 @@ impl Comparison {
         [factor, (self.luma.two - factor * self.luma.one) / count]
     }
 
-    /// Whether both have shapes large enough for the blocks to see: drawings of fine lines in one frame, such as mazes,
+    /// Whether both have shapes large enough for the blocks to see: drawings of fine lines, such as stars of many points,
     /// have none, and share most of a region's code.
     pub(super) fn has_shapes(&self) -> bool {
         let (one, two, _) = self.luma.spread();
