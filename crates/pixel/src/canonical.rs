@@ -72,7 +72,7 @@ fn append_rgba8(samples: &[u8], alpha: Alpha, out: &mut Vec<u8>) {
 
 /// Whether the fourth sample of every pixel is 255. Pixels as words in blocks: eight times as fast as byte by byte, and
 /// a picture on a transparent ground is done with the first block.
-fn is_opaque(pixels: &[[u8; 4]]) -> bool {
+pub(crate) fn is_opaque(pixels: &[[u8; 4]]) -> bool {
     let (blocks, rest) = pixels.as_chunks::<16>();
     let is_opaque = |block: &[[u8; 4]]| {
         let all = block.iter().fold(u32::MAX, |all, pixel| all & u32::from_le_bytes(*pixel));

@@ -1,6 +1,9 @@
 //! The brightness of a row's pixels.
 
-use crate::row::{Channels, Row, Samples};
+use crate::{
+    canonical::is_opaque,
+    row::{Channels, Row, Samples},
+};
 
 /// What shows through where a picture is transparent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -28,6 +31,9 @@ pub(super) fn fill(row: &Row<'_>, ground: Ground, narrow: &mut Vec<u8>, luma: &m
         (Channels::GreyAlpha, Ground::White) => each(samples, luma, |[grey, a]| f32::from(on_white(grey, a))),
         (Channels::Rgb, _) => each(samples, luma, of_rgb),
         (Channels::Rgba, Ground::Ignored) => each(samples, luma, |[r, g, b, _]| of_rgb([r, g, b])),
+        (Channels::Rgba, Ground::White) if is_opaque(samples.as_chunks::<4>().0) => {
+            each(samples, luma, |[r, g, b, _]| of_rgb([r, g, b]));
+        }
         (Channels::Rgba, Ground::White) => {
             each(samples, luma, |[r, g, b, a]| of_rgb([on_white(r, a), on_white(g, a), on_white(b, a)]));
         }
