@@ -87,11 +87,11 @@ impl<'a> Placing<'a> {
         }
         let newest: Option<i64> = connection.query_row("SELECT max(id) FROM code_block", [], |row| row.get(0))?;
         // Numbers of blocks are small, so that those of places are numbers.
-        let next = newest.unwrap_or(0).max(0) + 1;
-        if next > i64::MAX / Place::MOST as i64 / 2 {
+        let newest = newest.unwrap_or(0).max(0);
+        if newest > i64::MAX / Place::MOST as i64 / 2 {
             return Err(Error::Damaged("its blocks have numbers that it never gave them".to_owned()));
         }
-        Ok(next)
+        Ok(newest + 1)
     }
 
     /// Takes the pictures of a block, if all of it is whole.
