@@ -243,8 +243,9 @@ impl<'a> Looker<'a> {
             let charge = self.budget.take(needed).ok_or_else(|| self.too_large(needed))?;
             match picture.format.turn_class(source, Limits { memory_bytes: charge.bytes() }) {
                 Err(Error::TooLarge { needed: more, .. }) if more > needed => needed = more,
-                Err(cause) => return Err(Refusal::from(&cause)),
-                Ok(None) => return Ok(None),
+                Err(cause @ (Error::TooLarge { .. } | Error::Io(_))) => return Err(Refusal::from(&cause)),
+                // Its pixels were decoded: those are compared all the same.
+                Err(_) | Ok(None) => return Ok(None),
                 Ok(Some(stored)) => {
                     // The turns lead from the picture as it is shown.
                     let back = self.turn(source, picture.format)?.inverse();
@@ -269,7 +270,7 @@ impl<'a> Looker<'a> {
         let Header { width, height, whole_bytes, .. } = picture.header;
         // Beside the frames, some rows of them are held turned.
         let whole_bytes = whole_bytes.saturating_add(u64::from(width.max(height)) * TURNED_ROW_BYTES);
-        let mut frames_bytes = raster_bytes(width, height);
+        let mut frames_bytes = u64::from(width) * u64::from(height) * 3;
         loop {
             let needed = whole_bytes.saturating_add(frames_bytes);
             let charge = self.budget.take(needed).ok_or_else(|| self.too_large(needed))?;
@@ -279,8 +280,9 @@ impl<'a> Looker<'a> {
                 return Ok(class);
             }
             drop(charge);
-            // An animation: how many frames it has is not known beforehand.
-            frames_bytes = frames_bytes.saturating_mul(8);
+            // How many frames it has, and how wide its samples are, is not known beforehand: a frame for which there is no
+            // room ends the decoding at its first row.
+            frames_bytes = frames_bytes.saturating_mul(2);
         }
     }
 

@@ -10,7 +10,7 @@ use crate::{
 
 /// The samples of a whole frame, in the layout its decoder gave them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Stored {
+enum Stored {
     Eight(Vec<u8>),
     Sixteen(Vec<u16>),
 }
@@ -85,11 +85,6 @@ impl Raster {
             [_, _, _, 0] if alpha == Alpha::IgnoreHidden && !self.is_cmyk() => [0; 4],
             pixel => pixel,
         }
-    }
-
-    /// The samples, and what they mean.
-    pub(crate) const fn stored(&self) -> (&Stored, Channels) {
-        (&self.stored, self.channels)
     }
 
     /// How the pixels of `self` differ from those of `other` after `turn`, or nothing if the sizes or the kinds of

@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 
 use crate::{
-    raster::{Raster, Stored},
-    row::{Channels, Frame, Row, RowSink},
+    raster::Raster,
+    row::{Channels, Frame, Row, RowSink, Samples},
     turn::Turn,
 };
 
@@ -24,7 +24,7 @@ impl Band {
     /// Takes up to `rows` rows of the frame as it looks after the turn, from row `first` on.
     pub(crate) fn fill(&mut self, raster: &Raster, turn: Turn, first: usize, rows: usize) {
         let Frame { width, height, .. } = raster.frame();
-        let (stored, channels) = raster.stored();
+        let Row { channels, samples: stored } = raster.samples();
         let shown = turn.size((width, height));
         let rows = rows.min((shown.1 as usize).saturating_sub(first));
         self.width = shown.0 as usize;
@@ -34,11 +34,11 @@ impl Band {
         let part = Part { turn, stored_width: width as usize, shown_width: self.width, first };
         let samples = rows * self.width * channels.count();
         match stored {
-            Stored::Eight(stored) => {
+            Samples::Eight(stored) => {
                 self.eight.resize(samples, 0);
                 part.turn_samples(channels, stored, &mut self.eight);
             }
-            Stored::Sixteen(stored) => {
+            Samples::Sixteen(stored) => {
                 self.sixteen.resize(samples, 0);
                 part.turn_samples(channels, stored, &mut self.sixteen);
             }

@@ -47,6 +47,26 @@ fn ranks_of_one_machine_report_what_one_process_reports() {
 }
 
 #[test]
+fn turned_pictures_are_the_same_for_any_number_of_ranks() {
+    let dir = Dir::new();
+    for seed in 0..6 {
+        for turn in 1..=8 {
+            let drawing = landscape(17, 11, seed).shown_under(turn);
+            dir.write(format!("{seed}/{turn}.png"), Png::new(PngColour::Rgba).write(&drawing));
+        }
+    }
+    for flags in [&["scan", "."][..], &["find", "3/5.png", "--in", "."]] {
+        let json = [flags, &["--tier", "turned", "--format", "json"]].concat();
+        let expected = alone(&dir, &json);
+        assert_eq!(expected.code, 0, "{}", expected.err());
+        for ranks in [1, 3] {
+            let ran = here(&dir, ranks, &[&json[..], &["--storage", "shared"]].concat());
+            assert_eq!((ran.code, without_hosts(ran.out())), (0, expected.out().to_owned()), "{ranks} ranks");
+        }
+    }
+}
+
+#[test]
 fn every_form_of_a_report_is_the_same_where_all_see_one_tree() {
     let dir = library();
     for format in ["text", "csv", "null", "json"] {

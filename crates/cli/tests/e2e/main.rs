@@ -61,6 +61,8 @@ mod traps;
 
 mod trash;
 
+mod turned;
+
 use pixtwin_testkit::{Dir, Ran, Run};
 
 /// The program about to run in `dir`.
