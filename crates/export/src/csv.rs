@@ -152,8 +152,8 @@ mod tests {
     fn empty_text_and_null_differ() {
         let none = Entry::default();
         let empty = Entry { host: Some(String::new()), ..Entry::default() };
-        assert_eq!(line(&none), "\"\",,\"\",\"\",,0,0,0,0,\"\",0,0,,,,,\n");
-        assert_eq!(line(&empty), "\"\",\"\",\"\",\"\",,0,0,0,0,\"\",0,0,,,,,\n");
+        assert_eq!(line(&none), "\"\",,\"\",\"\",,0,0,0,0,\"\",0,0,,,,,,,\n");
+        assert_eq!(line(&empty), "\"\",\"\",\"\",\"\",,0,0,0,0,\"\",0,0,,,,,,,\n");
         assert_eq!(read(&format!("{}{}{}", head(), line(&none), line(&empty))), Ok(vec![none, empty]));
     }
 
@@ -184,7 +184,7 @@ mod tests {
             (String::new(), "not an export of pixtwin: it is empty"),
             ("a,b\n".to_owned(), "not an export of pixtwin: line 1 has no column `rules`"),
             (head.replace("frames", "width"), "not an export of pixtwin: line 1 has two columns `width`"),
-            (format!("{head}{good}\n"), "line 4: the row has 1 fields, and there are 17 columns"),
+            (format!("{head}{good}\n"), "line 4: the row has 1 fields, and there are 19 columns"),
             (format!("{head}{good}{}", good.trim_end()), "line 4: the row does not end: the export was cut short"),
             (format!("{head}{}", good.replace(",0,0,0,0,", ",-1,0,0,0,")), "line 2: `size` is not a number that fits"),
             (
@@ -192,8 +192,13 @@ mod tests {
                 "line 2: `height` is not a number that fits",
             ),
             (
-                format!("{head}{}", good.replace(",,,,\n", ",,,,12\n")),
+                format!("{head}{}", good.replace(",,,,\n", ",,12,,\n")),
                 "line 2: `first_rows` is not 16 hexadecimal digits",
+            ),
+            (format!("{head}{}", good.replace(",,,,\n", ",,,12,\n")), "line 2: `pdq` is not 64 hexadecimal digits"),
+            (
+                format!("{head}{}", good.replace(",,,,\n", ",,,,-1\n")),
+                "line 2: `pdq_quality` is not a number that fits",
             ),
             (format!("{head}{}", good.replacen("\"\"", "", 1)), "line 2: `rules` is missing"),
             (format!("{head}{}", good.replace("b\",", "b\",AA==")), "line 2: `path` is there as text and as bytes"),

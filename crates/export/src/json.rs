@@ -292,7 +292,7 @@ mod tests {
             (format!("{HEAD}{picture}{end}\n\n"), (1, "line 4: the export goes on behind its last line")),
             (format!("{HEAD}{picture}"), (1, "line 3: the last line is missing: the export was cut short")),
             (format!("{HEAD}{end}"), (0, "line 2: the last line counts 1 pictures, and there are 0")),
-            (format!("{HEAD}{}", picture.replace("\"size\":0,", "")), (0, "line 2: missing field `size` (column 221)")),
+            (format!("{HEAD}{}", picture.replace("\"size\":0,", "")), (0, "line 2: missing field `size` (column 251)")),
             (format!("{HEAD}{{\"type\":\"pic"), (0, "line 2: EOF while parsing a string (column 12)")),
             (format!("{HEAD}{HEAD}"), (0, "line 2: another export begins before the last line of this")),
             ("{\"type\":\"group\"}\n".to_owned(), (0, "not an export of pixtwin: line 1 is not of type `export`")),
