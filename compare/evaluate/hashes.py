@@ -72,8 +72,9 @@ class Work:
     def hashes_of(self, path):
         """-> the hashes in hexadecimal, in the order of METHODS, and the quality of PDQ"""
         picture = Image.open(path).convert("RGB")
-        bits, quality = pdqhash.compute(numpy.asarray(picture))
-        found = [method.encode_image(image_file=path) for method in self.dedup]
+        samples = numpy.asarray(picture)
+        bits, quality = pdqhash.compute(samples)
+        found = [method.encode_image(image_array=samples) for method in self.dedup]
         found += [str(method(picture)) for method in (imagehash.phash, imagehash.dhash, imagehash.whash)]
         found.append(numpy.packbits(numpy.asarray(bits, numpy.uint8)).tobytes().hex())
         return {"hashes": found, "quality": int(quality)}
