@@ -3,9 +3,11 @@
 The list of them is kept beside them and is the same for all programs. A larger slice continues the list of a smaller.
 """
 
+import collections
 import hashlib
 import json
 import random
+import re
 import sys
 
 import numpy
@@ -21,6 +23,10 @@ CORRELATION = 0.9
 # Two drawings are the same if their colours, at 32 x 32, differ by less than this on average, and in no block of
 # 4 x 4 by more than that. Recoloured drawings and those with another detail stay: they are other pictures.
 MEAN_DIFFERENCE, BLOCK_DIFFERENCE = 2.0, 16.0
+# Of files in one folder whose names differ only in their numbers one is taken, if there are more than this: openclipart
+# has 1,375 stars named by their points and steps, a fifth of its files, that nobody can tell apart. Shorter series,
+# such as the cards of a deck or the faces of a clock, stay: they are the pictures that are easily taken for one another.
+LONGEST_SERIES = 100
 
 
 class Chosen:
@@ -32,6 +38,7 @@ class Chosen:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.list = home / "list.jsonl"
         self.rows = [json.loads(line) for line in self.list.read_text().splitlines()] if self.list.exists() else []
+        self.series = {series_of(row["file"]) for row in self.rows if row["number"] is not None}
         self.looks = [look_of(Image.open(self.path(number))) for number in self.numbers()]
 
     def numbers(self):
@@ -45,6 +52,7 @@ class Chosen:
         order = sorted(paths, key=lambda path: name_of(path, folders))
         random.Random(SEED).shuffle(order)
         known = {row["file"] for row in self.rows}
+        series = collections.Counter(series_of(name_of(path, folders)) for path in paths)
         number = len(self.numbers())
         with open(self.list, "a", encoding="utf-8") as out:
             for path in order:
@@ -53,7 +61,11 @@ class Chosen:
                 name = name_of(path, folders)
                 if name in known:
                     continue
-                row = {"file": name, **self.judged(path, number)}
+                is_another = series[series_of(name)] > LONGEST_SERIES and series_of(name) in self.series
+                judged = left_out("of a long series") if is_another else self.judged(path, number)
+                row = {"file": name, **judged}
+                if row["number"] is not None:
+                    self.series.add(series_of(name))
                 number += row["number"] is not None
                 self.rows.append(row)
                 out.write(json.dumps(row) + "\n")
@@ -92,6 +104,12 @@ class Chosen:
 
 def left_out(reason):
     return {"number": None, "reason": reason}
+
+
+def series_of(name):
+    """-> the name with its numbers left out; what has the same stands in one folder"""
+    folder, slash, file = name.rpartition("/")
+    return folder + slash + re.sub(r"[0-9]+", "#", file)
 
 
 def name_of(path, folders):

@@ -37,8 +37,9 @@ class Set:
             pairs = search.pairs(self.home, self.numbers, edit)
             founds[edit.name] = count.of_pairs([pair[:3] for pair in pairs], ones, others)
             labels.update(labels_of(pairs, ones, others, edit, search.threshold))
-        counted = (labels["coding"], labels["other"], labels["false"]) if search.has_labels else None
-        return tables.Column(search.name, founds, search.threshold, search.widest, search.why, counted)
+        return tables.Column(
+            search.name, founds, search.threshold, search.widest, search.why, labels if search.has_labels else None
+        )
 
     def among(self, numbers, asked):
         return numbers & frozenset(self.numbers[:asked]) if asked else numbers
@@ -79,10 +80,10 @@ class Set:
 
 
 def labels_of(pairs, ones, others, edit, threshold):
-    """-> "coding", "other" and "false" for each pair within the threshold that is labelled RE-ENCODED"""
+    """-> for each pair within the threshold that is labelled RE-ENCODED: its edit's name, or None for a false pair"""
     for original, made, distance, label in pairs:
         if original in ones and made in others and distance <= threshold and is_re_encoded(label):
-            yield "false" if original != made else "coding" if edit.is_coding else "other"
+            yield edit.name if original == made else None
 
 
 def is_re_encoded(label):

@@ -124,12 +124,21 @@ def aims(column, threshold):
 
 def labels(columns):
     """-> what the label RE-ENCODED was given to, for each search of pixtwin"""
-    yield row(["search", "labelled RE-ENCODED", "true pairs of resizing and encoding", "of other edits", "false pairs"])
-    yield rule(5)
+    yield row(["search", "labelled", "scaled or encoded", "other edits", "false pairs", "same picture, %", "which others"])
+    yield "|---|--:|--:|--:|--:|--:|---|"
     for column in columns:
         if column.labels is not None:
-            coding, other, false = column.labels
-            yield row([column.name, f"{coding + other + false:,}", f"{coding:,}", f"{other:,}", f"{false:,}"])
+            yield row([column.name, *label_cells(column.labels)])
+
+
+def label_cells(labels):
+    """-> the cells for counts of labelled pairs by the name of their edit; None: false pairs"""
+    total, false = sum(labels.values()), labels[None]
+    others = {name: labels[name] for name in labels if name and not edits.by_name()[name].is_coding}
+    coding = total - false - sum(others.values())
+    listed = ", ".join(f"{name} {number}" for name, number in sorted(others.items(), key=lambda item: -item[1]))
+    same = cell(total - false, total)
+    return [f"{total:,}", f"{coding:,}", f"{sum(others.values()):,}", f"{false:,}", same, listed or "-"]
 
 
 def of_flat(columns):
