@@ -108,7 +108,7 @@ def opening(options):
 
 def versions(options):
     for search in programs.all_programs(options.pixtwin, options.find):
-        if search.name in ("pixtwin scan", "czkawka_cli") and search.is_there():
+        if search.name in ("pixtwin scan", "czkawka_cli") and search.is_there() and search.name not in options.without:
             said = subprocess.run([search.program, "--version"], capture_output=True, text=True, check=False).stdout
             yield f"{search.program.name} {re.search(r'[0-9]+([.][0-9]+)+', said)[0]}"
     for package in PACKAGES:
