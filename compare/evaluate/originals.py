@@ -61,7 +61,8 @@ class Chosen:
                 name = name_of(path, folders)
                 if name in known:
                     continue
-                is_another = series[series_of(name)] > LONGEST_SERIES and series_of(name) in self.series
+                is_long = not self.is_photos and series[series_of(name)] > LONGEST_SERIES
+                is_another = is_long and series_of(name) in self.series
                 judged = left_out("of a long series") if is_another else self.judged(path, number)
                 row = {"file": name, **judged}
                 if row["number"] is not None:

@@ -32,14 +32,19 @@ class Set:
     def of_program(self, search, numbers):
         ones = self.among(numbers, search.originals_asked)
         others = self.among(numbers, search.edits_asked)
-        founds, labels = {}, collections.Counter()
+        founds, labels, direct = {}, collections.Counter(), 0
         for edit in edits.ALL:
             pairs = search.pairs(self.home, self.numbers, edit)
             founds[edit.name] = count.of_pairs([pair[:3] for pair in pairs], ones, others)
             labels.update(labels_of(pairs, ones, others, edit, search.threshold))
-        return tables.Column(
-            search.name, founds, search.threshold, search.widest, search.why, labels if search.has_labels else None
-        )
+            # Two members of one keeper have no label of their own.
+            direct += sum(
+                original != made and label is not None and distance <= search.threshold
+                for original, made, distance, label in pairs
+                if original in ones and made in others
+            )
+        labels = labels if search.has_labels else None
+        return tables.Column(search.name, founds, search.threshold, search.widest, search.why, labels, direct)
 
     def among(self, numbers, asked):
         return numbers & frozenset(self.numbers[:asked]) if asked else numbers
@@ -61,9 +66,9 @@ class Set:
     def of_own(self, columns, rate):
         own = [column for column in columns if column.labels is not None]
         for column in own[:1]:
-            threshold = min(column.default, column.at_rate(rate))
-            yield from ["", f"The aims, `{column.name}` at distance {threshold}:", ""]
-            yield from tables.aims(column, threshold)
+            for threshold in sorted({column.default, min(column.default, column.at_rate(rate))}, reverse=True):
+                yield from ["", f"The aims, `{column.name}` at distance {threshold}:", ""]
+                yield from tables.aims(column, threshold)
         if own:
             yield from ["", "The label RE-ENCODED at the default distance:", ""]
             yield from tables.labels(own)

@@ -31,9 +31,10 @@ TITLES = {"photos": "Photos", "drawings": "Drawings"}
 class Column:
     """One program on one set: what it found for each edit, its default threshold and the highest it can be asked for."""
 
-    def __init__(self, name, founds, default, highest, why, labels=None):
+    def __init__(self, name, founds, default, highest, why, labels=None, direct=0):
         self.name, self.founds, self.default, self.why, self.labels = name, founds, default, why, labels
-        self.highest = highest
+        # `direct` are the false pairs within the default that are a keeper and a member, or a picture and its match.
+        self.highest, self.direct = highest, direct
 
     def at_rate(self, rate):
         return count.threshold_at_rate(list(self.founds.values()), rate, self.highest)
@@ -124,21 +125,22 @@ def aims(column, threshold):
 
 def labels(columns):
     """-> what the label RE-ENCODED was given to, for each search of pixtwin"""
-    yield row(["search", "labelled", "scaled or encoded", "other edits", "false pairs", "same picture, %", "which others"])
-    yield "|---|--:|--:|--:|--:|--:|---|"
+    heads = ["search", "labelled", "scaled or encoded", "other edits", "false pairs", "same picture, %"]
+    yield row([*heads, "false pairs with any label, keeper and member", "which others"])
+    yield "|---|--:|--:|--:|--:|--:|--:|---|"
     for column in columns:
         if column.labels is not None:
-            yield row([column.name, *label_cells(column.labels)])
+            yield row([column.name, *label_cells(column.labels, column.direct)])
 
 
-def label_cells(labels):
+def label_cells(labels, direct):
     """-> the cells for counts of labelled pairs by the name of their edit; None: false pairs"""
     total, false = sum(labels.values()), labels[None]
     others = {name: labels[name] for name in labels if name and not edits.by_name()[name].is_coding}
     coding = total - false - sum(others.values())
     listed = ", ".join(f"{name} {number}" for name, number in sorted(others.items(), key=lambda item: -item[1]))
     same = cell(total - false, total)
-    return [f"{total:,}", f"{coding:,}", f"{sum(others.values()):,}", f"{false:,}", same, listed or "-"]
+    return [f"{total:,}", f"{coding:,}", f"{sum(others.values()):,}", f"{false:,}", same, f"{direct:,}", listed or "-"]
 
 
 def of_flat(columns):
