@@ -1,6 +1,7 @@
 """What each program prints, read into groups: lists of paths."""
 
 import base64
+import dataclasses
 import json
 import os
 
@@ -21,6 +22,36 @@ def pixtwin_twins(output):
     entries = (json.loads(line) for line in output.splitlines())
     matches = next(entry["matches"] for entry in entries if entry["type"] == "summary")
     return "1 twin" if matches == 1 else f"{matches} twins"
+
+
+@dataclasses.dataclass(frozen=True)
+class NearFile:
+    """A file that a search for near duplicates reports: how far it is from the keeper or the picture asked about."""
+
+    path: str
+    distance: int = 0
+    label: str = None
+    is_keeper: bool = False
+
+
+def near_file(entry, is_keeper=False):
+    return NearFile(pixtwin_path(entry["path"]), entry.get("distance") or 0, entry.get("label"), is_keeper)
+
+
+def near_groups(output):
+    """-> the groups of a scan for near duplicates, each a list of files, its keeper first"""
+    for line in output.splitlines():
+        entry = json.loads(line)
+        if entry["type"] == "group":
+            yield [near_file(file, place == 0) for place, file in enumerate(entry["files"])]
+
+
+def near_matches(output):
+    """-> (the picture asked about, the file found) for each match of a search for near duplicates"""
+    for line in output.splitlines():
+        entry = json.loads(line)
+        if entry["type"] == "match":
+            yield pixtwin_path(entry["query"]), near_file(entry)
 
 
 def fclones(output):

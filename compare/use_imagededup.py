@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Runs imagededup on a folder, and prints one JSON array of paths for each file with duplicates.
 
-    python3 use_imagededup.py FOLDER
+    python3 use_imagededup.py FOLDER [METHOD DISTANCE WORKERS]
 
-The difference hash is what its authors recommend for exact duplicates, as the fastest; distance 0 is the most exact.
+METHOD is a class of it, such as PHash, with the distance that is still a duplicate. Without one, DHash at distance 0: the
+difference hash is what its authors recommend for exact duplicates, as the fastest; distance 0 is the most exact.
 Its packages also load a neural network, and gigabytes of PyTorch for it. Only the hashes are loaded here.
 """
 
@@ -22,20 +23,23 @@ Image.MAX_IMAGE_PIXELS = None
 
 
 def load_hashes_only():
-    """-> the class DHash, without what the packages around it load besides"""
+    """-> the module with the classes DHash and PHash, without what the packages around it load besides"""
     folders = importlib.util.find_spec("imagededup").submodule_search_locations
     for name in ("methods", "utils"):
         package = types.ModuleType(f"imagededup.{name}")
         package.__path__ = [os.path.join(folder, name) for folder in folders]
         sys.modules[package.__name__] = package
-    return importlib.import_module("imagededup.methods.hashing").DHash
+    return importlib.import_module("imagededup.methods.hashing")
 
 
 def main():
-    folder, workers = sys.argv[1], os.cpu_count()
-    hasher = load_hashes_only()(verbose=False)
-    hashes = hasher.encode_images(image_dir=folder, recursive=True, num_enc_workers=workers)
-    duplicates = hasher.find_duplicates(encoding_map=hashes, max_distance_threshold=0, num_dist_workers=workers)
+    folder, *more = sys.argv[1:]
+    method, distance, workers = more or ("DHash", 0, os.cpu_count())
+    hasher = getattr(load_hashes_only(), method)(verbose=False)
+    hashes = hasher.encode_images(image_dir=folder, recursive=True, num_enc_workers=int(workers))
+    duplicates = hasher.find_duplicates(
+        encoding_map=hashes, max_distance_threshold=int(distance), num_dist_workers=int(workers)
+    )
     for name, others in duplicates.items():
         if others:
             print(json.dumps([os.path.join(folder, path) for path in (name, *others)]))

@@ -103,6 +103,15 @@ fn outcomes() -> Vec<(&'static str, Outcome)> {
     outcomes
 }
 
+/// Installs czkawka_cli alone, or says that it will be left out.
+pub(crate) fn install_czkawka() {
+    for (name, version) in CRATES.iter().filter(|(name, _)| *name == "czkawka_cli") {
+        if let Err(cause) = install_crate(&root().join(HOME), name, version) {
+            eprintln!("evaluate: {name} cannot be installed and will be left out: {cause}");
+        }
+    }
+}
+
 fn install_crate(home: &Path, name: &str, version: &str) -> Outcome {
     if home.join("bin").join(name).is_file() {
         return Ok(());
@@ -113,7 +122,7 @@ fn install_crate(home: &Path, name: &str, version: &str) -> Outcome {
 }
 
 /// Where cargo puts the release build, which the environment may say.
-fn built_program() -> Result<PathBuf, String> {
+pub(crate) fn built_program() -> Result<PathBuf, String> {
     let metadata = metadata(&["--no-deps"])?;
     let folder = metadata.get("target_directory").and_then(|folder| folder.as_str());
     let folder = folder.ok_or("`cargo metadata` names no target directory")?;

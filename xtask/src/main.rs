@@ -8,6 +8,7 @@
 mod check;
 mod cluster;
 mod compare;
+mod evaluate;
 mod instructions;
 mod setup;
 mod soak;
@@ -36,6 +37,11 @@ usage: cargo xtask COMMAND
   compare LIBRARY...
                measure pixtwin beside ten other programs, into target/compare/report.md, and
                install them first, saying so (options go to compare/run; see its --help)
+  evaluate [--photos DIR]... [--drawings DIR]...
+               measure how well near duplicates are found beside other programs, on pictures made
+               by edits, into docs/accuracy.md; without folders, Debian packages are downloaded
+               (options go to compare/evaluate/run; see its --help); evaluate --speed LIBRARY
+               measures the time that they take (compare/similar)
   worst        measure pixtwin on the cases that are worst for it, and how it grows, into
                target/compare/worst.md (options after it go to compare/worst; see
                compare/worst --help)
@@ -64,6 +70,7 @@ fn run(arguments: &[String]) -> Outcome {
     };
     match name.as_str() {
         "compare" => return compare::run(rest),
+        "evaluate" => return evaluate::run(rest),
         "worst" => return worst::run(rest),
         "cluster" => return cluster::run(rest),
         "instructions" => return instructions::run(rest),
