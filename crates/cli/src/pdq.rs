@@ -2,10 +2,10 @@
 
 use std::io::{self, Write};
 
-use pixtwin_engine::{Coded, pdq_all};
+use pixtwin_engine::{Coded, Tier, pdq_all};
 
 use crate::{
-    args::{Format, PdqArguments, Pixels, TierName},
+    args::{Format, PdqArguments, Pixels},
     exit::{Exit, Stop},
     find::expand,
     names::{self, shown},
@@ -18,7 +18,7 @@ pub(crate) fn run(arguments: &PdqArguments) -> Result<Exit, Stop> {
     let format = arguments.listing.format;
     let mut unread_file = unread::UnreadFile::create(arguments.listing.unread.as_deref())?;
     let pixels = Pixels { orient: arguments.orient, ..Pixels::default() };
-    let settings = arguments.common.settings(TierName::Pixels, &pixels);
+    let settings = arguments.common.settings(Tier::Pixels, &pixels);
     let found = progress_bar::beside(&arguments.common, |progress, _| {
         pdq_all(&paths, arguments.ground.into(), &settings, progress)
     });

@@ -32,7 +32,9 @@ fn ranks_of_one_machine_report_what_one_process_reports() {
     let dir = library();
     // Hard links lead from the icons to the rest.
     let sets = ["scan", "--set", "rest=.", "--set", "icons=icons", "--set", "photos=photos", "--set", "photos=scans"];
-    for flags in [&["scan", "."][..], &["scan", "--tier", "bytes", "."], &["find", "icons/4.png", "--in", "."], &sets] {
+    let exact = [&["scan", "."][..], &["scan", "--tier", "bytes", "."], &["find", "icons/4.png", "--in", "."], &sets];
+    let near = [&["scan", ".", "--tier", "similar"][..], &["find", "photos/000.jpg", "--tier", "similar", "--in", "."]];
+    for flags in exact.into_iter().chain(near) {
         let json = [flags, &["--format", "json"]].concat();
         let expected = alone(&dir, &json);
         assert!(expected.out().lines().count() > 2);

@@ -41,10 +41,12 @@ fn bytes_read(ran: &Ran) -> u64 {
 fn a_report_does_not_depend_on_what_is_known() {
     let (dir, kept) = (library_with_traps(), Dir::new());
     dir.settle();
-    for flags in [&[][..], &["--tier", "bytes"], &["--orient", "--alpha", "ignore-hidden"]] {
+    let near = [&["--tier", "turned", "--orient"][..], &["--tier", "similar"]];
+    let exact = [&[][..], &["--tier", "bytes"], &["--orient", "--alpha", "ignore-hidden"]];
+    for (number, flags) in exact.into_iter().chain(near).enumerate() {
         for format in ["text", "json", "csv", "null"] {
             let scan = |more: &[&str]| ran(&dir, &[&["scan", ".", "--format", format][..], flags, more].concat());
-            let file = |name: &str| kept.join(format!("{name}{}{format}", flags.len())).to_str().unwrap().to_owned();
+            let file = |name: &str| kept.join(format!("{name}{number}{format}")).to_str().unwrap().to_owned();
             let expected = report(&scan(&["--no-catalogue"]));
             assert_eq!(expected.0, 3);
             let whole = file("whole");
@@ -79,7 +81,7 @@ fn an_unchanged_library_is_not_read_again() {
     let (dir, kept) = (library_with_traps(), Dir::new());
     dir.settle();
     let kept = kept.join("c").to_str().unwrap().to_owned();
-    for flags in [&[][..], &["--tier", "bytes"]] {
+    for flags in [&[][..], &["--tier", "bytes"], &["--tier", "similar"]] {
         let scan = || ran(&dir, &[&["scan", ".", "--verbose", "--catalogue", &kept][..], flags].concat());
         assert!(bytes_read(&scan()) > 0);
         let again = scan();

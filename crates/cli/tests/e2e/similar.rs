@@ -156,9 +156,8 @@ fn find_answers_in_both_directions_with_and_without_a_catalogue() {
         };
         let walked = find(&["--in", ".", "--no-catalogue"]);
         let names: BTreeSet<String> = walked.iter().filter(|line| line["type"] == "match").map(path).collect();
-        for other in ["./one.png", "./copies/one.qoi"].iter().chain(EDITS.first().filter(|_| *query == "./one.png")) {
-            assert!(names.contains(*other) || query == other, "{query}: {names:?}");
-        }
+        assert!(!names.is_empty() && !names.contains(*query), "{query}: {names:?}");
+        assert!(*query != "./one.png" || names.len() > 4, "{names:?}");
         assert!(names.iter().all(|name| !name.contains("others")), "{query}: {names:?}");
         // Paths in the catalogue are whole.
         let asked = find(&catalogue);
