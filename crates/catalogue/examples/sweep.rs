@@ -1,7 +1,8 @@
 //! Fills a catalogue with what near search keeps of a million pictures, and measures writing, size, recalling and sweeping.
 //!
-//! `cargo run --release -p pixtwin-catalogue --example sweep [PICTURES]`. The codes are random; photos and their rows are
-//! otherwise those of the example `million`.
+//! `cargo run --release -p pixtwin-catalogue --example sweep [PICTURES [FILE]]`. The codes are random; photos and their rows
+//! are otherwise those of the example `million`. With FILE it only fills a catalogue there, which
+//! `pixtwin find PICTURE --tier similar --catalogue FILE` can be asked.
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::indexing_slicing)]
 #![allow(clippy::cast_possible_truncation)] // Nothing here is that long.
 
@@ -26,13 +27,14 @@ const REST_BYTES: usize = 100;
 fn main() {
     let pictures: u64 = env::args().nth(1).map_or(1_000_000, |count| count.parse().unwrap());
     let home = tempfile::tempdir_in(".").unwrap();
-    let file = home.path().join("catalogue.sqlite");
+    let kept = env::args().nth(2).map(PathBuf::from);
+    let file = kept.clone().unwrap_or_else(|| home.path().join("catalogue.sqlite"));
     let folders: Vec<PathBuf> =
         (0..pictures.div_ceil(IN_FOLDER)).map(|number| home.path().join(format!("photos/2024/{number:04}"))).collect();
     folders.iter().for_each(|folder| fs::create_dir_all(folder).unwrap());
     let open = |near: bool| {
         let maker = Maker {
-            rules: "similar".to_owned(),
+            rules: "similar 1, alpha exact, as stored".to_owned(),
             decoder: |format| format!("decoder of {}", format.unwrap_or("-")),
             near,
         };
@@ -58,6 +60,9 @@ fn main() {
         (bytes - paths) as f64 / pictures as f64
     );
     println!("peak after writing: {:.1} MB", peak_mb());
+    if kept.is_some() {
+        return;
+    }
     for near in [false, true] {
         recall(&open(near), &folders, pictures, near);
     }

@@ -7,17 +7,22 @@ use crate::{
 };
 
 impl Catalogue {
-    /// How many files are known to be pictures, by whatever rules, and have no codes by the maker's: these a sweep does not
-    /// compare. What was imported counts.
+    /// How many files are known to be pictures, by whatever rules, and have neither codes nor a digest by the maker's: these a
+    /// sweep does not compare. What was imported counts. Where the maker's are the only rules, none: what has no codes by
+    /// them was looked at and listed.
     ///
     /// # Errors
     /// If the catalogue cannot be read.
     ///
     /// # Cost
-    /// Goes through all entries, one after the other.
+    /// Goes through all entries, one after the other; nothing where all are of the maker's rules.
     pub fn count_without_near(&self) -> Result<u64, Error> {
         let mut connection = connect(self.path(), Want::Read)?;
         let watch = Watch::over(&mut connection)?;
+        let others = "SELECT count(*) FROM rules WHERE name <> ?1";
+        if connection.query_row(others, [&self.maker.rules], |row| row.get::<_, i64>(0))? == 0 {
+            return Ok(0);
+        }
         let sql = "SELECT folder, name, rules, width IS NOT NULL,
                    (place IS NOT NULL OR digest IS NOT NULL) AND rules = (SELECT id FROM rules WHERE name = ?1)
                    FROM file ORDER BY folder, name, rules";

@@ -251,8 +251,8 @@ fn rules_keep_their_codes_apart() {
     let shelf = Shelf::new();
     shelf.learn(0..10, entry);
     let other = Catalogue::open(&shelf.file(), Want::Write, maker("rules 2", true)).unwrap();
-    // All ten are pictures; none has codes by rules that nobody has used.
-    assert_eq!((other.count_without_near().unwrap(), shelf.open().count_without_near().unwrap()), (10, 2));
+    // All ten are pictures; none has codes by rules that nobody has used. What has none by the only rules was looked at.
+    assert_eq!((other.count_without_near().unwrap(), shelf.open().count_without_near().unwrap()), (10, 0));
     assert!(matches!(other.sweep(), Err(Error::Ignorant)));
     let folder = other.folder(&shelf.folder).unwrap();
     let writer = other.writer().unwrap();
@@ -304,12 +304,13 @@ fn a_catalogue_of_version_1_is_brought_up_to_date() {
     assert_eq!((one.facts.digest, one.facts.near.clone(), &one.facts.looks), (Some([3; 32]), None, &None));
     assert_eq!(catalogue.reader().unwrap().holders(&[0x0303_0303_0303_0303]).unwrap()[0].entry, *one);
     assert_eq!(found[2].1.facts.failure("whole"), Some("it is \"cut\""));
-    assert_eq!(catalogue.count_without_near().unwrap(), 2);
+    let other = Catalogue::open(&shelf.file(), Want::Read, maker("rules 2", true)).unwrap();
+    assert_eq!(other.count_without_near().unwrap(), 2);
     assert_eq!(swept(&catalogue).len(), 0);
     // What is learnt afterwards is kept beside it.
     shelf.learn(0..10, entry);
     shelf.assert_known(&(0..10).collect());
-    assert_eq!(catalogue.count_without_near().unwrap(), 4);
+    assert_eq!(catalogue.count_without_near().unwrap(), 0);
 }
 
 #[test]
