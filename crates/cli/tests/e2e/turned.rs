@@ -111,32 +111,30 @@ fn animations_turn_as_a_whole() {
     assert_eq!(turns, &BTreeMap::from([(other.to_owned(), (turn, "pixels".to_owned()))]));
 }
 
+/// The turn that is named of two files, the first of which is the other's keeper or not, is the smallest that does it.
+#[track_caller]
+fn assert_smallest(one: &Drawing, other: &Drawing, expected: [u64; 2]) {
+    let dir = Dir::new();
+    dir.write("one.png", png(one)).write("other.png", png(other));
+    let found = groups(&dir, &[]);
+    let [(first, turns)] = &found[..] else { panic!("{found:?}") };
+    let (first, member) = if first == "one.png" { (one, other) } else { (other, one) };
+    let smallest = (1..=8).find(|turn| is_after(member, *turn, first)).unwrap();
+    assert_eq!(turns.values().map(|(turn, _)| *turn).collect::<Vec<_>>(), [smallest]);
+    assert!(expected.contains(&smallest), "{smallest}");
+}
+
 #[test]
 fn symmetric_pictures_and_lines_name_the_smallest_number() {
-    let dir = Dir::new();
-    // Alike on both sides: turned by a quarter either way is the same.
+    // Alike on both sides: a quarter turn one way or a flip, and each direction has a smallest number of its own.
     let half = landscape(6, 9, 2);
     let both = Drawing::new(12, 9, |x, y| half.pixel(if x < 6 { x } else { 11 - x }, y));
-    dir.write("wide/a.png", png(&both)).write("wide/b.png", png(&both.shown_under(6)));
-    assert_eq!(groups(&dir, &[]).concat_turns(), [5]);
-    let line = Dir::new();
+    assert_smallest(&both, &both.shown_under(6), [6, 7]);
+    // A row of pixels from top to bottom, or from bottom to top.
     let row = landscape(9, 1, 2);
-    line.write("a.png", png(&row)).write("b.png", png(&row.shown_under(6)));
-    // A row of pixels from top to bottom: a flip along the diagonal, or a quarter turn; either way the flip is first.
-    assert_eq!(groups(&line, &[]).concat_turns(), [5]);
-    let back = Dir::new();
-    back.write("a.png", png(&row)).write("b.png", png(&row.shown_under(3)));
-    assert_eq!(groups(&back, &[]).concat_turns(), [2]);
-}
-
-trait ConcatTurns {
-    fn concat_turns(&self) -> Vec<u64>;
-}
-
-impl ConcatTurns for Vec<(String, Turns)> {
-    fn concat_turns(&self) -> Vec<u64> {
-        self.iter().flat_map(|(_, turns)| turns.values().map(|(turn, _)| *turn)).collect()
-    }
+    assert_smallest(&row, &row.shown_under(6), [5, 6]);
+    assert_smallest(&row, &row.shown_under(8), [7, 6]);
+    assert_smallest(&row, &row.shown_under(3), [2, 2]);
 }
 
 fn run(dir: &Dir, words: &[&str]) {
@@ -193,7 +191,7 @@ fn what_a_camera_means_is_found_beside_what_it_stored() {
     let report = ran(&dir, &["find", "--tier", "turned", "-q", "tagged.jpg", "--in", "."]);
     report.assert(
         0,
-        "tagged.jpg\n  plain.jpg  JPEG, same payload\n  upright.png  PNG, same pixels after a quarter turn anticlockwise\n",
+        "tagged.jpg\n  ./plain.jpg  JPEG, same payload\n  ./upright.png  PNG, same pixels after a quarter turn anticlockwise\n",
         "",
     );
 }
