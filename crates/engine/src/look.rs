@@ -584,7 +584,7 @@ fn learnt_from(digester: Digester, picture: &Picture, decoded: Result<bool, Refu
     (found, decoded.map(|_| ()))
 }
 
-fn feed(source: &mut Opened<'_>, hasher: &mut blake3::Hasher) -> Result<(), Refusal> {
+pub(crate) fn feed(source: &mut Opened<'_>, hasher: &mut blake3::Hasher) -> Result<(), Refusal> {
     loop {
         let piece = source.fill_buf().map_err(|cause| words_of(&cause))?;
         if piece.is_empty() {

@@ -13,7 +13,7 @@ use pixtwin_pixel::{Alpha, Depth, PixelDigest, Raster, RasterSink, Turn};
 use crate::{
     budget::Budget,
     file::{self, Identity, words_of},
-    look::{HEADER_WINDOW_BYTES, Looker, WHOLE_WINDOW_BYTES, still_unchanged},
+    look::{HEADER_WINDOW_BYTES, Looker, WHOLE_WINDOW_BYTES, feed, still_unchanged},
     opened::Opened,
     picture::{Known, Picture},
     progress::Progress,
@@ -64,6 +64,24 @@ impl<'a> OpenFiles<'a> {
             ..settings.clone()
         };
         Self { looker: Looker::new(&exact, progress), held: Budget::new(half, 1) }
+    }
+
+    /// BLAKE3 of all bytes of a file.
+    ///
+    /// # Errors
+    /// If it cannot be read, or changes meanwhile, and why, as a clause.
+    ///
+    /// # Cost
+    /// Reads it once.
+    pub fn content_hash(&self, file: &File) -> Result<[u8; 32], String> {
+        let hash = || {
+            let open = OpenFile::new(file)?;
+            let mut hasher = blake3::Hasher::new();
+            feed(&mut self.window(&open, WHOLE_WINDOW_BYTES), &mut hasher)?;
+            still_unchanged(file, &open.identity)?;
+            Ok(*hasher.finalize().as_bytes())
+        };
+        hash().map_err(|refusal: Refusal| refusal.into())
     }
 
     /// Whether both show the same picture: number of frames, their sides and delays, and every stored sample of every pixel.

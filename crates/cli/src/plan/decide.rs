@@ -2,10 +2,11 @@
 
 use std::{
     collections::HashSet,
+    fs::File,
     path::{Path, PathBuf},
 };
 
-use pixtwin_actions::plan::{File, Group, Task, Tier};
+use pixtwin_actions::plan::{self, Group, Task, Tier};
 use pixtwin_engine::{
     OpenFiles, Particulars,
     keep::{Choice, Facts, Rule, choose},
@@ -69,7 +70,8 @@ impl<'a> Decider<'a> {
     /// Looks at all files, and joins those that are one; says what stands in the way, the first of several.
     fn look(&mut self, found: &FoundGroup) -> (Vec<Looked>, Option<String>) {
         let (mut looked, mut troubles): (Vec<Looked>, _) = (Vec::new(), Vec::new());
-        for file in &found.files {
+        // What stands in two groups is decided on in neither.
+        for file in found.files.iter().filter(|file| !file.is_repeated) {
             if file.paths.iter().any(|path| self.unread.contains(path)) {
                 troubles.push("a file of it was not compared");
             }
@@ -97,12 +99,40 @@ impl<'a> Decider<'a> {
                 None => looked.push(new),
             }
         }
+        if !found.tier.is_exact() && self.hash(&mut looked).is_err() {
+            troubles.push("a file of it could not be read");
+        }
         for known in &mut looked {
             // The first name is the one that is said to stay, and why.
             known.names.sort_unstable_by_key(|name| (!self.is_reference(name), name.clone()));
             known.names.dedup();
         }
         (looked, troubles.first().map(|&trouble| trouble.to_owned()))
+    }
+
+    /// Files that need not be equal are known by their bytes when they are acted on.
+    fn hash(&mut self, looked: &mut [Looked]) -> Result<(), ()> {
+        for file in looked {
+            match self.look_into(file, |open| self.files.content_hash(open)) {
+                Ok(hash) => file.blake3 = Some(hash),
+                Err(reason) => {
+                    self.summary.unseen(file.names.first().cloned().unwrap_or_default(), reason);
+                    return Err(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Opens a file that must still be what it was.
+    fn look_into<T>(&self, file: &Looked, look: impl FnOnce(&File) -> Result<T, String>) -> Result<T, String> {
+        let path = file.names.first().map(PathBuf::as_path).unwrap_or(Path::new(""));
+        let open = open_regular(path).map_err(|cause| words_of(&cause))?;
+        let now = open.metadata().map_err(|cause| words_of(&cause))?;
+        if identity_of(&now) != file.identity {
+            return Err("changed while it was being looked at".to_owned());
+        }
+        look(&open)
     }
 
     /// The first place searched that a path is below.
@@ -162,7 +192,6 @@ impl<'a> Decider<'a> {
             file if file.names.iter().any(|name| self.is_reference(name)) => {
                 Decision { task: Task::Keep, reason: "in a reference folder".to_owned() }
             }
-            file if file.is_repeated => Decision::leave("in another group as well"),
             _ => Decision { task: Task::Remove, reason: gone.to_owned() },
         };
         looked.iter().enumerate().map(decide).collect()
@@ -193,17 +222,8 @@ impl<'a> Decider<'a> {
     }
 
     fn particulars(&mut self, file: &Looked) -> Result<Particulars, String> {
-        let path = file.names.first().map(PathBuf::as_path).unwrap_or(Path::new(""));
-        let look = || {
-            let open = open_regular(path).map_err(|cause| words_of(&cause))?;
-            let now = open.metadata().map_err(|cause| words_of(&cause))?;
-            if identity_of(&now) != file.identity {
-                return Err("changed while it was being looked at".to_owned());
-            }
-            self.files.particulars(&open)
-        };
-        look().map_err(|reason| {
-            self.summary.unseen(path.to_owned(), reason);
+        self.look_into(file, |open| self.files.particulars(open)).map_err(|reason| {
+            self.summary.unseen(file.names.first().cloned().unwrap_or_default(), reason);
             "the metadata of a file of it could not be read".to_owned()
         })
     }
@@ -222,7 +242,7 @@ impl Decision {
 }
 
 /// The names of all files, those that stay first. Further names of one that stays are left alone.
-fn files_of(looked: &[Looked], decisions: &[Decision], blake3: Option<[u8; 32]>) -> Vec<File> {
+fn files_of(looked: &[Looked], decisions: &[Decision], blake3: Option<[u8; 32]>) -> Vec<plan::File> {
     let mut files = Vec::new();
     for (file, decision) in looked.iter().zip(decisions) {
         for (at, path) in file.names.iter().enumerate() {
@@ -230,7 +250,8 @@ fn files_of(looked: &[Looked], decisions: &[Decision], blake3: Option<[u8; 32]>)
                 Task::Keep if at > 0 => (Task::Leave, "another name of a file that stays"),
                 task => (task, decision.reason.as_str()),
             };
-            files.push(File { task, path: path.clone(), identity: file.identity, blake3, reason: reason.to_owned() });
+            let (path, identity, blake3) = (path.clone(), file.identity, file.blake3.or(blake3));
+            files.push(plan::File { task, path, identity, blake3, reason: reason.to_owned() });
         }
     }
     files.sort_by_key(|file| file.task != Task::Keep);

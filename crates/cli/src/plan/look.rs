@@ -21,8 +21,8 @@ pub(super) struct Looked {
     /// How many names it has in all.
     pub(super) links: u64,
     pub(super) format: String,
-    /// It stands in another group as well.
-    pub(super) is_repeated: bool,
+    /// The hash of its bytes, where it was needed.
+    pub(super) blake3: Option<[u8; 32]>,
 }
 
 /// Why a file is not acted on.
@@ -76,7 +76,7 @@ impl Folders {
             }
             let format = file.format.clone();
             let links = metadata.nlink();
-            let new = || Looked { names: Vec::new(), identity, links, format, is_repeated: file.is_repeated };
+            let new = || Looked { names: Vec::new(), identity, links, format, blake3: None };
             let looked = looked.get_or_insert_with(new);
             // Two ways through links may lead to one name.
             if !looked.names.contains(&name) {
