@@ -103,7 +103,7 @@ def opening(options):
     yield f"Programs: {', '.join(versions(options))}."
     yield ""
     yield f"Originals are distinct pictures, reduced to fit {originals.LONGEST_PX} px, in RGB on white. Each is edited in"
-    yield f"{len(edits.ALL)} ways, the {len(edits.STANDARD)} of the notes and {len(edits.OFF_GRID)} with values between"
+    yield f"{len(edits.ALL)} ways, {len(edits.STANDARD)} common ones and {len(edits.OFF_GRID)} with values between"
     yield "(marked with a star), and written as PNG, or as JPEG or WebP where the edit is an encoding. A pair of an original"
     yield "and an edit is true if the edit was made of it, and false otherwise. `pixtwin scan` is given the originals and one"
     yield "edit of all, and a pair counts if both files stand in one group; `pixtwin find` is asked about the first"

@@ -76,6 +76,13 @@ impl Format {
         }
     }
 
+    /// Whether a picture that is written in it and read again always has the same pixels: no loss, and no palette that may
+    /// be too small.
+    #[must_use]
+    pub const fn keeps_every_pixel(self) -> bool {
+        matches!(self, Self::Png | Self::Bmp | Self::Tga | Self::Pnm | Self::Qoi | Self::Xpm)
+    }
+
     pub(crate) fn codec(self) -> &'static dyn Codec {
         match self {
             Self::Png => &crate::png::Png,

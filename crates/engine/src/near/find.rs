@@ -16,7 +16,7 @@ use crate::{
     near::{
         nearness::Finder,
         seen::{Looks, Seen},
-        similar::fail_all,
+        similar::{Stored, fail_all},
         trace::key_of_size,
         turned::class_bytes,
     },
@@ -32,7 +32,8 @@ use crate::{
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Sought {
     pub(crate) query: Query,
-    pub(crate) size: (u32, u32),
+    /// How it is stored.
+    pub(crate) stored: Stored,
     /// The key of its size.
     size_key: [u8; 16],
     /// What the tier keeps of it.
@@ -84,7 +85,7 @@ fn read(looks: &Looks<'_>, path: &Path, host: Option<&str>) -> Result<Sought, Re
     looks.looker.hash(&listed, &mut picture)?;
     Ok(Sought {
         query: Query::of_picture(&listed, &picture, host)?,
-        size: (picture.header.width, picture.header.height),
+        stored: Stored::of(&picture),
         size_key: key_of_size(looks.tier, &picture.header).0,
         record,
     })

@@ -9,7 +9,7 @@ use pixtwin_matching::near::{Planes, sweep};
 use pixtwin_pixel::{Code, PixelDigest, Sight, View};
 
 use crate::{
-    facts::stamp_of,
+    facts::{outcome_of, stamp_of},
     file::{Listed, words_of},
     find::{self, Match},
     find_in_catalogue::{absence, is_gone},
@@ -19,7 +19,7 @@ use crate::{
         find::{Sought, matches, proof_of, read_all},
         recall::sight_of,
         seen::{Looks, Seen},
-        similar::{self, fail_all},
+        similar::{self, Stored, fail_all},
     },
     progress::Stage,
     report::{Counts, Failure, Nearby, Nearness, Report, Unread},
@@ -200,12 +200,14 @@ fn away(
     let facts = &holder.entry.facts;
     let Tier::Similar(distance) = tier else { return Vec::new() };
     let Some(sight) = facts.near.as_deref().and_then(sight_of).filter(|_| holder.is_current) else { return Vec::new() };
+    let Some(Ok(Outcome::Candidate(picture))) = outcome_of(facts) else { return Vec::new() };
+    let stored = Stored::of(&picture);
     let nearness = |sought: &Sought| -> Option<Option<Nearness>> {
         if facts.digest.map(PixelDigest) == sought.query.digest() {
             return Some(None);
         }
         let ours = similar::sight_of(&sought.record)?;
-        similar::between(&ours, &sight, distance, selection.label).map(Some)
+        similar::between((&ours, sought.stored), (&sight, stored), distance, selection.label).map(Some)
     };
     let found = sought.iter().enumerate().filter_map(|(number, sought)| Some((number, sought, nearness(sought)?)));
     found.map(|(number, sought, nearness)| (number, match_away(holder, facts, sought, nearness, host))).collect()

@@ -10,7 +10,7 @@ use crate::{
     near::{
         find::Sought,
         seen::{Looks, Seen},
-        similar,
+        similar::{self, Stored},
         turned::{self, RECORD_BYTES, Record, class_at},
     },
     refusal::Refusal,
@@ -22,6 +22,7 @@ use crate::{
 pub(crate) struct Finder<'a> {
     looks: &'a Looks<'a>,
     sight: Option<Sight>,
+    stored: Stored,
     label: Option<Label>,
     turned: Option<Record>,
     /// The class of its pixels.
@@ -37,7 +38,7 @@ impl<'a> Finder<'a> {
             _ => (None, None),
         };
         let sight = similar::sight_of(&sought.record);
-        Self { looks, sight, label: selection.label, turned, class, refused: Vec::new() }
+        Self { looks, sight, stored: sought.stored, label: selection.label, turned, class, refused: Vec::new() }
     }
 
     /// How near a picture of this rank is, which is not equal; nothing if it is not near.
@@ -52,7 +53,10 @@ impl<'a> Finder<'a> {
                 let (Some(sought), Some(record)) = (&self.sight, seen.record) else { return Ok(None) };
                 let mut bytes = Vec::new();
                 self.looks.spool.read(record, &mut bytes)?;
-                Ok(similar::sight_of(&bytes).and_then(|found| similar::between(sought, &found, distance, self.label)))
+                let found = similar::sight_of(&bytes);
+                let theirs = Stored::of(&seen.picture);
+                Ok(found
+                    .and_then(|found| similar::between((sought, self.stored), (&found, theirs), distance, self.label)))
             }
         }
     }

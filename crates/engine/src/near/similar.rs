@@ -17,6 +17,7 @@ use crate::{
         edges::{Edge, Place},
         seen::{Looks, Seen},
     },
+    picture::Picture,
     pool,
     progress::Stage,
     report::{Failure, Nearness},
@@ -47,15 +48,44 @@ pub(crate) struct Sights<'a> {
     looks: &'a Looks<'a>,
     /// The number of the record of each.
     records: Vec<u32>,
+    /// How each is stored.
+    stored: Vec<Stored>,
+}
+
+/// How a picture is stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Stored {
+    pub(crate) size: (u32, u32),
+    pub(crate) frames: u32,
+    /// Its format keeps every pixel as it was.
+    pub(crate) is_exact: bool,
+}
+
+impl Stored {
+    pub(crate) fn of(picture: &Picture) -> Self {
+        let (size, frames) = ((picture.header.width, picture.header.height), picture.known.frames());
+        Self { size, frames, is_exact: picture.format.keeps_every_pixel() }
+    }
+
+    /// What a second look said, unless that would take another size or a format with loss, or there are more frames than
+    /// it looked at.
+    fn judge(self, other: Self, label: Label) -> Label {
+        let is_unscaled_and_exact = self.size == other.size && self.is_exact && other.is_exact;
+        if is_unscaled_and_exact || self.frames != other.frames { Label::Edited } else { label }
+    }
 }
 
 impl<'a> Sights<'a> {
     pub(crate) fn new(looks: &'a Looks<'a>, seen: &[Seen], classes: &[Class]) -> Self {
         let of_class = |class: &Class| {
             let at = seen.binary_search_by_key(&class.own_file(), |seen| seen.picture.at()).ok();
-            at.and_then(|at| seen.get(at)?.record).unwrap_or(u32::MAX)
+            at.and_then(|at| seen.get(at)).map_or((u32::MAX, Stored::default()), |seen| {
+                let is_exact = class.files.iter().all(|file| file.is_exact);
+                (seen.record.unwrap_or(u32::MAX), Stored { is_exact, ..Stored::of(&seen.picture) })
+            })
         };
-        Self { looks, records: classes.iter().map(of_class).collect() }
+        let (records, stored) = classes.iter().map(of_class).unzip();
+        Self { looks, records, stored }
     }
 
     fn read(&self, at: usize, bytes: &mut Vec<u8>) -> io::Result<Sight> {
@@ -273,11 +303,11 @@ fn look_again_all<T: Team>(
         }
         let others: BTreeSet<(usize, usize)> = chunk.iter().map(|met| (met.home as usize, met.at as usize)).collect();
         let others: Vec<(usize, usize)> = others.into_iter().collect();
-        let told: Vec<Option<(u32, Vec<u8>)>> = ask_each_all(team, &others, |asked| {
+        let told: Vec<Option<Told>> = ask_each_all(team, &others, |asked| {
             let tell = |at: usize| {
-                let mut bytes = Vec::new();
-                sights.read(at, &mut bytes).ok()?;
-                Some((classes.get(at)?.number, bytes))
+                let mut record = Vec::new();
+                sights.read(at, &mut record).ok()?;
+                Some(Told { number: classes.get(at)?.number, stored: *sights.stored.get(at)?, record })
             };
             asked.into_iter().map(tell).collect()
         })?;
@@ -286,8 +316,16 @@ fn look_again_all<T: Team>(
     }
 }
 
+/// What the home of a picture tells of it.
+#[derive(Serialize, Deserialize)]
+struct Told {
+    number: u32,
+    stored: Stored,
+    record: Vec<u8>,
+}
+
 /// Pairs, the other pictures of theirs, and what their homes told of these.
-type Chunk<'a> = (&'a [Met], &'a [(usize, usize)], &'a [Option<(u32, Vec<u8>)>]);
+type Chunk<'a> = (&'a [Met], &'a [(usize, usize)], &'a [Option<Told>]);
 
 fn look_again(
     sights: &Sights<'_>,
@@ -300,8 +338,9 @@ fn look_again(
     for met in chunk {
         let place = others.binary_search(&(met.home as usize, met.at as usize)).ok();
         let other = place.and_then(|at| told.get(at)?.as_ref());
-        let (number, other) = other.ok_or(io::ErrorKind::UnexpectedEof)?;
-        let (Some(class), Some(other)) = (classes.get(met.asker as usize), sight_of(other)) else { continue };
+        let Told { number, stored: theirs, record } = other.ok_or(io::ErrorKind::UnexpectedEof)?;
+        let (Some(class), Some(other)) = (classes.get(met.asker as usize), sight_of(record)) else { continue };
+        let ours = sights.stored.get(met.asker as usize).copied().unwrap_or_default();
         if class.number == *number {
             continue;
         }
@@ -344,10 +383,15 @@ fn nearness(meeting: Meeting, was_asked: bool, label: Label) -> Nearness {
 }
 
 /// How near a picture is to one that is asked about: each asks the other, as in a scan.
-pub(crate) fn between(sought: &Sight, found: &Sight, distance: u8, wanted: Option<Label>) -> Option<Nearness> {
+pub(crate) fn between(
+    (sought, ours): (&Sight, Stored),
+    (found, theirs): (&Sight, Stored),
+    distance: u8,
+    wanted: Option<Label>,
+) -> Option<Nearness> {
     let ask = |(asker, other): (&Sight, &Sight), was_asked| {
         let meeting = meet(asker, other, distance.into())?;
-        let label = second_look(asker, other, meeting)?;
+        let label = ours.judge(theirs, second_look(asker, other, meeting)?);
         wanted.is_none_or(|wanted| wanted == label).then(|| nearness(meeting, was_asked, label))
     };
     let both = [ask((found, sought), false), ask((sought, found), true)];
