@@ -64,6 +64,13 @@ impl Budget {
         }
     }
 
+    /// One of half the size: for a part of the work that needs the other half for something else.
+    pub(crate) fn halved(&self) -> Self {
+        let (share, most) = (self.share / 2, self.most / 2);
+        let state = State { free: share, is_claimed: false, waiting: 0 };
+        Self { share, most, state: Mutex::new(state), returned: Condvar::new() }
+    }
+
     /// What one picture may need.
     pub(crate) fn most(&self) -> u64 {
         self.most

@@ -120,5 +120,5 @@ pub use pixtwin_matching::keep;
 pub use pixtwin_matching::near::Label;
 pub use pixtwin_matching::{Loss, Proof, Rung, Standing};
 pub use pixtwin_pixel::{
-    Alpha, Code, Delay, Difference, Fingerprint, Ground, HEAD_ROWS, Pdq, PixelDigest, Raster, Turn,
+    Alpha, Apart, Code, Delay, Difference, Fingerprint, Ground, HEAD_ROWS, Pdq, PixelDigest, Raster, Turn,
 };

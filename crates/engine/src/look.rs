@@ -105,6 +105,32 @@ impl<'a> Looker<'a> {
         Self { memory: run.memory, ..Self::new(run.settings, run.progress) }
     }
 
+    /// The same with half of the memory, and without what earlier looks found: who holds pictures needs the other half.
+    pub(crate) fn halved(&self) -> Self {
+        Self {
+            threads: self.threads,
+            min_bytes: self.min_bytes,
+            progress: self.progress,
+            memory: None,
+            offers: None,
+            recorded: None,
+            branches: Branches::default(),
+            alpha: self.alpha,
+            orientation: self.orientation,
+            budget: self.budget.halved(),
+        }
+    }
+
+    /// What this process may hold beside others on its host.
+    pub(crate) fn share_bytes(&self) -> u64 {
+        self.budget.share()
+    }
+
+    /// What one picture may need.
+    pub(crate) fn most_bytes(&self) -> u64 {
+        self.budget.most()
+    }
+
     /// Where to keep what a look came to. Once the run is given up looks are broken off, and what they come to says nothing.
     pub(crate) fn keeper(&self) -> Option<&'a Memory> {
         self.memory.filter(|_| !self.progress.is_given_up())
@@ -444,7 +470,7 @@ impl<'a> Looker<'a> {
         Opened::new(file, file_bytes, capacity, self.progress)
     }
 
-    fn too_large(&self, needed: u64) -> Refusal {
+    pub(crate) fn too_large(&self, needed: u64) -> Refusal {
         Refusal::from(&Error::TooLarge { needed, budget: self.budget.most() })
     }
 }

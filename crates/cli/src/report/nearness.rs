@@ -1,6 +1,6 @@
 //! How near pictures are to each other that need not be equal.
 
-use pixtwin_engine::{Label, Nearby, Nearness, Turn, view_name};
+use pixtwin_engine::{Apart, Label, Nearby, Nearness, Turn, view_name};
 use serde::Serialize;
 
 /// In words, to follow the format of a file.
@@ -10,7 +10,7 @@ pub(crate) fn words(nearness: Nearness) -> String {
             let what = if by_coefficients { "same coefficients" } else { "same pixels" };
             format!("{what} after {}", turn_of(turn).describe())
         }
-        Nearness::Within(largest) => format!("no channel differs by more than {} of 255", of_255(largest)),
+        Nearness::Within(largest) => format!("no channel differs by more than {} of 255", Apart(largest)),
         Nearness::Similar { distance, view, is_view_of_other, label } => {
             let through = match (view_name(view), is_view_of_other) {
                 (None, _) => String::new(),
@@ -19,15 +19,6 @@ pub(crate) fn words(nearness: Nearness) -> String {
             };
             format!("{}, distance {distance}{through}", label_name(label))
         }
-    }
-}
-
-/// A difference of 65535 as one of 255, exact to two decimals.
-fn of_255(largest: u16) -> String {
-    let hundredths = (u32::from(largest) * 100).div_ceil(257);
-    match (hundredths / 100, hundredths % 100) {
-        (whole, 0) => whole.to_string(),
-        (whole, part) => format!("{whole}.{part:02}"),
     }
 }
 
@@ -111,15 +102,5 @@ impl NearJson {
             number(self.distance.map(u32::from)),
             self.label.unwrap_or_default().to_owned(),
         ]
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::of_255;
-
-    #[test]
-    fn a_difference_is_never_said_to_be_smaller_than_it_is() {
-        assert_eq!([0, 1, 257, 258, 643, 65535].map(of_255), ["0", "0.01", "1", "1.01", "2.51", "255"]);
     }
 }

@@ -20,6 +20,8 @@ mod paper;
 
 mod reports;
 
+mod within;
+
 use std::ffi::OsStr;
 
 use pixtwin_testkit::{Cluster, Dir, Mpi, Ran, Run};

@@ -65,6 +65,8 @@ mod trash;
 
 mod turned;
 
+mod within;
+
 use pixtwin_testkit::{Dir, Ran, Run};
 
 /// The program about to run in `dir`.

@@ -1,12 +1,13 @@
 //! Which pictures are near one that is asked about?
 
 use std::{
+    collections::HashMap,
     io,
     path::{Path, PathBuf},
 };
 
 use pixtwin_matching::{Proof, proof_between};
-use pixtwin_pixel::Key;
+use pixtwin_pixel::{Apart, Key};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -19,6 +20,7 @@ use crate::{
         similar::{Stored, fail_all},
         trace::key_of_size,
         turned::class_bytes,
+        within,
     },
     opened::Opened,
     refusal::Refusal,
@@ -60,7 +62,14 @@ pub(crate) fn find_all<T: Team>(
     let sizes: Vec<Key> = sought.iter().map(|sought| Key(sought.size_key)).collect();
     let mut searched = Searched::default();
     let found = searched.see_all(&looks, roots, selection, team, Some(&sizes)).and_then(|seen| {
-        let matches = matches(&looks, &mut searched, &seen, &sought, selection, (team.rank(), team.host()));
+        let apart = match looks.tier {
+            Tier::Within(levels) => {
+                within::apart_all(&looks, &mut searched, (&seen, &sought), (queries, levels), team)?
+            }
+            _ => HashMap::new(),
+        };
+        let place = (team.rank(), team.host());
+        let matches = matches(&looks, &mut searched, &seen, &sought, (selection, &apart), place);
         let matches = fail_all(matches, team)?;
         Ok(team.merge_all(matches, find::order, &mut |(query, found)| report.found(query, found))?)
     });
@@ -97,15 +106,17 @@ pub(crate) fn matches(
     searched: &mut Searched,
     seen: &[Seen],
     sought: &[Sought],
-    selection: &Selection,
+    (selection, apart): (&Selection, &HashMap<(usize, usize), Apart>),
     place: (usize, Option<&str>),
 ) -> io::Result<Vec<(usize, Match)>> {
     let mut found = Vec::new();
     for (number, sought) in sought.iter().enumerate() {
         let mut finder = Finder::new(looks, sought, selection);
         for one in seen {
+            let within = apart.get(&(number, one.picture.at())).map(|apart| Nearness::Within(apart.0));
             let nearness = match one.picture.known.digest() == sought.query.digest() {
                 true => Some(None),
+                false if within.is_some() => Some(within),
                 false => finder.nearness(&searched.files, one)?.map(Some),
             };
             if let Some(nearness) = nearness {

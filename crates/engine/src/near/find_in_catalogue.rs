@@ -2,7 +2,11 @@
 //!
 //! The codes are swept for places that can be near; who is there is looked at as a scan would.
 
-use std::{collections::BTreeSet, ops::Range, path::PathBuf};
+use std::{
+    collections::{BTreeSet, HashMap},
+    ops::Range,
+    path::PathBuf,
+};
 
 use pixtwin_catalogue::{BlockView, Error, Facts, Holder, Place, Sweep};
 use pixtwin_matching::near::{Planes, sweep};
@@ -61,7 +65,8 @@ pub(crate) fn find_in_catalogue_all<T: Team>(
     let found = searched.take_names_all(team, files).map_err(Failure::from).and_then(|mut seen| {
         seen.iter_mut().zip(0..).for_each(|(seen, number)| seen.picture.file = number);
         looks.complete(&searched.files, &mut seen, &mut searched.unread);
-        let found = matches(&looks, &mut searched, &seen, &sought, selection, (team.rank(), team.host()));
+        let (place, none_measured) = ((team.rank(), team.host()), HashMap::new());
+        let found = matches(&looks, &mut searched, &seen, &sought, (selection, &none_measured), place);
         let mut found = fail_all(found, team)?;
         found.append(&mut absent);
         found.sort_by(find::order);

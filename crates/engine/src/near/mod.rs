@@ -22,6 +22,12 @@ mod similar;
 
 mod turned;
 
+mod within;
+
+mod measure;
+
+mod fetch;
+
 mod nearness;
 
 mod find;
@@ -74,9 +80,12 @@ pub(crate) fn groups_all<T: Team>(
             let edges = turned::edges_all(&looks, searched, (&seen, &classes), team)?;
             edges::stars_all(edges, (searched, &seen, &classes), selection.linkage, team)?
         }
-        Tier::Within(_) => return Err(to_come()),
         Tier::Bytes | Tier::Pixels => {
             edges::stars_all(Vec::new(), (searched, &seen, &classes), selection.linkage, team)?
+        }
+        Tier::Within(levels) => {
+            let edges = within::edges_all(&looks, searched, (&seen, &classes), levels, team)?;
+            edges::stars_all(edges, (searched, &seen, &classes), selection.linkage, team)?
         }
         Tier::Similar(distance) => {
             let sights = Sights::new(&looks, &seen, &classes);
@@ -87,10 +96,6 @@ pub(crate) fn groups_all<T: Team>(
     searched.subjects =
         seen.into_iter().map(|seen| (seen.picture.at(), Subject::Picture(Box::new(seen.picture)))).collect();
     Ok(stars::groups_all(looker, searched, &classes, &stars, team)?)
-}
-
-fn to_come() -> Failure {
-    Failure::cannot("search", None, "this tier is not there yet")
 }
 
 /// What a view of a picture is called; nothing for the whole picture.

@@ -47,6 +47,7 @@ impl<'a> Finder<'a> {
     /// If what is kept of it cannot be read.
     pub(crate) fn nearness(&mut self, files: &[Listed], seen: &Seen) -> io::Result<Option<Nearness>> {
         match self.looks.tier {
+            // Those of `within` are measured before, by all ranks together.
             Tier::Bytes | Tier::Pixels | Tier::Within(_) => Ok(None),
             Tier::Turned => self.turned(files, seen),
             Tier::Similar(distance) => {

@@ -3,12 +3,14 @@
 use std::ops::ControlFlow;
 
 use pixtwin_decode::{Format, Header};
-use pixtwin_pixel::{Alpha, Frame, Key, OrderFree, Row, RowSink, Sight, SightSink};
+use pixtwin_pixel::{Alpha, Averager, Frame, Key, Means, OrderFree, Row, RowSink, Sight, SightSink};
 
 use crate::{near::turned, picture::size_key, refusal::Refusal, settings::Tier};
 
 /// Takes the rows of one picture on behalf of a tier.
 pub(crate) enum TraceSink {
+    /// Means of blocks.
+    Within(Box<Averager>),
     Similar(Box<SightSink>),
     /// The order-free key.
     Turned(Box<OrderFree>),
@@ -18,8 +20,9 @@ impl TraceSink {
     /// A sink for a picture; nothing where the tier needs only the digest.
     pub(crate) fn new(tier: Tier, alpha: Alpha) -> Option<Self> {
         match tier {
+            Tier::Bytes | Tier::Pixels => None,
             Tier::Turned => Some(Self::Turned(Box::new(OrderFree::new(alpha)))),
-            Tier::Bytes | Tier::Pixels | Tier::Within(_) => None,
+            Tier::Within(_) => Some(Self::Within(Box::new(Averager::new(alpha)))),
             Tier::Similar(_) => Some(Self::Similar(Box::default())),
         }
     }
@@ -27,6 +30,7 @@ impl TraceSink {
     /// The record, of [`record_bytes`]; nothing where the rows did not make a picture.
     pub(crate) fn finish(self) -> Option<Vec<u8>> {
         match self {
+            Self::Within(sink) => Some(sink.finish()?.to_bytes().to_vec()),
             Self::Similar(sink) => Some(sink.finish()?.to_bytes().to_vec()),
             // The class of the coefficients comes later: it is not of the rows.
             Self::Turned(sink) => Some(turned::Record::of(sink.finish()?, None)),
@@ -35,6 +39,7 @@ impl TraceSink {
 
     fn sink(&mut self) -> &mut dyn RowSink {
         match self {
+            Self::Within(sink) => &mut **sink,
             Self::Similar(sink) => &mut **sink,
             Self::Turned(sink) => &mut **sink,
         }
@@ -58,8 +63,9 @@ impl RowSink for TraceSink {
 /// How long the records of a tier are.
 pub(crate) fn record_bytes(tier: Tier) -> usize {
     match tier {
-        Tier::Bytes | Tier::Pixels | Tier::Within(_) => 1,
+        Tier::Bytes | Tier::Pixels => 1,
         Tier::Turned => turned::RECORD_BYTES,
+        Tier::Within(_) => Means::BYTES,
         Tier::Similar(_) => Sight::BYTES,
     }
 }
