@@ -183,6 +183,7 @@ impl RowSink for OrderFree {
 }
 
 #[cfg(test)]
+#[allow(clippy::cast_possible_truncation, reason = "pictures of tests are small")]
 mod tests {
     use proptest::prelude::*;
 

@@ -155,6 +155,7 @@ impl Turn {
 }
 
 #[cfg(test)]
+#[allow(clippy::cast_possible_truncation, reason = "pictures of tests are small")]
 mod tests {
     use super::*;
 

@@ -228,10 +228,10 @@ mod tests {
         samples[40 * 39 + 17] = 6;
         let plain = frame(40, 40, Channels::Grey, &[5; 40 * 40]);
         let marked = frame(40, 40, Channels::Grey, &samples);
-        assert_eq!(class(&[plain.clone()]).turns, Turns::ALL);
-        assert_eq!(class(&[marked.clone()]).turns.count(), 1);
-        assert_ne!(class(&[plain.clone()]).least, class(&[marked.clone()]).least);
-        let other = turned(&[marked.clone()], Turn::Clockwise).remove(0);
+        assert_eq!(class(std::slice::from_ref(&plain)).turns, Turns::ALL);
+        assert_eq!(class(std::slice::from_ref(&marked)).turns.count(), 1);
+        assert_ne!(class(std::slice::from_ref(&plain)).least, class(std::slice::from_ref(&marked)).least);
+        let other = turned(std::slice::from_ref(&marked), Turn::Clockwise).remove(0);
         // Each frame has a twin, but not by one turn.
         assert_agrees(&[marked.clone(), marked.clone()], &[other.clone(), marked.clone()]);
         assert_agrees(&[plain.clone(), marked.clone()], &[plain, other]);
@@ -242,9 +242,9 @@ mod tests {
         let grey = frame(3, 1, Channels::Grey, &[1, 2, 3]);
         let rgba = frame(1, 3, Channels::Rgba, &[3, 3, 3, 255, 2, 2, 2, 255, 1, 1, 1, 255]);
         let inks = frame(1, 3, Channels::Cmyk, &[3, 3, 3, 255, 2, 2, 2, 255, 1, 1, 1, 255]);
-        assert_agrees(&[grey.clone()], &[rgba.clone()]);
+        assert_agrees(std::slice::from_ref(&grey), std::slice::from_ref(&rgba));
         // From left to right becomes from bottom to top; both ways of it, and the flip comes first by its number.
-        assert_eq!(class(&[grey.clone()]).turn_to(&class(&[rgba])), Some(Turn::Transverse));
+        assert_eq!(class(std::slice::from_ref(&grey)).turn_to(&class(&[rgba])), Some(Turn::Transverse));
         assert_agrees(&[grey], &[inks]);
     }
 

@@ -144,6 +144,7 @@ impl Raster {
 }
 
 #[cfg(test)]
+#[allow(clippy::cast_possible_truncation, reason = "pictures of tests are small")]
 mod tests {
     use super::*;
     use crate::{raster::RasterSink, row::Delay};

@@ -53,6 +53,7 @@ impl FromIterator<Turn> for Turns {
 }
 
 #[cfg(test)]
+#[allow(clippy::cast_possible_truncation, reason = "pictures of tests are small")]
 mod tests {
     use super::*;
 

@@ -350,9 +350,8 @@ fn look_again(
         };
         if let (Some(asking), Some(stored)) = (View::from_number(met.asking), View::from_number(met.stored)) {
             let meeting = Meeting { asking, stored, distance: met.distance.into() };
-            let label =
-                second_look(&asker, &other, meeting).filter(|label| wanted.is_none_or(|wanted| wanted == *label));
-            if let Some(label) = label {
+            let label = second_look(&asker, &other, meeting).map(|label| ours.judge(*theirs, label));
+            if let Some(label) = label.filter(|label| wanted.is_none_or(|wanted| wanted == *label)) {
                 let home = class.files.first().map_or(0, |file| u32::try_from(file.rank).unwrap_or(u32::MAX));
                 let own = Place { number: class.number, home, at: met.asker };
                 let theirs = Place { number: *number, home: met.home, at: met.at };

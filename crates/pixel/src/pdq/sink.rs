@@ -146,6 +146,7 @@ impl RowSink for PdqSink {
 }
 
 #[cfg(test)]
+#[allow(clippy::cast_possible_truncation, reason = "pictures of tests are small")]
 mod tests {
     use super::*;
     use crate::{Channels, Delay, Raster, RasterSink};
