@@ -5,6 +5,8 @@
 
 mod row;
 
+mod simd;
+
 mod canonical;
 
 mod digest;
@@ -28,6 +30,8 @@ mod order_free;
 mod turn_class;
 
 mod code;
+
+mod opaque;
 
 mod pdq;
 

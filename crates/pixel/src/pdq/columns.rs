@@ -31,6 +31,7 @@ impl Columns {
 
     /// Adds eight rows, or what follows the last: zeros. Replaces them by the eight rows of means that have all they need
     /// now, with zeros for those before the first and behind the last, and gives the number of each that there is.
+    #[inline(always)]
     pub(super) fn means(&mut self, tiles: &mut [Tile]) -> [Option<usize>; LANES] {
         if self.came + LANES > self.places && self.places < self.window.full {
             self.grow();
@@ -62,6 +63,7 @@ impl Columns {
 }
 
 /// Eight rows of four columns.
+#[inline(always)]
 fn advance(
     mut sums: [f32; ACROSS],
     tile: &mut Tile,
@@ -70,11 +72,12 @@ fn advance(
 ) -> [f32; ACROSS] {
     for (row, (place, inputs)) in tile.iter_mut().zip(steps) {
         let Some(old) = kept.get_mut(*place) else { continue };
-        for ((sum, old), value) in sums.iter_mut().zip(old).zip(row) {
-            *sum = *sum + *value - *old;
-            *old = *value;
-            *value = *sum / inputs;
-        }
+        // As values: four columns are one register then.
+        let ([a, b, c, d], [e, f, g, h], [i, j, k, l]) = (sums, *row, *old);
+        sums = [a + e - i, b + f - j, c + g - k, d + h - l];
+        *old = *row;
+        let [a, b, c, d] = sums;
+        *row = [a / inputs, b / inputs, c / inputs, d / inputs];
     }
     sums
 }

@@ -3,20 +3,21 @@
 use super::{
     columns::Columns,
     lanes::Lanes,
-    luma::{self, Ground},
+    luma,
     spectrum::{SIDE, Thumb},
     tiles::{ACROSS, LANES, Tile},
     window::{Window, kept_places},
 };
-use crate::row::{Frame, Row};
+use crate::{
+    opaque::Opaque,
+    row::Frame,
+    simd::{Work, fast},
+};
 
 /// Along rows, down columns, and both again; the last two only of what is kept.
 #[derive(Debug)]
 pub(super) struct Filter {
-    ground: Ground,
     width: usize,
-    /// Eight-bit samples of a row that had more.
-    narrow: Vec<u8>,
     /// The brightness of one row, with zeros behind that fill the last tile.
     luma: Vec<f32>,
     /// Rows that wait until there are eight.
@@ -31,14 +32,12 @@ pub(super) struct Filter {
 }
 
 impl Filter {
-    pub(super) fn new(frame: Frame, ground: Ground) -> Self {
+    pub(super) fn new(frame: Frame) -> Self {
         let (width, height) = (frame.width as usize, frame.height as usize);
         let window = Window::over(height);
         let tiles = width.div_ceil(ACROSS);
         Self {
-            ground,
             width,
-            narrow: Vec::new(),
             luma: vec![0.0; tiles * ACROSS],
             tiles: vec![Tile::default(); tiles],
             waiting: 0,
@@ -51,15 +50,15 @@ impl Filter {
     }
 
     /// Takes the next row.
-    pub(super) fn add(&mut self, row: &Row<'_>, thumb: &mut Thumb) {
+    pub(super) fn add(&mut self, row: &Opaque<'_>, thumb: &mut Thumb) {
         let luma = self.luma.get_mut(..self.width).unwrap_or_default();
-        luma::fill(row, self.ground, &mut self.narrow, luma);
+        luma::fill(row, luma);
         let (values, _) = self.luma.as_chunks::<ACROSS>();
         let places = self.tiles.iter_mut().filter_map(|tile| tile.get_mut(self.waiting));
         places.zip(values).for_each(|(place, values)| *place = *values);
         self.waiting += 1;
         if self.waiting == LANES {
-            self.pass(thumb);
+            fast(Pass(self, thumb));
         }
     }
 
@@ -69,11 +68,12 @@ impl Filter {
             for tile in &mut self.tiles {
                 tile.iter_mut().skip(self.waiting).for_each(|row| *row = <_>::default());
             }
-            self.pass(thumb);
+            fast(Pass(self, thumb));
         }
     }
 
     /// Eight rows through all passes.
+    #[inline(always)]
     fn pass(&mut self, thumb: &mut Thumb) {
         self.waiting = 0;
         self.bands_left = self.bands_left.saturating_sub(1);
@@ -89,5 +89,17 @@ impl Filter {
                 places.iter_mut().zip(values).for_each(|(place, values)| *place = *values);
             }
         }
+    }
+}
+
+/// [`Filter::pass`].
+struct Pass<'a>(&'a mut Filter, &'a mut Thumb);
+
+impl Work for Pass<'_> {
+    type Done = ();
+
+    #[inline(always)]
+    fn work(self) {
+        self.0.pass(self.1);
     }
 }

@@ -36,6 +36,7 @@ impl Lanes {
     }
 
     /// Replaces the tiles by the means of all columns.
+    #[inline(always)]
     pub(super) fn means(&mut self, tiles: &mut [Tile]) {
         self.load(tiles);
         let mut sums = Lane::default();
@@ -49,13 +50,14 @@ impl Lanes {
             let mut means = [Lane::default(); ACROSS];
             for (((mean, inputs), old), new) in means.iter_mut().zip(inputs).zip(old).zip(new) {
                 step(&mut sums, old, new);
-                *mean = sums.map(|sum| sum / inputs);
+                *mean = divided(sums, *inputs);
             }
             *tile = tile_of(means);
         }
     }
 
     /// The means of the 64 kept columns.
+    #[inline(always)]
     pub(super) fn kept_means(&mut self, tiles: &[Tile]) -> [Tile; SIDE / ACROSS] {
         self.load(tiles);
         let mut sums = Lane::default();
@@ -69,22 +71,37 @@ impl Lanes {
             }
             done = wanted;
             let inputs = self.window.inputs(place);
-            *mean = sums.map(|sum| sum / inputs);
+            *mean = divided(sums, inputs);
         }
         let (means, _) = means.as_chunks::<ACROSS>();
         let mut kept = [Tile::default(); SIDE / ACROSS];
-        kept.iter_mut().zip(means).for_each(|(tile, means)| *tile = tile_of(*means));
+        for (tile, means) in kept.iter_mut().zip(means) {
+            *tile = tile_of(*means);
+        }
         kept
     }
 
+    #[inline(always)]
     fn load(&mut self, tiles: &[Tile]) {
         let (columns, _) = self.columns.get_mut(self.window.full..).unwrap_or_default().as_chunks_mut::<ACROSS>();
-        columns.iter_mut().zip(tiles).for_each(|(columns, tile)| *columns = columns_of(tile));
+        // Loops, here and in all that runs for several processors: what a closure calls can be compiled apart.
+        for (columns, tile) in columns.iter_mut().zip(tiles) {
+            *columns = columns_of(tile);
+        }
     }
 }
 
+#[inline(always)]
 fn step(sums: &mut Lane, old: &Lane, new: &Lane) {
     for ((sum, old), new) in sums.iter_mut().zip(old).zip(new) {
         *sum = *sum + new - old;
     }
+}
+
+#[inline(always)]
+fn divided(mut sums: Lane, inputs: f32) -> Lane {
+    for sum in &mut sums {
+        *sum /= inputs;
+    }
+    sums
 }

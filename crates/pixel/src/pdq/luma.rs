@@ -1,8 +1,8 @@
 //! The brightness of a row's pixels.
 
 use crate::{
-    canonical::is_opaque,
-    row::{Channels, Row, Samples},
+    opaque::Opaque,
+    simd::{Work, fast},
 };
 
 /// What shows through where a picture is transparent.
@@ -16,34 +16,68 @@ pub enum Ground {
 }
 
 /// Fills `luma` with the brightness of each pixel of `row`, 0 to 255; the shorter of the two ends it.
-pub(super) fn fill(row: &Row<'_>, ground: Ground, narrow: &mut Vec<u8>, luma: &mut [f32]) {
-    let samples = match row.samples {
-        Samples::Eight(samples) => samples,
-        Samples::Sixteen(samples) => {
-            narrow.clear();
-            narrow.extend(samples.iter().map(|sample| to_eight_bits(*sample)));
-            narrow
+pub(super) fn fill(row: &Opaque<'_>, luma: &mut [f32]) {
+    fast(Fill { row, luma });
+}
+
+struct Fill<'a> {
+    row: &'a Opaque<'a>,
+    luma: &'a mut [f32],
+}
+
+impl Work for Fill<'_> {
+    type Done = ();
+
+    #[inline(always)]
+    fn work(self) {
+        match self.row {
+            Opaque::Grey(greys) => {
+                for (luma, grey) in self.luma.iter_mut().zip(*greys) {
+                    *luma = f32::from(*grey);
+                }
+            }
+            Opaque::Rgb(pixels) => fill_rgb(pixels, self.luma),
+            Opaque::Rgbx(pixels) => {
+                for (luma, pixel) in self.luma.iter_mut().zip(*pixels) {
+                    *luma = of_word(u32::from_le_bytes(*pixel));
+                }
+            }
         }
-    };
-    match (row.channels, ground) {
-        (Channels::Grey, _) => each(samples, luma, |[grey]| f32::from(grey)),
-        (Channels::GreyAlpha, Ground::Ignored) => each(samples, luma, |[grey, _]| f32::from(grey)),
-        (Channels::GreyAlpha, Ground::White) => each(samples, luma, |[grey, a]| f32::from(on_white(grey, a))),
-        (Channels::Rgb, _) => each(samples, luma, of_rgb),
-        (Channels::Rgba, Ground::Ignored) => each(samples, luma, |[r, g, b, _]| of_rgb([r, g, b])),
-        (Channels::Rgba, Ground::White) if is_opaque(samples.as_chunks::<4>().0) => {
-            each(samples, luma, |[r, g, b, _]| of_rgb([r, g, b]));
-        }
-        (Channels::Rgba, Ground::White) => {
-            each(samples, luma, |[r, g, b, a]| of_rgb([on_white(r, a), on_white(g, a), on_white(b, a)]));
-        }
-        (Channels::Cmyk, _) => each(samples, luma, |[c, m, y, k]| of_rgb([under(c, k), under(m, k), under(y, k)])),
     }
 }
 
-fn each<const N: usize>(samples: &[u8], luma: &mut [f32], of: impl Fn([u8; N]) -> f32) {
-    let (pixels, _) = samples.as_chunks::<N>();
-    luma.iter_mut().zip(pixels).for_each(|(luma, pixel)| *luma = of(*pixel));
+#[inline(always)]
+fn fill_rgb(pixels: &[[u8; 3]], luma: &mut [f32]) {
+    const FEW: usize = 8;
+    // The last is left to the plain loop: no byte follows it.
+    let done = pixels.len().min(luma.len()).saturating_sub(1) / FEW * FEW;
+    let (samples, (wide, rest)) = (pixels.as_flattened(), luma.split_at_mut(done));
+    for (at, luma) in wide.as_chunks_mut::<FEW>().0.iter_mut().enumerate() {
+        let start = at * FEW * 3;
+        let Some(samples) = samples.get(start..start + FEW * 3 + 1) else { break };
+        // A pixel and the byte behind it are one word.
+        let mut words = [0; FEW];
+        for (word, samples) in words.iter_mut().zip(samples.windows(4).step_by(3)) {
+            *word = samples.first_chunk().copied().map_or(0, u32::from_le_bytes);
+        }
+        for (luma, word) in luma.iter_mut().zip(words) {
+            *luma = of_word(word);
+        }
+    }
+    for (luma, pixel) in rest.iter_mut().zip(pixels.get(done..).unwrap_or_default()) {
+        *luma = of_rgb(*pixel);
+    }
+}
+
+/// The brightness of the red, green and blue in the lower bytes of a word.
+#[inline(always)]
+fn of_word(word: u32) -> f32 {
+    of_samples([word & 255, word >> 8 & 255, word >> 16 & 255])
+}
+
+#[inline(always)]
+fn of_rgb(rgb: [u8; 3]) -> f32 {
+    of_samples(rgb.map(u32::from))
 }
 
 /// `0.299 red + 0.587 green + 0.114 blue`, rounded once to single precision: a sum of thousandths is exact, and one
@@ -52,36 +86,22 @@ fn each<const N: usize>(samples: &[u8], luma: &mut [f32], of: impl Fn([u8; N]) -
 /// # Source
 /// `compute` of the Python package pdqhash 0.2.8. (`fillFloatLumaFromRGB` of ThreatExchange rounds every step to single
 /// precision, which can differ in the last bit of the brightness.)
-fn of_rgb([r, g, b]: [u8; 3]) -> f32 {
-    let thousandths = 299 * i32::from(r) + 587 * i32::from(g) + 114 * i32::from(b);
+#[inline(always)]
+fn of_samples([r, g, b]: [u32; 3]) -> f32 {
+    // Signed: that becomes a float in one instruction.
+    let thousandths = (299 * r + 587 * g + 114 * b).cast_signed();
     #[expect(clippy::cast_precision_loss, reason = "255,000 at most: exact")]
     let exact = thousandths as f32;
     exact / 1000.0
 }
 
-/// `sample / 257`, rounded to nearest.
-fn to_eight_bits(sample: u16) -> u8 {
-    u8::try_from((u32::from(sample) + 128) / 257).unwrap_or(u8::MAX)
-}
-
-/// A sample laid on white with straight alpha, rounded to nearest.
-fn on_white(sample: u8, alpha: u8) -> u8 {
-    let (sample, alpha) = (u32::from(sample), u32::from(alpha));
-    u8::try_from((sample * alpha + 255 * (255 - alpha) + 127) / 255).unwrap_or(u8::MAX)
-}
-
-/// The light that an ink and black leave: naively, without any colour profile.
-///
-/// # Source
-/// Pillow, `Image.convert("RGB")` of a picture in mode `CMYK`.
-fn under(ink: u8, black: u8) -> u8 {
-    let (ink, light) = (u32::from(ink), u32::from(255 - black));
-    u8::try_from(light - (ink * light + 127) / 255).unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        opaque::{Room, opaque},
+        row::{Channels, Row},
+    };
 
     #[test]
     fn the_brightness_of_every_colour_is_that_of_double_precision() {
@@ -96,10 +116,10 @@ mod tests {
 
     #[test]
     fn every_layout_of_a_grey_pixel_has_its_brightness() {
-        let mut narrow = Vec::new();
+        let mut room = Room::default();
         let mut luma = |row: Row<'_>, ground: Ground| {
             let mut luma = [-1.0];
-            fill(&row, ground, &mut narrow, &mut luma);
+            fill(&opaque(&row, ground, &mut room), &mut luma);
             luma[0]
         };
         for row in [

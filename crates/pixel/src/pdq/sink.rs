@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     code::Code,
+    opaque::{Opaque, Room, opaque},
     row::{Frame, Row, RowSink},
     turn::Turn,
 };
@@ -53,6 +54,7 @@ pub struct Pdq {
 #[derive(Debug)]
 pub struct PdqSink {
     ground: Ground,
+    room: Room,
     frame: Option<Frame>,
     rows_left: u32,
     is_regular: bool,
@@ -64,7 +66,8 @@ impl PdqSink {
     /// Waits for a picture.
     #[must_use]
     pub fn new(ground: Ground) -> Self {
-        Self { ground, frame: None, rows_left: 0, is_regular: true, filter: None, thumb: Thumb::default() }
+        let (room, thumb) = (Room::default(), Thumb::default());
+        Self { ground, room, frame: None, rows_left: 0, is_regular: true, filter: None, thumb }
     }
 
     /// The most it holds for a picture of that size, in bytes, beside itself.
@@ -89,6 +92,29 @@ impl PdqSink {
         let Some(thumb) = self.thumb()? else { return Some(([Code::default(); 8], 0)) };
         let spectrum = thumb.spectrum();
         Some((Turn::ALL.map(|turn| spectrum.turned(turn).code()), thumb.quality()))
+    }
+
+    /// Takes the next row as [`RowSink::row`] does, already in eight bits on its ground.
+    pub(crate) fn opaque_row(&mut self, row: &Opaque<'_>) -> ControlFlow<()> {
+        let Some(frame) = self.frame.filter(|_| self.rows_left > 0) else { return ControlFlow::Break(()) };
+        if row.width() != frame.width as usize {
+            self.is_regular = false;
+            return ControlFlow::Break(());
+        }
+        self.rows_left -= 1;
+        if is_thumb(frame) {
+            let at = frame.height - 1 - self.rows_left;
+            self.thumb.0.get_mut(at as usize).into_iter().for_each(|place| luma::fill(row, place));
+        } else if !is_small(frame) {
+            // Room is made only now that rows do come: the size in a header may be a lie.
+            let filter = self.filter.get_or_insert_with(|| Filter::new(frame));
+            filter.add(row, &mut self.thumb);
+            if self.rows_left == 0 {
+                filter.end(&mut self.thumb);
+                self.filter = None;
+            }
+        }
+        ControlFlow::Continue(())
     }
 
     /// The brightness in 64 rows of 64, or nothing inside if the picture is too small for it.
@@ -122,26 +148,10 @@ impl RowSink for PdqSink {
     }
 
     fn row(&mut self, row: Row<'_>) -> ControlFlow<()> {
-        let Some(frame) = self.frame.filter(|_| self.rows_left > 0) else { return ControlFlow::Break(()) };
-        if row.width() != frame.width as usize {
-            self.is_regular = false;
-            return ControlFlow::Break(());
-        }
-        self.rows_left -= 1;
-        if is_thumb(frame) {
-            let at = frame.height - 1 - self.rows_left;
-            let place = self.thumb.0.get_mut(at as usize);
-            place.into_iter().for_each(|place| luma::fill(&row, self.ground, &mut Vec::new(), place));
-        } else if !is_small(frame) {
-            // Room is made only now that rows do come: the size in a header may be a lie.
-            let filter = self.filter.get_or_insert_with(|| Filter::new(frame, self.ground));
-            filter.add(&row, &mut self.thumb);
-            if self.rows_left == 0 {
-                filter.end(&mut self.thumb);
-                self.filter = None;
-            }
-        }
-        ControlFlow::Continue(())
+        let mut room = std::mem::take(&mut self.room);
+        let flow = self.opaque_row(&opaque(&row, self.ground, &mut room));
+        self.room = room;
+        flow
     }
 }
 

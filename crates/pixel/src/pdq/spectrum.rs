@@ -1,12 +1,19 @@
 //! From 64 by 64 values of brightness to the code: a cosine transform of which 16 by 16 values are kept.
 
-use crate::{code::Code, turn::Turn};
+use crate::{
+    code::Code,
+    simd::{Work, fast},
+    turn::Turn,
+};
 
 /// Values a side of a [`Thumb`].
 pub(crate) const SIDE: usize = 64;
 
 /// Frequencies a side of a [`Spectrum`].
 const KEPT: usize = 16;
+
+/// How many frequencies are worked on together.
+const FEW: usize = 4;
 
 /// The picture's brightness in 64 rows of 64 values, 0 to 255, whatever shape the picture has.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,18 +33,7 @@ impl Thumb {
     /// `pdqImageDomainQualityMetric` of `pdq/cpp/hashing/pdqhashing.cpp` in ThreatExchange.
     #[must_use]
     pub(crate) fn quality(&self) -> u8 {
-        let mut sums = [0.0; SIDE];
-        for (upper, lower) in self.0.iter().zip(self.0.iter().skip(1)) {
-            add_steps(&mut sums, upper, lower);
-        }
-        for row in &self.0 {
-            add_steps(&mut sums, row, row.get(1..).unwrap_or_default());
-        }
-        // Whole numbers far below 2^24 in all: exact in any order.
-        let steps: f32 = sums.iter().sum();
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 100")]
-        let quality = (steps / 90.0).min(100.0) as u8;
-        quality
+        fast(Steps(self))
     }
 
     /// Its 16 lowest frequencies in each direction, the mean left out. Every sum runs in the order of the source, so
@@ -50,27 +46,85 @@ impl Thumb {
     /// `dct64To16` of `pdq/cpp/hashing/pdqhashing.cpp` in ThreatExchange.
     #[must_use]
     pub(crate) fn spectrum(&self) -> Spectrum {
+        fast(Transform(self))
+    }
+}
+
+/// [`Thumb::spectrum`].
+struct Transform<'a>(&'a Thumb);
+
+impl Work for Transform<'_> {
+    type Done = Spectrum;
+
+    #[inline(always)]
+    fn work(self) -> Spectrum {
         let mut spectrum = Spectrum::default();
-        for (waves, kept) in WAVES.iter().zip(&mut spectrum.0) {
-            let mut columns = [0.0; SIDE];
-            for (at, columns) in columns.as_chunks_mut::<KEPT>().0.iter_mut().enumerate() {
-                let mut sums = [0.0; KEPT];
-                for (wave, row) in waves.iter().zip(&self.0) {
-                    let values = row.as_chunks::<KEPT>().0.get(at).unwrap_or(&[0.0; KEPT]);
-                    sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += wave * value);
+        let kept = spectrum.0.as_chunks_mut::<FEW>().0;
+        for (kept, waves) in kept.iter_mut().zip(&WAVES_OF_ROWS) {
+            let columns = down(waves, self.0);
+            let mut sums = [[0.0; KEPT]; FEW];
+            for (at, waves) in WAVES_OF_COLUMNS.iter().enumerate() {
+                for (sums, columns) in sums.iter_mut().zip(&columns) {
+                    let column = columns.get(at).copied().unwrap_or(0.0);
+                    sums.iter_mut().zip(waves).for_each(|(sum, wave)| *sum += column * wave);
                 }
-                *columns = sums;
             }
-            for (waves, column) in WAVES_OF_COLUMNS.iter().zip(columns) {
-                kept.iter_mut().zip(waves).for_each(|(sum, wave)| *sum += column * wave);
-            }
+            *kept = sums;
         }
         spectrum
     }
 }
 
+/// Four waves down all columns, eight columns at a time: their sums stay in registers, and none waits for another.
+#[inline(always)]
+fn down(waves: &[[f32; FEW]; SIDE], thumb: &Thumb) -> [[f32; SIDE]; FEW] {
+    const ACROSS: usize = 8;
+    let mut columns = [[0.0; SIDE]; FEW];
+    for at in 0..SIDE / ACROSS {
+        let mut sums = [[0.0; ACROSS]; FEW];
+        for (waves, row) in waves.iter().zip(&thumb.0) {
+            let values = row.as_chunks::<ACROSS>().0.get(at).unwrap_or(&[0.0; ACROSS]);
+            for (sums, wave) in sums.iter_mut().zip(waves) {
+                sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += wave * value);
+            }
+        }
+        for (columns, sums) in columns.iter_mut().zip(sums) {
+            columns.as_chunks_mut().0.iter_mut().skip(at).take(1).for_each(|place| *place = sums);
+        }
+    }
+    columns
+}
+
+/// [`Thumb::quality`].
+struct Steps<'a>(&'a Thumb);
+
+impl Work for Steps<'_> {
+    type Done = u8;
+
+    #[inline(always)]
+    fn work(self) -> u8 {
+        let rows = &self.0.0;
+        let mut sums = [0.0; SIDE];
+        for (upper, lower) in rows.iter().zip(rows.iter().skip(1)) {
+            add_steps(&mut sums, upper, lower);
+        }
+        for row in rows {
+            // The last has no neighbour: it is its own.
+            let mut shifted = *row;
+            shifted.copy_within(1.., 0);
+            add_steps(&mut sums, row, &shifted);
+        }
+        // Whole numbers far below 2^24 in all: exact in any order.
+        let steps: f32 = sums.iter().sum();
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 100")]
+        let quality = (steps / 90.0).min(100.0) as u8;
+        quality
+    }
+}
+
 /// Adds the steps from one line of values to another, each in whole hundredths of the range.
-fn add_steps(sums: &mut [f32; SIDE], from: &[f32], to: &[f32]) {
+#[inline(always)]
+fn add_steps(sums: &mut [f32; SIDE], from: &[f32; SIDE], to: &[f32; SIDE]) {
     /// From here on single precision has no fractions: adding it rounds, which every processor does eight at a time.
     const WHOLE: f32 = 8_388_608.0;
     for ((sum, a), b) in sums.iter_mut().zip(from).zip(to) {
@@ -143,10 +197,11 @@ impl Spectrum {
     }
 }
 
-/// Row `i` has the wave of frequency `i + 1` at the middles of 64 steps, scaled by the root of 2/64, in single precision.
+/// Four waves at a time, at each of the middles of 64 steps: those of frequencies `4 i + 1` to `4 i + 4`, scaled by the
+/// root of 2/64, in single precision.
 ///
 /// Computed when the program is compiled: the cosine of a system's library differs from another's in the last bit.
-static WAVES: [[f32; SIDE]; KEPT] = waves();
+static WAVES_OF_ROWS: [[[f32; FEW]; SIDE]; KEPT / FEW] = waves_of_rows();
 
 /// The same by columns: row `k` has all 16 waves at step `k`.
 static WAVES_OF_COLUMNS: [[f32; KEPT]; SIDE] = waves_of_columns();
@@ -164,6 +219,22 @@ const fn waves() -> [[f32; SIDE]; KEPT] {
         i += 1;
     }
     waves
+}
+
+#[expect(clippy::indexing_slicing, reason = "computed by the compiler, which refuses an index out of bounds")]
+const fn waves_of_rows() -> [[[f32; FEW]; SIDE]; KEPT / FEW] {
+    let rows = waves();
+    let mut few = [[[0.0; FEW]; SIDE]; KEPT / FEW];
+    let mut i = 0;
+    while i < KEPT {
+        let mut j = 0;
+        while j < SIDE {
+            few[i / FEW][j][i % FEW] = rows[i][j];
+            j += 1;
+        }
+        i += 1;
+    }
+    few
 }
 
 #[expect(clippy::indexing_slicing, reason = "computed by the compiler, which refuses an index out of bounds")]

@@ -13,6 +13,7 @@ pub(super) type Tile = [[f32; ACROSS]; LANES];
 pub(super) type Lane = [f32; LANES];
 
 /// The columns of a tile.
+#[inline(always)]
 pub(super) fn columns_of(tile: &Tile) -> [Lane; ACROSS] {
     let [a, b, c, d, e, f, g, h] = tile;
     let upper = transposed([*a, *b, *c, *d]);
@@ -23,12 +24,14 @@ pub(super) fn columns_of(tile: &Tile) -> [Lane; ACROSS] {
 }
 
 /// The tile of four columns.
+#[inline(always)]
 pub(super) fn tile_of(columns: [Lane; ACROSS]) -> Tile {
     let [a, b, c, d] = transposed(columns.map(|[a, b, c, d, ..]| [a, b, c, d]));
     let [e, f, g, h] = transposed(columns.map(|[_, _, _, _, e, f, g, h]| [e, f, g, h]));
     [a, b, c, d, e, f, g, h]
 }
 
+#[inline(always)]
 fn transposed(rows: [[f32; ACROSS]; ACROSS]) -> [[f32; ACROSS]; ACROSS] {
     let [[a, b, c, d], [e, f, g, h], [i, j, k, l], [m, n, o, p]] = rows;
     [[a, e, i, m], [b, f, j, n], [c, g, k, o], [d, h, l, p]]

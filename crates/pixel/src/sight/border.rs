@@ -65,37 +65,34 @@ pub(super) fn inside(copy: &Copy) -> Inside {
     if is_enough { inside } else { Inside::all(copy) }
 }
 
-fn row(copy: &Copy, inside: Inside, y: usize) -> impl Iterator<Item = &[u8; 3]> {
-    let start = (y * copy.width + inside.left) * 3;
-    let end = (y * copy.width + inside.right) * 3;
-    copy.rgb.get(start..end).unwrap_or_default().as_chunks().0.iter()
+fn row(copy: &Copy, inside: Inside, y: usize) -> impl Iterator<Item = &[u8; 4]> {
+    copy.row(y, inside.left, inside.right).iter()
 }
 
-fn column(copy: &Copy, inside: Inside, x: usize) -> impl Iterator<Item = &[u8; 3]> {
-    let start = (inside.top * copy.width + x) * 3;
-    let pixels = copy.rgb.get(start..).unwrap_or_default().as_chunks().0;
+fn column(copy: &Copy, inside: Inside, x: usize) -> impl Iterator<Item = &[u8; 4]> {
+    let pixels = copy.pixels.get(inside.top * copy.width + x..).unwrap_or_default();
     pixels.iter().step_by(copy.width).take(inside.bottom - inside.top)
 }
 
-fn first_of_row(copy: &Copy, inside: Inside, y: usize) -> [u8; 3] {
+fn first_of_row(copy: &Copy, inside: Inside, y: usize) -> [u8; 4] {
     row(copy, inside, y).next().copied().unwrap_or_default()
 }
 
-fn first_of_column(copy: &Copy, inside: Inside, x: usize) -> [u8; 3] {
+fn first_of_column(copy: &Copy, inside: Inside, x: usize) -> [u8; 4] {
     column(copy, inside, x).next().copied().unwrap_or_default()
 }
 
-fn is_row(copy: &Copy, inside: Inside, y: usize, colour: [u8; 3]) -> bool {
+fn is_row(copy: &Copy, inside: Inside, y: usize, colour: [u8; 4]) -> bool {
     is_border(row(copy, inside, y), inside.right - inside.left, colour)
 }
 
-fn is_column(copy: &Copy, inside: Inside, x: usize, colour: [u8; 3]) -> bool {
+fn is_column(copy: &Copy, inside: Inside, x: usize, colour: [u8; 4]) -> bool {
     is_border(column(copy, inside, x), inside.bottom - inside.top, colour)
 }
 
 /// Whether enough of `count` pixels have the colour; stops as soon as too many have not.
-fn is_border<'a>(pixels: impl Iterator<Item = &'a [u8; 3]>, count: usize, colour: [u8; 3]) -> bool {
+fn is_border<'a>(pixels: impl Iterator<Item = &'a [u8; 4]>, count: usize, colour: [u8; 4]) -> bool {
     let most_others = count - (count * SHARE).div_ceil(1000);
-    let is_other = |pixel: &&[u8; 3]| pixel.iter().zip(colour).any(|(a, b)| a.abs_diff(b) > TOLERANCE);
+    let is_other = |pixel: &&[u8; 4]| pixel.iter().zip(colour).any(|(a, b)| a.abs_diff(b) > TOLERANCE);
     pixels.filter(is_other).take(most_others + 1).count() <= most_others
 }

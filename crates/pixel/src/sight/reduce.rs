@@ -1,6 +1,10 @@
 //! A small copy of a picture, from its rows, in one pass.
 
-use crate::row::{Channels, Frame, Row, Samples};
+use crate::{
+    opaque::Opaque,
+    row::Frame,
+    simd::{Work, fast},
+};
 
 /// The longer side of a small copy at most, in pixels. A border is found to within one of them.
 pub(super) const MOST_SIDE: u32 = 256;
@@ -9,89 +13,158 @@ pub(super) const MOST_SIDE: u32 = 256;
 /// have.
 const MOST_SUMMED: u32 = 257;
 
-/// A small copy: red, green and blue, a byte each, rows top to bottom without padding.
+/// A small copy, rows top to bottom without padding.
 #[derive(Clone, Debug)]
 pub(super) struct Copy {
     /// Pixels a row, 1 to [`MOST_SIDE`].
     pub(super) width: usize,
     /// Rows, 1 to [`MOST_SIDE`].
     pub(super) height: usize,
-    /// The samples.
-    pub(super) rgb: Vec<u8>,
+    /// Red, green, blue, and 255: a pixel is a word.
+    pub(super) pixels: Vec<[u8; 4]>,
+}
+
+impl Copy {
+    /// The pixels of a row from one column to another.
+    #[inline(always)]
+    pub(super) fn row(&self, y: usize, left: usize, right: usize) -> &[[u8; 4]] {
+        self.pixels.get(y * self.width + left..y * self.width + right).unwrap_or_default()
+    }
 }
 
 /// Takes the rows of a frame and keeps their means.
 ///
 /// # Cost
-/// Holds one row of sums and the copy, 192 kB at most beside the row.
+/// Holds one row of sums and the copy, 256 kB at most beside the row. A picture that is small already is copied.
 #[derive(Debug)]
 pub(super) struct Reducer {
     frame: Frame,
     copy: Copy,
-    /// Samples a pixel in the sums: 1 for pictures without colour, else 3.
+    /// Samples a pixel in the sums: 1 for pictures without colour, else 3 or 4; 0 if rows came that do not fit.
     count: usize,
     sums: Vec<u16>,
     rows_summed: u32,
     rows_seen: u32,
-    /// The row as opaque grey or red, green and blue, where it is not that yet.
-    opaque: Vec<u8>,
 }
 
 impl Reducer {
     pub(super) fn new(frame: Frame) -> Self {
         let (width, height) = small_sides(frame.width, frame.height);
-        let rgb = Vec::with_capacity(width as usize * height as usize * 3);
-        let copy = Copy { width: width as usize, height: height as usize, rgb };
-        let sums = Vec::new();
-        Self { frame, copy, count: 0, sums, rows_summed: 0, rows_seen: 0, opaque: Vec::new() }
+        let pixels = Vec::with_capacity(width as usize * height as usize);
+        let copy = Copy { width: width as usize, height: height as usize, pixels };
+        Self { frame, copy, count: 0, sums: Vec::new(), rows_summed: 0, rows_seen: 0 }
     }
 
     /// Takes the next row; a row of another width or kind than the first spoils the copy.
-    pub(super) fn row(&mut self, row: &Row<'_>) {
-        let count = if matches!(row.channels, Channels::Grey | Channels::GreyAlpha) { 1 } else { 3 };
+    pub(super) fn row(&mut self, row: &Opaque<'_>) {
+        let (count, samples) = match row {
+            Opaque::Grey(greys) => (1, *greys),
+            Opaque::Rgb(pixels) => (3, pixels.as_flattened()),
+            Opaque::Rgbx(pixels) => (4, pixels.as_flattened()),
+        };
+        let is_small = self.frame.width.max(self.frame.height) <= MOST_SIDE;
         if self.rows_seen == 0 {
             self.count = count;
-            self.sums = vec![0; self.frame.width as usize * count];
+            self.sums = vec![0; if is_small { 0 } else { samples.len() }];
         }
         if self.count != count || row.width() != self.frame.width as usize || self.rows_seen >= self.frame.height {
             self.count = 0;
             return;
         }
+        self.rows_seen += 1;
+        if is_small {
+            return self.copy_row(row);
+        }
         if self.rows_summed < MOST_SUMMED {
-            let samples = match (row.channels, row.samples) {
-                (Channels::Grey | Channels::Rgb, Samples::Eight(samples)) => samples,
-                _ => {
-                    lay_on_white(row, &mut self.opaque);
-                    self.opaque.as_slice()
-                }
-            };
-            self.sums.iter_mut().zip(samples).for_each(|(sum, sample)| *sum += u16::from(*sample));
+            fast(Add { sums: &mut self.sums, samples });
             self.rows_summed += 1;
         }
-        self.rows_seen += 1;
         let place = |row: u32| u64::from(row) * self.copy.height as u64 / u64::from(self.frame.height);
         if place(self.rows_seen) != place(self.rows_seen - 1) {
-            self.end_small_row();
+            fast(EndRow(self));
         }
     }
 
     /// The copy, if all rows came.
     pub(super) fn finish(self) -> Option<Copy> {
-        let is_whole = self.count > 0 && self.copy.rgb.len() == self.copy.width * self.copy.height * 3;
+        let is_whole = self.count > 0 && self.copy.pixels.len() == self.copy.width * self.copy.height;
         is_whole.then_some(self.copy)
     }
 
-    fn end_small_row(&mut self) {
-        let width = self.frame.width as usize;
-        let mut rest = self.sums.as_slice();
-        for x in 0..self.copy.width {
-            let columns = (x + 1) * width / self.copy.width - x * width / self.copy.width;
-            let Some((cell, after)) = rest.split_at_checked(columns * self.count) else { break };
-            rest = after;
-            self.copy.rgb.extend(mean(cell, self.count, columns as u32 * self.rows_summed));
+    fn copy_row(&mut self, row: &Opaque<'_>) {
+        let copy = &mut self.copy.pixels;
+        match row {
+            Opaque::Grey(greys) => copy.extend(greys.iter().map(|&grey| [grey, grey, grey, 255])),
+            Opaque::Rgb(pixels) => copy.extend(pixels.iter().map(|&[r, g, b]| [r, g, b, 255])),
+            Opaque::Rgbx(pixels) => copy.extend(pixels.iter().map(|&[r, g, b, _]| [r, g, b, 255])),
+        }
+    }
+
+    #[inline(always)]
+    fn end_row(&mut self) {
+        let share = self.rows_summed;
+        match self.count {
+            1 => end_row(&mut self.copy, self.sums.as_chunks::<1>().0, share, |[grey]| [grey, grey, grey, 0]),
+            3 => end_row(&mut self.copy, self.sums.as_chunks::<3>().0, share, |[r, g, b]| [r, g, b, 0]),
+            _ => end_row(&mut self.copy, self.sums.as_chunks::<4>().0, share, |pixel| pixel),
         }
         self.sums.fill(0);
         self.rows_summed = 0;
+    }
+}
+
+/// Adds a row to the sums.
+struct Add<'a> {
+    sums: &'a mut [u16],
+    samples: &'a [u8],
+}
+
+impl Work for Add<'_> {
+    type Done = ();
+
+    #[inline(always)]
+    fn work(self) {
+        for (sum, sample) in self.sums.iter_mut().zip(self.samples) {
+            *sum += u16::from(*sample);
+        }
+    }
+}
+
+/// [`Reducer::end_row`].
+struct EndRow<'a>(&'a mut Reducer);
+
+impl Work for EndRow<'_> {
+    type Done = ();
+
+    #[inline(always)]
+    fn work(self) {
+        self.0.end_row();
+    }
+}
+
+/// Appends the mean colours of cells, of sums over so many rows, rounded.
+#[inline(always)]
+fn end_row<const COUNT: usize>(
+    copy: &mut Copy,
+    sums: &[[u16; COUNT]],
+    rows: u32,
+    colour: impl Fn([u32; COUNT]) -> [u32; 4],
+) {
+    let mut rest = sums;
+    for x in 0..copy.width {
+        let columns = (x + 1) * sums.len() / copy.width - x * sums.len() / copy.width;
+        let Some((cell, after)) = rest.split_at_checked(columns) else { break };
+        rest = after;
+        let mut total = [0; COUNT];
+        for pixel in cell {
+            for (total, sum) in total.iter_mut().zip(pixel) {
+                *total += u32::from(*sum);
+            }
+        }
+        // One division for all: a cell has too few pixels for its sums to lose a bit that matters.
+        let share = 1.0 / (columns as u32 * rows).max(1) as f32;
+        let [r, g, b, _] = colour(total).map(|sum| (sum as f32 * share + 0.5) as u8);
+        copy.pixels.push([r, g, b, 255]);
     }
 }
 
@@ -106,60 +179,4 @@ fn small_sides(width: u32, height: u32) -> (u32, u32) {
         u32::try_from(rounded).unwrap_or(MOST_SIDE).max(1)
     };
     (side(width), side(height))
-}
-
-/// The mean colour of a cell of `count` sums a pixel over `pixels` pixels, rounded.
-fn mean(cell: &[u16], count: usize, pixels: u32) -> [u8; 3] {
-    let mut sums = [0_u32; 3];
-    if count == 1 {
-        sums = [cell.iter().copied().map(u32::from).sum(); 3];
-    } else {
-        for pixel in cell.chunks_exact(3) {
-            sums.iter_mut().zip(pixel).for_each(|(sum, sample)| *sum += u32::from(*sample));
-        }
-    }
-    // One division for the three: a cell has too few pixels for its sums to lose a bit that matters.
-    let share = 1.0 / pixels.max(1) as f32;
-    sums.map(|sum| (sum as f32 * share + 0.5) as u8)
-}
-
-/// The samples of a row in eight bits, colours laid on white, inks as colours.
-fn lay_on_white(row: &Row<'_>, opaque: &mut Vec<u8>) {
-    opaque.clear();
-    match row.samples {
-        Samples::Eight(samples) => append_opaque(row.channels, samples.iter().copied(), opaque),
-        Samples::Sixteen(samples) => {
-            append_opaque(row.channels, samples.iter().map(|sample| (sample >> 8) as u8), opaque);
-        }
-    }
-}
-
-fn append_opaque(channels: Channels, mut samples: impl Iterator<Item = u8>, opaque: &mut Vec<u8>) {
-    let over = |sample: u8, alpha: u8| {
-        let (sample, alpha) = (u32::from(sample), u32::from(alpha));
-        ((sample * alpha + 255 * (255 - alpha) + 127) / 255) as u8
-    };
-    match channels {
-        Channels::Grey | Channels::Rgb => opaque.extend(samples),
-        Channels::GreyAlpha => {
-            while let (Some(grey), Some(alpha)) = (samples.next(), samples.next()) {
-                opaque.push(over(grey, alpha));
-            }
-        }
-        Channels::Rgba => {
-            while let (Some(r), Some(g), Some(b), Some(a)) =
-                (samples.next(), samples.next(), samples.next(), samples.next())
-            {
-                opaque.extend([over(r, a), over(g, a), over(b, a)]);
-            }
-        }
-        Channels::Cmyk => {
-            let light = |ink: u8, black: u8| (u32::from(255 - ink) * u32::from(255 - black) / 255) as u8;
-            while let (Some(c), Some(m), Some(y), Some(k)) =
-                (samples.next(), samples.next(), samples.next(), samples.next())
-            {
-                opaque.extend([light(c, k), light(m, k), light(y, k)]);
-            }
-        }
-    }
 }

@@ -26,6 +26,7 @@ impl Signature {
     /// How many bytes it takes.
     pub const BYTES: usize = 64 + 32 + 4 + 2;
 
+    #[inline(always)]
     pub(super) fn new(copy: &Copy, inside: Inside, square: &Square, (width, height): (u32, u32)) -> Self {
         let edge = |at: usize, side: usize| ((at * 255 + side / 2) / side.max(1)).min(255) as u8;
         let ratio = f64::from(width.max(1)) / f64::from(height.max(1));
@@ -68,6 +69,7 @@ impl Signature {
     }
 }
 
+#[inline(always)]
 fn luma(square: &Square) -> [[u8; 8]; 8] {
     const BLOCK: usize = SIDE / 8;
     let mut luma = [[0; 8]; 8];
@@ -83,28 +85,34 @@ fn luma(square: &Square) -> [[u8; 8]; 8] {
     luma
 }
 
+#[inline(always)]
 fn chroma(copy: &Copy, inside: Inside) -> [[[u8; 2]; 4]; 4] {
     let (width, height) = (inside.right - inside.left, inside.bottom - inside.top);
     let mut chroma = [[[128; 2]; 4]; 4];
-    let mut sums: Vec<u16> = vec![0; width * 3];
+    let mut sums: Vec<[u16; 4]> = vec![[0; 4]; width];
     let edge = |part: usize, side: usize| (part * side / 4).min(side - 1);
     for (band, means) in chroma.iter_mut().enumerate() {
-        sums.fill(0);
+        sums.fill([0; 4]);
         // A side shorter than four has one line in more than one block.
         let rows = edge(band, height)..((band + 1) * height / 4).max(edge(band, height) + 1);
         for y in rows.clone() {
-            let start = ((inside.top + y) * copy.width + inside.left) * 3;
-            let row = copy.rgb.get(start..start + width * 3).unwrap_or_default();
-            sums.iter_mut().zip(row).for_each(|(sum, sample)| *sum += u16::from(*sample));
+            for (sums, pixel) in sums.iter_mut().zip(copy.row(inside.top + y, inside.left, inside.right)) {
+                for (sum, sample) in sums.iter_mut().zip(pixel) {
+                    *sum += u16::from(*sample);
+                }
+            }
         }
         for (column, mean) in means.iter_mut().enumerate() {
             let columns = edge(column, width)..((column + 1) * width / 4).max(edge(column, width) + 1);
             let pixels = (columns.len() * rows.len()) as f32;
-            let mut colour = [0.0_f32; 3];
-            for pixel in sums.get(columns.start * 3..columns.end * 3).unwrap_or_default().as_chunks::<3>().0 {
-                colour.iter_mut().zip(pixel).for_each(|(sum, sample)| *sum += f32::from(*sample));
+            let mut colour = [0_u32; 4];
+            for pixel in sums.get(columns).unwrap_or_default() {
+                for (sum, sample) in colour.iter_mut().zip(pixel) {
+                    *sum += u32::from(*sample);
+                }
             }
-            *mean = differences(colour.map(|sum| sum / pixels));
+            let [red, green, blue, _] = colour.map(|sum| sum as f32 / pixels);
+            *mean = differences([red, green, blue]);
         }
     }
     chroma

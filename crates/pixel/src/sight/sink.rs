@@ -8,14 +8,16 @@ use super::{
     detail::{Detail, LEAST_QUALITY},
     reduce::{Copy, Reducer},
     square::{SIDE, Square, square},
-    tilt::tilt,
+    tilt::Tilter,
     view::{Shown, View},
     waves,
 };
 use crate::{
     code::Code,
+    opaque::{Room, opaque},
     pdq::{Ground, Pdq, PdqSink},
     row::{Frame, Row, RowSink},
+    simd::{Work, fast},
 };
 
 /// The least side of a picture that has a code.
@@ -31,12 +33,13 @@ const LEAST_SIDE: u32 = 5;
 #[derive(Debug)]
 pub struct SightSink {
     first: Option<(Frame, Reducer)>,
+    room: Room,
     pdq: PdqSink,
 }
 
 impl Default for SightSink {
     fn default() -> Self {
-        Self { first: None, pdq: PdqSink::new(Ground::White) }
+        Self { first: None, room: Room::default(), pdq: PdqSink::new(Ground::White) }
     }
 }
 
@@ -46,7 +49,7 @@ impl SightSink {
     #[must_use]
     pub fn finish(self) -> Option<Sight> {
         let (frame, reducer) = self.first?;
-        Some(sight(frame, &reducer.finish()?, self.pdq.finish()?))
+        Some(fast(Look { frame, copy: &reducer.finish()?, whole: self.pdq.finish()? }))
     }
 }
 
@@ -64,13 +67,31 @@ impl RowSink for SightSink {
     }
 
     fn row(&mut self, row: Row<'_>) -> ControlFlow<()> {
+        let row = opaque(&row, Ground::White, &mut self.room);
         if let Some((_, reducer)) = &mut self.first {
             reducer.row(&row);
         }
-        self.pdq.row(row)
+        self.pdq.opaque_row(&row)
     }
 }
 
+/// [`sight`].
+struct Look<'a> {
+    frame: Frame,
+    copy: &'a Copy,
+    whole: Pdq,
+}
+
+impl Work for Look<'_> {
+    type Done = Sight;
+
+    #[inline(always)]
+    fn work(self) -> Sight {
+        sight(self.frame, self.copy, self.whole)
+    }
+}
+
+#[inline(always)]
 fn sight(frame: Frame, copy: &Copy, whole: Pdq) -> Sight {
     let inside = inside(copy);
     let trimmed = square(copy, inside);
@@ -87,18 +108,19 @@ fn sight(frame: Frame, copy: &Copy, whole: Pdq) -> Sight {
 
 impl Sight {
     /// Fills in the codes of all views but the whole.
+    #[inline(always)]
     fn look(&mut self, trimmed: &Square, inside: Inside) {
         let detail = Detail::new(trimmed);
         let centred = centred(trimmed);
-        waves::of_parts(&centred, |view, strengths| {
+        waves::of_parts(&centred, |view, code| {
             let Shown::Part(cut) = view.shown() else { return };
-            self.put(view, waves::code(strengths), detail.quality(cut));
+            self.put(view, code, detail.quality(cut));
         });
         let ratio = (inside.right - inside.left) as f32 / (inside.bottom - inside.top) as f32;
+        let mut tilter = Tilter::new(trimmed, ratio);
         for view in (0..View::CODES as u8).filter_map(View::from_number) {
             if let Shown::Tilted(degrees) = view.shown() {
-                let tilted = tilt(trimmed, ratio, degrees);
-                self.put(view, waves::code(&waves::of_all(&tilted)), detail.quality([0.0; 4]));
+                self.put(view, waves::of_all(&tilter.tilt(degrees)), detail.quality([0.0; 4]));
             }
         }
     }
@@ -112,6 +134,7 @@ impl Sight {
 }
 
 /// The square about its mean, so that sums of many cells are small.
+#[inline(always)]
 fn centred(square: &Square) -> Square {
     let mean = square.as_flattened().iter().sum::<f32>() / (SIDE * SIDE) as f32;
     square.map(|row| row.map(|cell| cell - mean))

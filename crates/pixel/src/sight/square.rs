@@ -14,39 +14,68 @@ pub(super) type Square = [[f32; SIDE]; SIDE];
 /// ITU-R BT.601, as PDQ uses it.
 const WEIGHTS: [f32; 3] = [0.299, 0.587, 0.114];
 
+/// How many columns are turned into rows together.
+const TOGETHER: usize = 16;
+
 /// The means of the picture's brightness over each cell, whatever its sides are.
 ///
 /// # Cost
 /// One pass over the inside of the copy.
+#[inline(always)]
 pub(super) fn square(copy: &Copy, inside: Inside) -> Square {
     let (width, height) = (inside.right - inside.left, inside.bottom - inside.top);
-    let mut luma = vec![0_f32; width];
-    let mut bands = vec![0_f32; width * SIDE];
+    let stride = width.next_multiple_of(TOGETHER);
+    let mut luma = vec![0_f32; stride];
+    let mut bands = vec![0_f32; stride * SIDE];
     for y in 0..height {
-        let start = ((inside.top + y) * copy.width + inside.left) * 3;
-        let pixels = copy.rgb.get(start..start + width * 3).unwrap_or_default().as_chunks::<3>().0;
+        let pixels = copy.row(inside.top + y, inside.left, inside.right);
         for (luma, pixel) in luma.iter_mut().zip(pixels) {
-            *luma = pixel.iter().zip(WEIGHTS).map(|(sample, weight)| f32::from(*sample) * weight).sum();
+            let word = u32::from_le_bytes(*pixel);
+            let [r, g, b] = [word & 255, word >> 8 & 255, word >> 16 & 255].map(|sample| sample.cast_signed() as f32);
+            *luma = r * WEIGHTS[0] + g * WEIGHTS[1] + b * WEIGHTS[2];
         }
         for (band, weight) in shares(y, height) {
-            let sums = bands.get_mut(band * width..(band + 1) * width).unwrap_or_default();
-            sums.iter_mut().zip(&luma).for_each(|(sum, luma)| *sum += luma * weight);
+            let sums = bands.get_mut(band * stride..(band + 1) * stride).unwrap_or_default();
+            for (sum, luma) in sums.iter_mut().zip(&luma) {
+                *sum += luma * weight;
+            }
         }
     }
-    let mut square = [[0.0; SIDE]; SIDE];
-    for (cells, band) in square.iter_mut().zip(bands.chunks_exact(width)) {
-        for (x, luma) in band.iter().enumerate() {
+    across(&bands, width)
+}
+
+/// The same along the rows: columns become rows, so that whole rows are added here, too.
+#[inline(always)]
+fn across(bands: &[f32], width: usize) -> Square {
+    let stride = width.next_multiple_of(TOGETHER);
+    let mut columns = [[0.0; SIDE]; TOGETHER];
+    let mut turned = [[0.0; SIDE]; SIDE];
+    for first in (0..width).step_by(TOGETHER) {
+        for (y, band) in bands.chunks_exact(stride).enumerate() {
+            for (column, luma) in columns.iter_mut().zip(band.get(first..).unwrap_or_default()) {
+                column.iter_mut().skip(y).take(1).for_each(|place| *place = *luma);
+            }
+        }
+        for (x, column) in (first..width).zip(&columns) {
             for (cell, weight) in shares(x, width) {
-                if let Some(cell) = cells.get_mut(cell) {
+                let Some(cells) = turned.get_mut(cell) else { continue };
+                for (cell, luma) in cells.iter_mut().zip(column) {
                     *cell += luma * weight;
                 }
             }
+        }
+    }
+    let mut square = [[0.0; SIDE]; SIDE];
+    for (x, column) in turned.iter().enumerate() {
+        for (row, luma) in square.iter_mut().zip(column) {
+            row.iter_mut().skip(x).take(1).for_each(|cell| *cell = *luma);
         }
     }
     square
 }
 
 /// The cells that line `line` of `lines` reaches into, and which part of each it fills.
+#[inline(always)]
 fn shares(line: usize, lines: usize) -> impl Iterator<Item = (usize, f32)> {
     // In units of 1 / lines of a cell, where all ends are whole.
     let (start, end) = (line * SIDE, (line + 1) * SIDE);

@@ -124,3 +124,18 @@ fn a_picture_that_ends_early_has_no_sight() {
         assert!(sink.finish().is_none());
     }
 }
+
+#[test]
+fn symmetric_pictures_are_not_near_one_another_for_that() {
+    let symmetric = |seed| {
+        let quarter = spots(64, 64, seed);
+        let at = |x: usize, y: usize| &quarter[(y.min(127 - y) * 64 + x.min(127 - x)) * 3..][..3];
+        let rgb: Vec<u8> = (0..128 * 128).flat_map(|n| at(n % 128, n / 128)).copied().collect();
+        sight_of(128, 128, &rgb).code(View::TRIMMED).unwrap()
+    };
+    let codes: Vec<Code> = (0..8).map(symmetric).collect();
+    for (n, code) in codes.iter().enumerate() {
+        assert_eq!(*code, symmetric(n as u64));
+        assert!(codes[..n].iter().all(|other| code.distance(*other) > 64), "{n}");
+    }
+}
