@@ -88,7 +88,7 @@ pub(crate) fn groups_all<T: Team>(
             edges::stars_all(edges, (searched, &seen, &classes), selection.linkage, team)?
         }
         Tier::Similar(distance) => {
-            let sights = Sights::new(&looks, &seen, &classes);
+            let sights = Sights::new(&looks, &seen, &classes, team.rank());
             let edges = similar::edges_all(&sights, &classes, (distance, selection), team)?;
             edges::stars_all(edges, (searched, &seen, &classes), selection.linkage, team)?
         }

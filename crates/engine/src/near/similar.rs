@@ -1,6 +1,13 @@
 //! Pictures that are similar: their codes are joined, and pairs looked at a second time.
 
-use std::{collections::BTreeSet, io};
+use std::{
+    collections::BTreeSet,
+    io,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use pixtwin_matching::{
     Loss,
@@ -37,6 +44,9 @@ const ASKING_AT_ONCE: usize = 4096;
 /// How many pairs are looked at a second time at once: a kilobyte travels for each.
 const LOOKED_AT_ONCE: usize = 1 << 15;
 
+/// How many of them one thread looks at.
+const LOOKED_BY_ONE: usize = 512;
+
 /// How many hits are kept before those of one pair are joined.
 const MOST_HITS: usize = 1 << 22;
 
@@ -50,6 +60,8 @@ pub(crate) struct Sights<'a> {
     records: Vec<u32>,
     /// How each is stored.
     stored: Vec<Stored>,
+    /// This rank.
+    home: u32,
 }
 
 /// How a picture is stored.
@@ -76,7 +88,7 @@ impl Stored {
 }
 
 impl<'a> Sights<'a> {
-    pub(crate) fn new(looks: &'a Looks<'a>, seen: &[Seen], classes: &[Class]) -> Self {
+    pub(crate) fn new(looks: &'a Looks<'a>, seen: &[Seen], classes: &[Class], rank: usize) -> Self {
         let of_class = |class: &Class| {
             let at = seen.binary_search_by_key(&class.own_file(), |seen| seen.picture.at()).ok();
             at.and_then(|at| seen.get(at)).map_or((u32::MAX, Stored::default()), |seen| {
@@ -85,7 +97,7 @@ impl<'a> Sights<'a> {
             })
         };
         let (records, stored) = classes.iter().map(of_class).unzip();
-        Self { looks, records, stored }
+        Self { looks, records, stored, home: u32::try_from(rank).unwrap_or(u32::MAX) }
     }
 
     fn read(&self, at: usize, bytes: &mut Vec<u8>) -> io::Result<Sight> {
@@ -209,7 +221,7 @@ fn tell_codes_all<T: Team>(
     runs: &mut Runs<'_>,
     index: &mut Index,
 ) -> Result<io::Result<()>, Loss> {
-    let home = u32::try_from(team.rank()).unwrap_or(u32::MAX);
+    let home = sights.home;
     let (mut bytes, mut failed) = (Vec::new(), Ok(()));
     while team.any_all(from < to)? {
         let end = to.min(from + TOLD_AT_ONCE);
@@ -227,29 +239,49 @@ fn tell_codes_all<T: Team>(
     Ok(failed)
 }
 
+/// Each thread asks with the pictures of one batch after the other.
 fn join(sights: &Sights<'_>, asking: &[View], index: &Index, runs: &Runs<'_>, met: &mut Vec<Met>) -> io::Result<()> {
     if index.is_empty() {
         return Ok(());
     }
-    let (mut room, mut batch) = (Order::default(), Batch::default());
+    let threads = sights.looks.looker.threads;
+    let (found, failed) = (Mutex::new(std::mem::take(met)), Mutex::new(Ok(())));
+    let mut room = Order::default();
     for pass in index.passes() {
         let ordered = index.ordered(pass, room);
-        for from in (0..sights.records.len()).step_by(ASKING_AT_ONCE) {
-            fill(&mut batch, sights, asking, from)?;
-            let sorted = batch.sorted(pass);
-            let threads = u32::try_from(sights.looks.looker.threads).unwrap_or(1);
-            let mut parts: Vec<(Part, Vec<Hit>)> = Part::all(threads * 4).map(|part| (part, Vec::new())).collect();
-            pool::for_each(&mut parts, sights.looks.looker.threads, |(part, hits)| {
-                ordered.join(sorted, *part, &mut |hit| hits.push(hit));
-            });
-            met.extend(parts.iter().flat_map(|(_, hits)| hits).filter_map(|hit| met_of(*hit, from, runs)));
-            if met.len() > MOST_HITS {
-                join_pairs(met);
+        let next = AtomicUsize::new(0);
+        pool::on_threads(threads, || {
+            let (mut batch, mut own) = (Batch::default(), Vec::new());
+            loop {
+                let from = next.fetch_add(ASKING_AT_ONCE, Ordering::Relaxed);
+                if from >= sights.records.len() {
+                    break;
+                }
+                match fill(&mut batch, sights, asking, from) {
+                    Ok(()) => ordered
+                        .join(batch.sorted(pass), Part::WHOLE, &mut |hit| own.extend(met_of(hit, sights, from, runs))),
+                    Err(cause) => *failed.lock().unwrap_or_else(PoisonError::into_inner) = Err(cause),
+                }
+                if own.len() > MOST_HITS / threads {
+                    add(&found, &mut own);
+                }
             }
-        }
+            add(&found, &mut own);
+        });
         room = ordered.into_room();
     }
-    Ok(())
+    *met = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    failed.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Adds what a thread has found.
+fn add(found: &Mutex<Vec<Met>>, own: &mut Vec<Met>) {
+    join_pairs(own);
+    let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
+    found.append(own);
+    if found.len() > MOST_HITS {
+        join_pairs(&mut found);
+    }
 }
 
 fn fill(batch: &mut Batch, sights: &Sights<'_>, asking: &[View], from: usize) -> io::Result<()> {
@@ -267,9 +299,11 @@ fn fill(batch: &mut Batch, sights: &Sights<'_>, asking: &[View], from: usize) ->
     Ok(())
 }
 
-fn met_of(hit: Hit, from: usize, runs: &Runs<'_>) -> Option<Met> {
+/// A picture does not meet itself.
+fn met_of(hit: Hit, sights: &Sights<'_>, from: usize, runs: &Runs<'_>) -> Option<Met> {
     let asker = u32::try_from(from).ok()? + hit.asker / VIEWS;
     let (home, at, stored) = runs.find(hit.stored)?;
+    (home != sights.home || at != asker).then_some(())?;
     Some(Met {
         asker,
         home,
@@ -280,7 +314,7 @@ fn met_of(hit: Hit, from: usize, runs: &Runs<'_>) -> Option<Met> {
     })
 }
 
-/// Keeps the nearest meeting of each pair. A picture does not meet itself.
+/// Keeps the nearest meeting of each pair.
 fn join_pairs(met: &mut Vec<Met>) {
     met.sort_unstable();
     met.dedup_by_key(|met| (met.asker, met.home, met.at));
@@ -311,8 +345,13 @@ fn look_again_all<T: Team>(
             };
             asked.into_iter().map(tell).collect()
         })?;
-        let looked = look_again(sights, classes, (chunk, &others, &told), label, &mut edges);
-        fail_all(looked, team)?;
+        let mut parts: Vec<(&[Met], io::Result<Vec<Edge>>)> =
+            chunk.chunks(LOOKED_BY_ONE).map(|part| (part, Ok(Vec::new()))).collect();
+        pool::for_each(&mut parts, sights.looks.looker.threads, |(part, looked)| {
+            *looked = look_again(sights, classes, (part, &others, &told), label);
+        });
+        let looked: io::Result<Vec<Vec<Edge>>> = parts.into_iter().map(|(_, looked)| looked).collect();
+        edges.extend(fail_all(looked, team)?.into_iter().flatten());
     }
 }
 
@@ -332,9 +371,8 @@ fn look_again(
     classes: &[Class],
     (chunk, others, told): Chunk<'_>,
     wanted: Option<Label>,
-    edges: &mut Vec<Edge>,
-) -> io::Result<()> {
-    let (mut bytes, mut last) = (Vec::new(), None);
+) -> io::Result<Vec<Edge>> {
+    let (mut edges, mut bytes, mut last) = (Vec::new(), Vec::new(), None);
     for met in chunk {
         let place = others.binary_search(&(met.home as usize, met.at as usize)).ok();
         let other = place.and_then(|at| told.get(at)?.as_ref());
@@ -352,15 +390,14 @@ fn look_again(
             let meeting = Meeting { asking, stored, distance: met.distance.into() };
             let label = second_look(&asker, &other, meeting).map(|label| ours.judge(*theirs, label));
             if let Some(label) = label.filter(|label| wanted.is_none_or(|wanted| wanted == *label)) {
-                let home = class.files.first().map_or(0, |file| u32::try_from(file.rank).unwrap_or(u32::MAX));
-                let own = Place { number: class.number, home, at: met.asker };
+                let own = Place { number: class.number, home: sights.home, at: met.asker };
                 let theirs = Place { number: *number, home: met.home, at: met.at };
                 edges.push(edge(own, theirs, nearness(meeting, false, label)));
             }
         }
         last = Some((met.asker, asker));
     }
-    Ok(())
+    Ok(edges)
 }
 
 /// The picture with the smaller number comes first, whoever asked.
