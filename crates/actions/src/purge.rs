@@ -179,6 +179,10 @@ impl<'d, D: Disk> Executor<'d, D> {
                 && step.tier == Tier::Pixels
                 && step.sidecar_of.is_none()
                 && self.judge.has_same_pixels(&lend(&ours)?, &lend(&theirs)?)?;
+        if !is_same && !step.tier.is_exact() {
+            let path = keeper.display();
+            return Err(format!("it is not equal to `{path}`, which stays: let it be held, and purge it later"));
+        }
         if !is_same || state(&ours)? != identity {
             return Err(format!("`{}`, which was kept, is another by now", keeper.display()));
         }

@@ -61,6 +61,9 @@ impl FindArguments {
     /// Refuses what the catalogue cannot answer.
     fn check(&self) -> Result<(), Stop> {
         let refused = |message: &str| Err(Stop::Fatal(message.to_owned()));
+        if let Some(reason) = self.searched.comparison.refusal(self.searched.shard.is_some()) {
+            return refused(reason);
+        }
         let has_word = self.places.iter().any(|place| place == Path::new("catalogue"));
         if has_word && !self.asks_catalogue() {
             return refused("`--in catalogue` takes no folders beside it\nhint: a folder of this name is ./catalogue");

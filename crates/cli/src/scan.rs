@@ -43,7 +43,13 @@ impl Scan {
     /// # Errors
     /// If there is one set alone, or what is said about a plan makes no sense.
     pub(crate) fn new(mut arguments: ScanArguments) -> Result<Self, clap::Error> {
-        arguments.searched.comparison.check(Self::NAME)?;
+        let searched = &arguments.searched;
+        if let Some(reason) = searched.comparison.refusal(searched.shard.is_some()) {
+            return Err(wrong_use(Self::NAME, reason));
+        }
+        if !matches!(searched.comparison.tier(), Tier::Within(_) | Tier::Similar(_)) && !arguments.linkage.is_star() {
+            return Err(wrong_use(Self::NAME, "--linkage is for --tier within=K and similar"));
+        }
         if arguments.plan.is_none() && arguments.keeping.is_any() {
             return Err(wrong_use(Self::NAME, "--keep and --reference are for --plan FILE"));
         }

@@ -34,10 +34,11 @@ impl Group {
     }
 
     /// Bytes that are freed at least when one file stays and the others go, whichever stays. A file that has names
-    /// outside this group frees nothing, and one with several names in it is freed once.
+    /// outside this group frees nothing, one with several names in it is freed once, and one that stands in another group as
+    /// well is freed there.
     #[must_use]
     pub fn freed_bytes(&self) -> u64 {
-        let is_freed = |file: &&Member| !file.has_names_elsewhere && file.name_of.is_none();
+        let is_freed = |file: &&Member| !file.has_names_elsewhere && file.name_of.is_none() && !file.is_repeated();
         let freed = || self.files.iter().filter(is_freed).map(|file| file.bytes);
         freed().sum::<u64>().saturating_sub(freed().max().unwrap_or(0))
     }
@@ -114,6 +115,14 @@ pub enum Nearness {
         #[serde(with = "wire::label")]
         label: Label,
     },
+}
+
+impl Member {
+    /// Whether it is a member of a group before as well, of pictures that are nearly the same.
+    #[must_use]
+    pub fn is_repeated(&self) -> bool {
+        self.near.as_ref().is_some_and(|near| near.is_repeated)
+    }
 }
 
 /// A volume that is not mounted, on which a twin lies.

@@ -38,7 +38,7 @@ pub(crate) use catalogue::{CatalogueAction, CatalogueArguments, FormName, KnownF
 ///
 /// Two pictures are the same if they have the same width and height, the same number of frames, and the same red,
 /// green, blue and alpha in every pixel, whatever their file formats, compression, names and metadata. A flipped,
-/// resized or merely similar picture is not the same.
+/// resized or merely similar picture is not the same. With --tier, scan and find also look for those.
 ///
 /// Only `apply` changes, moves or links pictures, by a plan, and `undo` brings them back; only `purge`, and `apply --to
 /// delete`, which is both, end them.
@@ -93,7 +93,7 @@ pub(crate) struct FindArguments {
     pub(crate) pictures: Vec<PathBuf>,
 
     /// Where to look: folders, or single files; or the word `catalogue`: wherever scan and find have looked before
-    /// [default: catalogue].
+    /// [default: catalogue]; it answers for the tiers pixels and similar.
     #[arg(long = "in", value_name = "PATH", num_args = 1.., default_value = CATALOGUE, hide_default_value = true)]
     pub(crate) places: Vec<PathBuf>,
 

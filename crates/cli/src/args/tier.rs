@@ -9,7 +9,7 @@ use clap::{
 };
 use pixtwin_engine::{Label, Linkage, Tier};
 
-use super::{Pixels, wrong_use};
+use super::Pixels;
 use crate::names::shown;
 
 /// What counts as the same.
@@ -20,12 +20,13 @@ pub(crate) struct Comparison {
     #[arg(long, value_parser = TierParser, default_value = "pixels", value_name = "TIER")]
     tier: TierName,
 
-    /// With --tier similar: in how many of their 256 bits the codes of two pictures may differ. Unrelated photos differ in
-    /// 100 or more, edits of one in up to 31.
+    /// With --tier similar: in how many of their 256 bits the codes of two pictures may differ, 0 to 63 [default: 31]. The
+    /// whole codes of unrelated photos differ in 97 or more; docs/accuracy.md has what 31 finds, misses and takes wrongly.
     #[arg(long, value_name = "BITS", value_parser = clap::value_parser!(u8).range(..=63))]
     distance: Option<u8>,
 
-    /// With --tier similar: report only pictures with this label.
+    /// With --tier similar: report only pictures with this label. A person looks at what is EDITED; what docs/accuracy.md has
+    /// of both labels was measured on edits of photos and drawings.
     #[arg(long, value_enum, value_name = "LABEL")]
     label: Option<LabelName>,
 
@@ -56,16 +57,15 @@ impl Comparison {
         })
     }
 
-    /// Refuses what goes with another tier.
-    ///
-    /// # Errors
-    /// If it makes no sense, as wrong use of the command.
-    pub(crate) fn check(&self, command: &str) -> Result<(), clap::Error> {
-        let refused = |reason: &str| Err(wrong_use(command, reason));
-        if self.tier != TierName::Similar && (self.distance.is_some() || self.label.is_some()) {
-            return refused("--distance and --label are for --tier similar");
+    /// What makes no sense with this tier, if anything.
+    pub(crate) fn refusal(&self, is_shard: bool) -> Option<&'static str> {
+        if is_shard && self.tier().is_near() {
+            return Some(
+                "--shard is for the tiers bytes and pixels: of others every picture is compared with every one",
+            );
         }
-        Ok(())
+        let has_more = self.distance.is_some() || self.label.is_some();
+        (self.tier != TierName::Similar && has_more).then_some("--distance and --label are for --tier similar")
     }
 
     /// What the ranks of a run must have been given alike of that.
@@ -155,6 +155,13 @@ pub(crate) enum LinkageName {
     Star,
     /// Every two are near enough to each other.
     Complete,
+}
+
+impl LinkageName {
+    /// Whether it is what goes without saying.
+    pub(crate) fn is_star(self) -> bool {
+        matches!(self, Self::Star)
+    }
 }
 
 impl From<LinkageName> for Linkage {

@@ -192,6 +192,9 @@ impl<'a> Decider<'a> {
             file if file.names.iter().any(|name| self.is_reference(name)) => {
                 Decision { task: Task::Keep, reason: "in a reference folder".to_owned() }
             }
+            file if file.is_equal => {
+                Decision { task: Task::Remove, reason: "shows the very picture of the first, which stays".to_owned() }
+            }
             _ => Decision { task: Task::Remove, reason: gone.to_owned() },
         };
         looked.iter().enumerate().map(decide).collect()

@@ -51,6 +51,8 @@ pub(super) struct FoundFile {
     pub(super) format: String,
     /// It stands in another group as well, of pictures that are nearly the same.
     pub(super) is_repeated: bool,
+    /// It shows the very picture of the first.
+    pub(super) is_equal: bool,
 }
 
 /// A line of a report, as far as it counts.
@@ -87,6 +89,8 @@ struct Member {
     host: Option<String>,
     size: u64,
     format: String,
+    #[serde(default)]
+    proof: String,
     #[serde(default)]
     repeated: bool,
 }
@@ -147,8 +151,9 @@ impl Found {
             }
             let names = std::iter::once(member.path).chain(member.links);
             let paths = names.map(PathJson::into_path);
-            let Member { size: bytes, format, repeated: is_repeated, .. } = member;
-            here.push(FoundFile { paths: paths.collect::<Option<_>>()?, bytes, format, is_repeated });
+            let (bytes, format, is_repeated) = (member.size, member.format, member.repeated);
+            let is_equal = ["bytes", "payload", "pixels"].contains(&&*member.proof);
+            here.push(FoundFile { paths: paths.collect::<Option<_>>()?, bytes, format, is_repeated, is_equal });
         }
         Some(here)
     }
@@ -234,7 +239,8 @@ impl Report for Both<'_, '_> {
             paths: std::iter::once(&file.path).chain(&file.other_paths).cloned().collect(),
             bytes: file.bytes,
             format: file.format.to_string(),
-            is_repeated: file.near.as_ref().is_some_and(|near| near.is_repeated),
+            is_repeated: file.is_repeated(),
+            is_equal: file.near.as_ref().is_none_or(|near| near.nearness.is_none()),
         });
         self.groups += 1;
         self.found.add(self.groups, self.tier, group.blake3, files.collect());

@@ -21,6 +21,8 @@ pub(super) struct Looked {
     /// How many names it has in all.
     pub(super) links: u64,
     pub(super) format: String,
+    /// It shows the very picture of the first of its group.
+    pub(super) is_equal: bool,
     /// The hash of its bytes, where it was needed.
     pub(super) blake3: Option<[u8; 32]>,
 }
@@ -76,7 +78,7 @@ impl Folders {
             }
             let format = file.format.clone();
             let links = metadata.nlink();
-            let new = || Looked { names: Vec::new(), identity, links, format, blake3: None };
+            let new = || Looked { names: Vec::new(), identity, links, format, is_equal: file.is_equal, blake3: None };
             let looked = looked.get_or_insert_with(new);
             // Two ways through links may lead to one name.
             if !looked.names.contains(&name) {

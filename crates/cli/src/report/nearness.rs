@@ -8,7 +8,10 @@ pub(crate) fn words(nearness: Nearness) -> String {
     match nearness {
         Nearness::Turned { turn, by_coefficients, .. } => {
             let what = if by_coefficients { "same coefficients" } else { "same pixels" };
-            format!("{what} after {}", turn_of(turn).describe())
+            match turn_of(turn) {
+                Turn::None => what.to_owned(),
+                turn => format!("{what} after {}", turn.describe()),
+            }
         }
         Nearness::Within(largest) => format!("no channel differs by more than {} of 255", Apart(largest)),
         Nearness::Similar { distance, view, is_view_of_other, label } => {

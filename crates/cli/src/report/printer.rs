@@ -193,7 +193,7 @@ impl Report for Printer<'_> {
         self.folders.iter_mut().for_each(|folders| folders.add(&group));
         if let Found::Groups { groups, twins, freed_bytes } = &mut self.found {
             *groups += 1;
-            *twins += group.files.len() as u64;
+            *twins += group.files.iter().filter(|file| !file.is_repeated()).count() as u64;
             *freed_bytes += group.freed_bytes();
         }
     }

@@ -62,6 +62,9 @@ fn evidence(file: &Member, first_format: Option<&str>, first_size: Option<(u32, 
         Some(nearness) => format!("{}{}, {}", file.format, size_of(file, first_size), nearness::words(nearness)),
         None => format!("{}, {proof}", file.format),
     };
+    if file.is_repeated() {
+        text.push_str("; also in another group");
+    }
     if !file.differs.is_empty() {
         text.push_str("; ");
         text.push_str(&file.differs.join(", "));

@@ -10,6 +10,7 @@ use crate::{
         classes::{Card, Class},
         seen::Seen,
         stars::{Ray, Star},
+        view_name,
     },
     report::Nearness,
     scan::Searched,
@@ -41,7 +42,11 @@ impl Nearness {
             // Pixels prove more than coefficients.
             Self::Turned { turn, by_coefficients, .. } => (by_coefficients.into(), turn, false),
             Self::Within(largest) => (largest, 0, false),
-            Self::Similar { distance, view, is_view_of_other, .. } => (distance.into(), view, is_view_of_other),
+            Self::Similar { distance, view, is_view_of_other, .. } => {
+                // Those of the pictures as they are come first, as in a join.
+                let through_view = if view_name(view).is_some() { 1 << 8 } else { 0 };
+                (through_view + u16::from(distance), view, is_view_of_other)
+            }
         }
     }
 

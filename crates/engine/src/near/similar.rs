@@ -128,6 +128,8 @@ struct Met {
     asker: u32,
     home: u32,
     at: u32,
+    /// Not of the pictures as they are.
+    is_through_view: bool,
     distance: u8,
     asking: u8,
     stored: u8,
@@ -304,17 +306,20 @@ fn met_of(hit: Hit, sights: &Sights<'_>, from: usize, runs: &Runs<'_>) -> Option
     let asker = u32::try_from(from).ok()? + hit.asker / VIEWS;
     let (home, at, stored) = runs.find(hit.stored)?;
     (home != sights.home || at != asker).then_some(())?;
+    let asking = View::from_number(u8::try_from(hit.asker % VIEWS).ok()?)?;
+    let meeting = Meeting { asking, stored, distance: hit.distance };
     Some(Met {
         asker,
         home,
         at,
+        is_through_view: !meeting.is_plain(),
         distance: u8::try_from(hit.distance).ok()?,
-        asking: u8::try_from(hit.asker % VIEWS).ok()?,
+        asking: asking.number(),
         stored: stored.number(),
     })
 }
 
-/// Keeps the nearest meeting of each pair.
+/// Keeps the first meeting of each pair, in the order of `meet`.
 fn join_pairs(met: &mut Vec<Met>) {
     met.sort_unstable();
     met.dedup_by_key(|met| (met.asker, met.home, met.at));
