@@ -29,6 +29,8 @@ pub(super) struct Filter {
     /// How many bands of eight rows are to come yet, those of zeros behind the last row included.
     bands_left: usize,
     places: [usize; SIDE],
+    /// How many of them are known.
+    rows_kept: usize,
 }
 
 impl Filter {
@@ -46,6 +48,7 @@ impl Filter {
             kept_columns: Columns::new(window, SIDE / ACROSS, window.lag),
             bands_left: (height + 2 * window.lag).div_ceil(LANES),
             places: kept_places(height),
+            rows_kept: 0,
         }
     }
 
@@ -82,11 +85,14 @@ impl Filter {
         let mut kept = self.lanes.kept_means(&self.tiles);
         let numbers = self.kept_columns.means(&mut kept);
         for (lane, number) in numbers.into_iter().enumerate() {
-            let is_kept = |place: &usize| number == Some(*place);
-            for (_, row) in self.places.iter().zip(&mut thumb.0).filter(|(place, _)| is_kept(place)) {
-                let (places, _) = row.as_chunks_mut::<ACROSS>();
-                let values = kept.iter().filter_map(|tile| tile.get(lane));
-                places.iter_mut().zip(values).for_each(|(place, values)| *place = *values);
+            // They come in order, and a picture of few rows has some of them more than once.
+            while number.is_some() && self.places.get(self.rows_kept).copied() == number {
+                let row =
+                    thumb.0.get_mut(self.rows_kept).map(|row| row.as_chunks_mut::<ACROSS>().0).unwrap_or_default();
+                for (place, tile) in row.iter_mut().zip(&kept) {
+                    *place = tile.get(lane).copied().unwrap_or_default();
+                }
+                self.rows_kept += 1;
             }
         }
     }

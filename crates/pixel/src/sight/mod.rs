@@ -80,17 +80,15 @@ impl Sight {
     /// The sight that [`Sight::to_bytes`] gave.
     #[must_use]
     pub fn from_bytes(bytes: &[u8; Self::BYTES]) -> Self {
-        let mut bytes = bytes.iter().copied();
+        let (words, rest) = bytes.split_at(View::CODES * 32);
         let mut codes = [Code::default(); View::CODES];
-        for word in codes.iter_mut().flat_map(|code| &mut code.0) {
-            *word = u64::from_le_bytes(next(&mut bytes));
+        for (word, bytes) in codes.iter_mut().flat_map(|code| &mut code.0).zip(words.as_chunks().0) {
+            *word = u64::from_le_bytes(*bytes);
         }
-        let usable = u32::from_le_bytes(next(&mut bytes));
-        let [quality] = next(&mut bytes);
-        Self { codes, usable, quality, signature: Signature::from_bytes(&next(&mut bytes)) }
+        let (usable, rest) =
+            rest.split_first_chunk().map_or((0, rest), |(usable, rest)| (u32::from_le_bytes(*usable), rest));
+        let (quality, signature) = rest.split_first().map_or((0, rest), |(quality, rest)| (*quality, rest));
+        let signature = signature.first_chunk().copied().unwrap_or([0; Signature::BYTES]);
+        Self { codes, usable, quality, signature: Signature::from_bytes(&signature) }
     }
-}
-
-fn next<const COUNT: usize>(bytes: &mut impl Iterator<Item = u8>) -> [u8; COUNT] {
-    std::array::from_fn(|_| bytes.next().unwrap_or(0))
 }

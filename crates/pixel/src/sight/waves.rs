@@ -118,10 +118,13 @@ fn ordered([start, end]: [f32; 2]) -> ([f32; 2], bool) {
 pub(super) fn of_parts(square: &Square, mut each: impl FnMut(View, Code)) {
     let folded = folded(square);
     for group in GROUPS.iter() {
-        let bands = along(&group.down, &folded).map(|bands| bands.map(|band| fold_band(&band)));
-        for (bands, measures) in bands.iter().zip(&group.across) {
+        for (bands, measures) in along(&group.down, &folded).iter().zip(&group.across) {
+            if measures.is_empty() {
+                continue;
+            }
+            let bands = folded_bands(bands);
             for (measure, views) in measures {
-                for (strengths, view) in strengths(measure, bands).iter().zip(views) {
+                for (strengths, view) in strengths(measure, &bands).iter().zip(views) {
                     if let Some(view) = view {
                         each(*view, code(strengths));
                     }
@@ -135,8 +138,8 @@ pub(super) fn of_parts(square: &Square, mut each: impl FnMut(View, Code)) {
 #[inline(always)]
 pub(super) fn of_all(square: &Square) -> Code {
     let Some(group) = GROUPS.iter().find(|group| group.down.cut == [0.0; 2]) else { return Code::default() };
-    let [bands, _] = along(&group.down, &folded(square)).map(|bands| bands.map(|band| fold_band(&band)));
-    let [strengths, _] = strengths(&group.down, &bands);
+    let [bands, _] = &along(&group.down, &folded(square));
+    let [strengths, _] = strengths(&group.down, &folded_bands(bands));
     code(&strengths)
 }
 
@@ -153,11 +156,12 @@ fn folded(square: &Square) -> Folded {
 }
 
 #[inline(always)]
-fn fold_band(band: &[f32; SIDE]) -> Band {
-    let mut folded = [[0.0; HALF]; 2];
-    let [sums, differences] = &mut folded;
-    for (((near, far), sum), difference) in band.iter().zip(band.iter().rev()).zip(sums).zip(differences) {
-        (*sum, *difference) = (near + far, near - far);
+fn folded_bands(bands: &[[f32; SIDE]; WAVES]) -> [Band; WAVES] {
+    let mut folded = [[[0.0; HALF]; 2]; WAVES];
+    for (band, [sums, differences]) in bands.iter().zip(&mut folded) {
+        for (((near, far), sum), difference) in band.iter().zip(band.iter().rev()).zip(sums).zip(differences) {
+            (*sum, *difference) = (near + far, near - far);
+        }
     }
     folded
 }
@@ -328,15 +332,41 @@ pub(super) fn turned(code: Code, turn: Turn) -> Code {
     turned
 }
 
+/// Rows become columns: halves, quarters, pairs and single bits change places across the diagonal.
+///
+/// # Source
+/// H. S. Warren, "Hacker's Delight", 7-3.
 fn transposed(code: Code) -> Code {
-    let mut transposed = Code::default();
-    for bit in 0..Code::BITS as usize {
-        let (row, column) = (bit / WAVES, bit % WAVES);
-        let from = column * WAVES + row;
-        let is_set = code.0.get(from / 64).is_some_and(|word| word >> (from % 64) & 1 == 1);
-        if let Some(word) = transposed.0.get_mut(bit / 64) {
-            *word |= u64::from(is_set) << (bit % 64);
+    let across = |low: &mut u64, high: &mut u64, shift: u32, mask: u64| {
+        let changed = ((*low >> shift) ^ *high) & mask;
+        *high ^= changed;
+        *low ^= changed << shift;
+    };
+    let within = |word: u64, shift: u32, rows: u32, mask: u64| {
+        let changed = ((word >> shift) ^ (word >> rows)) & mask;
+        word ^ changed << shift ^ changed << rows
+    };
+    let Code([mut a, mut b, mut c, mut d]) = code;
+    across(&mut a, &mut c, 8, 0x00ff_00ff_00ff_00ff);
+    across(&mut b, &mut d, 8, 0x00ff_00ff_00ff_00ff);
+    across(&mut a, &mut b, 4, 0x0f0f_0f0f_0f0f_0f0f);
+    across(&mut c, &mut d, 4, 0x0f0f_0f0f_0f0f_0f0f);
+    Code([a, b, c, d].map(|word| within(within(word, 2, 32, 0x3333_3333), 1, 16, 0x5555_0000_5555)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn transposing_puts_every_bit_across_the_diagonal() {
+        for bit in 0..256 {
+            let only = |bit: usize| {
+                let mut code = Code::default();
+                code.0[bit / 64] = 1 << (bit % 64);
+                code
+            };
+            assert_eq!(transposed(only(bit)), only(bit % WAVES * WAVES + bit / WAVES), "{bit}");
         }
     }
-    transposed
 }
