@@ -126,6 +126,7 @@ fn under(ink: u8, black: u8) -> u8 {
 }
 
 #[cfg(test)]
+#[allow(clippy::cast_possible_truncation, reason = "samples of tests are bytes")]
 mod tests {
     use super::*;
 
