@@ -92,18 +92,23 @@ impl NearJson {
         json
     }
 
-    /// The columns of a table: size, turn, difference, distance, view and label.
-    pub(crate) const COLUMNS: [&'static str; 6] = ["file_width", "file_height", "turn", "largest", "distance", "label"];
+    /// The columns of a table.
+    pub(crate) const COLUMNS: [&'static str; 9] =
+        ["file_width", "file_height", "turn", "equal", "largest", "distance", "view", "view_of", "label"];
 
-    pub(crate) fn cells(&self) -> [String; 6] {
+    pub(crate) fn cells(&self) -> [String; 9] {
         let number = |number: Option<u32>| number.map(|number| number.to_string()).unwrap_or_default();
+        let text = |text: Option<&'static str>| text.unwrap_or_default().to_owned();
         [
             number(self.width),
             number(self.height),
             number(self.turn.map(u32::from)),
+            text(self.equal),
             number(self.largest.map(u32::from)),
             number(self.distance.map(u32::from)),
-            self.label.unwrap_or_default().to_owned(),
+            text(self.view),
+            text(self.view_of),
+            text(self.label),
         ]
     }
 }

@@ -125,6 +125,8 @@ impl Searched {
         let bytes = looks.looker.progress.bytes();
         let asked = seen.len() as u64;
         let looked = looks.complete(&self.files, &mut seen, &mut self.unread);
+        // Without its records no picture can be compared.
+        similar::fail_all(looks.spool.check(), team)?;
         let bytes = looks.looker.progress.bytes() - bytes;
         self.counts.rungs.push(RungCount { rung: Rung::Whole, asked, looked, settled: 0, joined: 0, bytes });
         Ok(seen)

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeSet,
     io,
+    ops::Range,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -40,6 +41,12 @@ const TOLD_AT_ONCE: usize = 1 << 16;
 
 /// How many pictures ask at once: 30 codes of 44 bytes each.
 const ASKING_AT_ONCE: usize = 4096;
+
+/// How many codes ask at once that are held.
+const HELD_AT_ONCE: usize = 1 << 17;
+
+/// Up to how many asking codes are held instead of being read for every pass: 36 bytes each. Of one view all are.
+const MOST_HELD: usize = 1 << 21;
 
 /// How many pairs are looked at a second time at once: a kilobyte travels for each.
 const LOOKED_AT_ONCE: usize = 1 << 15;
@@ -80,10 +87,10 @@ impl Stored {
     }
 
     /// What a second look said, unless that would take another size or a format with loss, or there are more frames than
-    /// it looked at.
+    /// the first, which it looked at.
     fn judge(self, other: Self, label: Label) -> Label {
         let is_unscaled_and_exact = self.size == other.size && self.is_exact && other.is_exact;
-        if is_unscaled_and_exact || self.frames != other.frames { Label::Edited } else { label }
+        if is_unscaled_and_exact || self.frames.max(other.frames) > 1 { Label::Edited } else { label }
     }
 }
 
@@ -179,7 +186,14 @@ fn search_all<T: Team>(
 
 /// Ends the search on all ranks if one could not read what it keeps.
 pub(crate) fn fail_all<T: Team, Done>(done: io::Result<Done>, team: &mut T) -> Result<Done, Failure> {
-    let failed = |reason: &str| Failure::cannot("read the temporary file of codes", None, reason);
+    let folder = std::env::temp_dir();
+    let failed = |reason: &str| {
+        Failure::cannot(
+            "keep what is compared in a temporary file",
+            Some(&folder),
+            format!("{reason} (TMPDIR names another folder)"),
+        )
+    };
     let is_failed = team.any_all(done.is_err())?;
     match done {
         Ok(done) if !is_failed => Ok(done),
@@ -241,27 +255,25 @@ fn tell_codes_all<T: Team>(
     Ok(failed)
 }
 
-/// Each thread asks with the pictures of one batch after the other.
+/// Each thread asks with one batch after the other.
 fn join(sights: &Sights<'_>, asking: &[View], index: &Index, runs: &Runs<'_>, met: &mut Vec<Met>) -> io::Result<()> {
     if index.is_empty() {
         return Ok(());
     }
+    let asking = Asking::new(sights, asking)?;
     let threads = sights.looks.looker.threads;
-    let (found, failed) = (Mutex::new(std::mem::take(met)), Mutex::new(Ok(())));
-    let mut room = Order::default();
+    let found = Mutex::new(Found { met: std::mem::take(met), most: MOST_HITS });
+    let (failed, mut room) = (Mutex::new(Ok(())), Order::default());
     for pass in index.passes() {
         let ordered = index.ordered(pass, room);
         let next = AtomicUsize::new(0);
         pool::on_threads(threads, || {
             let (mut batch, mut own) = (Batch::default(), Vec::new());
             loop {
-                let from = next.fetch_add(ASKING_AT_ONCE, Ordering::Relaxed);
-                if from >= sights.records.len() {
-                    break;
-                }
-                match fill(&mut batch, sights, asking, from) {
-                    Ok(()) => ordered
-                        .join(batch.sorted(pass), Part::WHOLE, &mut |hit| own.extend(met_of(hit, sights, from, runs))),
+                match asking.fill(&mut batch, next.fetch_add(1, Ordering::Relaxed)) {
+                    Ok(true) => ordered
+                        .join(batch.sorted(pass), Part::WHOLE, &mut |hit| own.extend(met_of(hit, sights.home, runs))),
+                    Ok(false) => break,
                     Err(cause) => *failed.lock().unwrap_or_else(PoisonError::into_inner) = Err(cause),
                 }
                 if own.len() > MOST_HITS / threads {
@@ -272,40 +284,87 @@ fn join(sights: &Sights<'_>, asking: &[View], index: &Index, runs: &Runs<'_>, me
         });
         room = ordered.into_room();
     }
-    *met = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    *met = found.into_inner().unwrap_or_else(PoisonError::into_inner).met;
     failed.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Adds what a thread has found.
-fn add(found: &Mutex<Vec<Met>>, own: &mut Vec<Met>) {
-    join_pairs(own);
-    let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
-    found.append(own);
-    if found.len() > MOST_HITS {
-        join_pairs(&mut found);
+/// The codes with which this rank's pictures ask, each with the place of the picture and the view.
+enum Asking<'a> {
+    Held(Vec<(Code, u32)>),
+    Read(&'a Sights<'a>, &'a [View]),
+}
+
+impl<'a> Asking<'a> {
+    fn new(sights: &'a Sights<'a>, views: &'a [View]) -> io::Result<Self> {
+        let most = sights.records.len().saturating_mul(views.len());
+        if views.len() > 1 && most > MOST_HELD {
+            return Ok(Self::Read(sights, views));
+        }
+        let mut held = Vec::with_capacity(most);
+        each_code(sights, views, 0..sights.records.len(), |code, number| held.push((code, number)))?;
+        Ok(Self::Held(held))
+    }
+
+    /// Makes the batch of this number; says whether there is one.
+    fn fill(&self, batch: &mut Batch, number: usize) -> io::Result<bool> {
+        batch.clear();
+        match self {
+            Self::Held(codes) => {
+                let codes = codes.chunks(HELD_AT_ONCE).nth(number);
+                codes.into_iter().flatten().for_each(|(code, asker)| batch.push(*code, *asker));
+                Ok(codes.is_some())
+            }
+            Self::Read(sights, views) => {
+                let from = number * ASKING_AT_ONCE;
+                let to = sights.records.len().min(from + ASKING_AT_ONCE);
+                each_code(sights, views, from..to, |code, asker| batch.push(code, asker))?;
+                Ok(from < to)
+            }
+        }
     }
 }
 
-fn fill(batch: &mut Batch, sights: &Sights<'_>, asking: &[View], from: usize) -> io::Result<()> {
-    batch.clear();
+/// The codes of these views of these pictures.
+fn each_code(
+    sights: &Sights<'_>,
+    views: &[View],
+    pictures: Range<usize>,
+    mut take: impl FnMut(Code, u32),
+) -> io::Result<()> {
     let mut bytes = Vec::new();
-    let to = sights.records.len().min(from + ASKING_AT_ONCE);
-    for (at, number) in (from..to).zip(0_u32..) {
+    for at in pictures {
         let sight = sights.read(at, &mut bytes)?;
-        for view in asking {
-            if let Some(code) = sight.code(*view) {
-                batch.push(code, number * VIEWS + u32::from(view.number()));
-            }
+        let first = u32::try_from(at).unwrap_or(u32::MAX).saturating_mul(VIEWS);
+        for view in views {
+            sight.code(*view).into_iter().for_each(|code| take(code, first + u32::from(view.number())));
         }
     }
     Ok(())
 }
 
+/// What all threads have found.
+struct Found {
+    met: Vec<Met>,
+    /// When there are more, those of one pair are joined.
+    most: usize,
+}
+
+/// Adds what a thread has found.
+fn add(found: &Mutex<Found>, own: &mut Vec<Met>) {
+    join_pairs(own);
+    let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
+    found.met.append(own);
+    if found.met.len() > found.most {
+        join_pairs(&mut found.met);
+        found.most = MOST_HITS.max(2 * found.met.len());
+    }
+}
+
 /// A picture does not meet itself.
-fn met_of(hit: Hit, sights: &Sights<'_>, from: usize, runs: &Runs<'_>) -> Option<Met> {
-    let asker = u32::try_from(from).ok()? + hit.asker / VIEWS;
+fn met_of(hit: Hit, own: u32, runs: &Runs<'_>) -> Option<Met> {
+    let asker = hit.asker / VIEWS;
     let (home, at, stored) = runs.find(hit.stored)?;
-    (home != sights.home || at != asker).then_some(())?;
+    (home != own || at != asker).then_some(())?;
     let asking = View::from_number(u8::try_from(hit.asker % VIEWS).ok()?)?;
     let meeting = Meeting { asking, stored, distance: hit.distance };
     Some(Met {

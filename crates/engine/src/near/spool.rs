@@ -24,6 +24,8 @@ struct State {
     /// How many bytes are in the file.
     written: u64,
     len: u32,
+    /// Why a record could not be kept.
+    fault: Option<io::ErrorKind>,
 }
 
 impl Spool {
@@ -38,8 +40,13 @@ impl Spool {
     /// If there is no room for the file in the folder for temporary files.
     pub(crate) fn add(&self, record: &[u8]) -> io::Result<u32> {
         let mut state = self.state();
+        if let Some(fault) = state.fault {
+            return Err(fault.into());
+        }
         if state.held.len() + self.record_bytes > HELD_BYTES {
-            state.write()?;
+            let written = state.write();
+            state.fault = written.as_ref().err().map(io::Error::kind);
+            written?;
         }
         let number = state.len;
         state.len = number.checked_add(1).ok_or_else(|| io::Error::other("more pictures than can be numbered"))?;
@@ -67,6 +74,14 @@ impl Spool {
             }
             (None, None) => Err(io::ErrorKind::UnexpectedEof.into()),
         }
+    }
+
+    /// Whether every record could be kept.
+    ///
+    /// # Errors
+    /// Why not.
+    pub(crate) fn check(&self) -> io::Result<()> {
+        self.state().fault.map_or(Ok(()), |fault| Err(fault.into()))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
