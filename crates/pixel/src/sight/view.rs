@@ -71,6 +71,11 @@ impl View {
     /// The views that are compared only with the same view of others.
     pub const REGIONS: [Self; 5] = [Self(23), Self(24), Self(25), Self(26), Self(27)];
 
+    /// The views whose codes a sight keeps, in the order of their numbers: all but the turned forms.
+    pub fn kept() -> impl Iterator<Item = Self> {
+        (0..Self::COUNT as u8).take(Self::CODES).map(Self)
+    }
+
     /// The view with that number.
     #[must_use]
     pub const fn from_number(number: u8) -> Option<Self> {

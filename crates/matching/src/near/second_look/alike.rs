@@ -82,58 +82,30 @@ impl Comparison {
         found
     }
 
-    /// The factor and the sum that make the brightness of the first picture that of the second.
-    pub(super) fn fit(&self) -> [f32; 2] {
-        let (one, _, both) = self.luma.spread();
-        let factor = both / one.max(1.0);
-        let count = self.luma.count.max(1.0);
-        [factor, (self.luma.two - factor * self.luma.one) / count]
-    }
-
-    /// Whether both have shapes large enough for the blocks to see: drawings of fine lines, such as stars of many points,
-    /// have none, and share most of a region's code.
-    pub(super) fn has_shapes(&self) -> bool {
+    /// The standard deviation of the brightness of the picture that has the smaller one, of 255.
+    pub(super) fn spread(&self) -> f32 {
         let (one, two, _) = self.luma.spread();
-        one.min(two) >= LEAST_SPREAD * LEAST_SPREAD
+        one.min(two).max(0.0).sqrt()
     }
 
-    /// Whether the brightness of one is that of the other, brighter, darker or of another contrast, and the colours of
-    /// one those of the other, stronger or weaker.
-    pub(super) fn is_one_picture(&self) -> bool {
+    /// The correlation of both pictures' brightness.
+    pub(super) fn correlation(&self) -> f32 {
         let (one, two, both) = self.luma.spread();
-        both >= LEAST_CORRELATION * (one * two).sqrt().max(1.0)
-            && self.chroma.rest().min(self.chroma.swapped().rest()) <= MOST_COLOUR
+        both / (one * two).max(0.0).sqrt().max(1.0)
     }
-}
 
-/// The least correlation of two pictures' brightness.
-///
-/// # Source
-/// 99 of 100 pairs of photos and their edits have more: "Views and the second look" in `docs/accuracy.md`.
-const LEAST_CORRELATION: f32 = 0.75;
+    /// What is left of the second picture's brightness when that of the first is made brighter, darker or of another
+    /// contrast to fit it: its root mean square as a share of the smaller deviation.
+    pub(super) fn rest_of_luma(&self) -> f32 {
+        let (one, two, both) = self.luma.spread();
+        (two - both * both / one.max(1.0)).max(0.0).sqrt() / self.spread().max(1.0)
+    }
 
-/// The least standard deviation of the brightness of a region's blocks, of 255.
-///
-/// # Source
-/// Of 12,190 pairs of drawings that met only in a region, 9 of 10 have less; of edited photos, 1 of 10.
-const LEAST_SPREAD: f32 = 16.0;
-
-/// The largest root mean square of the colour differences that are left after the best factor, of 255.
-///
-/// # Source
-/// As that of [`LEAST_CORRELATION`].
-const MOST_COLOUR: f32 = 6.0;
-
-/// How far the brightness of a block may be from what fits, of 255.
-const MOST_STEP: f32 = 24.0;
-
-/// At how many points the brightness of the second picture is not what [`Comparison::fit`] makes of the first's.
-pub(super) fn others(asker: &Sight, other: &Sight, meeting: Meeting, [factor, sum]: [f32; 2]) -> usize {
-    points(asker, other, meeting)
-        .filter(|(one, two)| {
-            (luma_at(&asker.signature, *one) * factor + sum - luma_at(&other.signature, *two)).abs() > MOST_STEP
-        })
-        .count()
+    /// What is left of the colours of one when those of the other are made stronger or weaker to fit them, root mean
+    /// square, of 255: the better way round, for a grey picture has none of the other's.
+    pub(super) fn rest_of_colour(&self) -> f32 {
+        self.chroma.rest().min(self.chroma.swapped().rest())
+    }
 }
 
 fn luma_at(signature: &Signature, point: Point) -> f32 {
