@@ -22,6 +22,8 @@ mod shard;
 
 mod hash;
 
+mod pdq;
+
 mod compare;
 
 mod judge;
@@ -69,6 +71,7 @@ fn main() -> ExitCode {
         Command::Merge(arguments) => ranks::watch_alone("merge").and_then(|()| shard::run_merge(&arguments)),
         Command::Plan(arguments) => ranks::watch_alone("plan").and_then(|()| plan::run(&arguments)),
         Command::Hash(arguments) => ranks::watch_alone("hash").and_then(|()| hash::run(&arguments)),
+        Command::Pdq(arguments) => ranks::watch_alone("pdq").and_then(|()| pdq::run(&arguments)),
         Command::Compare(arguments) => ranks::watch_alone("compare").and_then(|()| compare::run(&arguments)),
         Command::Catalogue(arguments) => ranks::watch_alone("catalogue").and_then(|()| catalogue::run(&arguments)),
         Command::Apply(arguments) => ranks::refuse_many("apply").and_then(|()| act::apply(&arguments)),

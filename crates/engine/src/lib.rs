@@ -16,6 +16,8 @@ mod against;
 
 mod examine;
 
+mod pdq;
+
 mod compare;
 
 mod open_files;
@@ -101,6 +103,7 @@ pub use merge::{Records, ShardReader, merge};
 pub use near::view_name;
 pub use offers::{Job, JobDone, Offers};
 pub use open_files::{OpenFiles, Particulars, open_regular};
+pub use pdq::{Coded, pdq_all};
 pub use progress::{Progress, Stage};
 pub use report::{Absent, Counts, Failure, Group, Member, Nearby, Nearness, Report, RungCount, Unread};
 pub use scan::scan;
@@ -116,4 +119,6 @@ pub use pixtwin_decode::{DECODERS, is_decoding};
 pub use pixtwin_matching::keep;
 pub use pixtwin_matching::near::Label;
 pub use pixtwin_matching::{Loss, Proof, Rung, Standing};
-pub use pixtwin_pixel::{Alpha, Delay, Difference, Fingerprint, HEAD_ROWS, PixelDigest, Raster, Turn};
+pub use pixtwin_pixel::{
+    Alpha, Code, Delay, Difference, Fingerprint, Ground, HEAD_ROWS, Pdq, PixelDigest, Raster, Turn,
+};

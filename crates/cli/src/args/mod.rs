@@ -4,6 +4,8 @@ mod act;
 
 mod catalogue;
 
+mod pdq;
+
 mod plan;
 
 mod tier;
@@ -25,6 +27,7 @@ use crate::{
 };
 
 pub(crate) use act::{Acting, ApplyArguments, PurgeArguments, RecoverArguments, RunsArguments, UndoArguments};
+pub(crate) use pdq::PdqArguments;
 pub(crate) use plan::{KeepRule, Keeping, PlanArguments};
 
 pub(crate) use tier::{Comparison, LinkageName};
@@ -53,6 +56,7 @@ pub(crate) enum Command {
     Merge(MergeArguments),
     Plan(PlanArguments),
     Hash(HashArguments),
+    Pdq(PdqArguments),
     Compare(CompareArguments),
     Apply(ApplyArguments),
     Undo(UndoArguments),

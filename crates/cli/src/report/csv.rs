@@ -2,7 +2,7 @@
 
 use std::{io::Write, os::unix::ffi::OsStrExt, path::Path};
 
-use pixtwin_engine::{Examined, Group, Match, Sets, Tier};
+use pixtwin_engine::{Coded, Examined, Group, Match, Sets, Tier};
 
 use crate::{
     exit::Stop,
@@ -97,4 +97,21 @@ pub(crate) fn digests(out: &mut dyn Write, examined: &[Examined]) -> Result<(), 
     }
     csv.flush()?;
     Ok(())
+}
+
+/// The PDQ hashes of pictures: a line a picture.
+pub(crate) fn codes(out: &mut dyn Write, coded: &[Coded]) -> Result<(), Stop> {
+    let mut csv = csv::Writer::from_writer(out);
+    csv.write_record(["hash", "quality", "path", "width", "height", "format"])?;
+    for file in coded {
+        csv.write_record([
+            file.pdq.code.to_string().as_bytes(),
+            file.pdq.quality.to_string().as_bytes(),
+            bytes_of(&file.path),
+            file.size.0.to_string().as_bytes(),
+            file.size.1.to_string().as_bytes(),
+            file.format.as_bytes(),
+        ])?;
+    }
+    Ok(csv.flush()?)
 }

@@ -2,7 +2,7 @@
 
 use std::{io::Write, path::Path};
 
-use pixtwin_engine::{Absent, Examined, Group, Match, PixelDigest, Sets, Tier, Unread};
+use pixtwin_engine::{Absent, Coded, Examined, Group, Match, PixelDigest, Sets, Tier, Unread};
 use serde::Serialize;
 
 use crate::{
@@ -49,6 +49,15 @@ enum Line<'a> {
         width: u32,
         height: u32,
         frames: u32,
+        format: &'a str,
+    },
+    Pdq {
+        path: PathJson,
+        host: Option<&'a str>,
+        hash: String,
+        quality: u8,
+        width: u32,
+        height: u32,
         format: &'a str,
     },
     Folder {
@@ -158,6 +167,20 @@ pub(crate) fn digest(out: &mut dyn Write, examined: &Examined) -> Result<(), Sto
         height: examined.fingerprint.height,
         frames: examined.fingerprint.frames,
         format: examined.format,
+    };
+    print(out, &line)
+}
+
+/// The PDQ hash of one picture.
+pub(crate) fn code(out: &mut dyn Write, file: &Coded) -> Result<(), Stop> {
+    let line = Line::Pdq {
+        path: file.path.as_path().into(),
+        host: None,
+        hash: file.pdq.code.to_string(),
+        quality: file.pdq.quality,
+        width: file.size.0,
+        height: file.size.1,
+        format: file.format,
     };
     print(out, &line)
 }

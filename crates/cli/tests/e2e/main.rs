@@ -43,6 +43,8 @@ mod names;
 
 mod output;
 
+mod pdq;
+
 mod plan;
 
 mod regressions;

@@ -156,7 +156,7 @@ fn wrong_use_is_told_from_no() {
 #[test]
 fn every_command_explains_the_exit_codes() {
     let dir = Dir::new();
-    for command in ["find", "scan", "hash", "compare"] {
+    for command in ["find", "scan", "hash", "pdq", "compare"] {
         let help = ran(&dir, &[command, "--help"]).only_out();
         assert!(help.contains("  3  done, but some inputs could not be read"), "{help}");
     }
