@@ -9,6 +9,7 @@ mod check;
 mod cluster;
 mod compare;
 mod instructions;
+mod pdq;
 mod setup;
 mod soak;
 mod test;
@@ -39,6 +40,8 @@ usage: cargo xtask COMMAND
   worst        measure pixtwin on the cases that are worst for it, and how it grows, into
                target/compare/worst.md (options after it go to compare/worst; see
                compare/worst --help)
+  pdq CLONE    compare our PDQ hashes with the reference's on the pictures of CLONE, a clone of
+               ThreatExchange, into target/compare/pdq.md; installs the reference first
   cluster COMMAND...
                a small MPI cluster on this machine, made of namespaces; see cluster help
   help         this text
@@ -65,6 +68,7 @@ fn run(arguments: &[String]) -> Outcome {
     match name.as_str() {
         "compare" => return compare::run(rest),
         "worst" => return worst::run(rest),
+        "pdq" => return pdq::run(rest),
         "cluster" => return cluster::run(rest),
         "instructions" => return instructions::run(rest),
         _ => {}
