@@ -16,6 +16,8 @@ mod pictures;
 
 mod rows;
 
+mod codes;
+
 mod keys;
 
 mod folder;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::{
+    codes,
     fixtures::{self, FIXTURES},
     folder, keys, pictures, rows,
 };
@@ -22,7 +23,7 @@ pub(crate) fn batches() -> Vec<&'static str> {
     FIXTURES
         .iter()
         .map(|fixture| fixture.name)
-        .chain([rows::CANONICAL, rows::DIGEST, keys::BATCH, folder::BATCH])
+        .chain([rows::CANONICAL, rows::DIGEST, codes::BATCH, keys::BATCH, folder::BATCH])
         .collect()
 }
 
@@ -31,6 +32,7 @@ pub(crate) fn names_of(batch: &str) -> &'static [&'static str] {
     match batch {
         rows::CANONICAL => &rows::LAYOUTS,
         rows::DIGEST => &rows::DEPTHS,
+        codes::BATCH => &codes::NAMES,
         keys::BATCH => &keys::NAMES,
         folder::BATCH => &folder::NAMES,
         _ => &pictures::STEPS,
@@ -42,6 +44,7 @@ pub(crate) fn units_of(batch: &str, drawn: &Path) -> Vec<Unit> {
     match batch {
         rows::CANONICAL => rows::canonical(),
         rows::DIGEST => rows::digest(),
+        codes::BATCH => codes::units(),
         keys::BATCH => keys::units(),
         folder::BATCH => folder::units(drawn),
         fixture => pictures::units(&fixtures::read(drawn, fixture)),
