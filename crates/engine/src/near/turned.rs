@@ -228,6 +228,8 @@ impl Searched {
 
 #[cfg(test)]
 mod tests {
+    use pixtwin_pixel::Turn;
+
     use super::*;
 
     #[test]
@@ -241,12 +243,15 @@ mod tests {
         assert_eq!(Record::read(&[0; 15]), None);
     }
 
-    /// A class whose turns lead from a flip and from its reverse: each way has a smallest number of its own.
+    /// Pictures that are alike after a flip: two turns lead from one to the other, and each way has a smallest number of its
+    /// own.
     #[test]
     fn both_ways_are_named_by_their_smallest_number() {
         let of = |bits| TurnClass { least: [1; 32], turns: Turns::from_bits(bits) };
-        // Clockwise and transverse, to none.
-        let (one, other) = (of(0b0110_0000), of(0b0000_0001));
+        // A quarter turn clockwise leads to what is least, and so does a flip along the rising diagonal, for what is least is
+        // alike after a flip.
+        let flip = Turn::ALL.into_iter().find(|flip| Turn::Clockwise.then(*flip) == Turn::Transverse).unwrap();
+        let (one, other) = (of(0b0110_0000), of(1 | 1 << (flip.exif() - 1)));
         assert_eq!(nearness(&one, &other, false), Some(Nearness::Turned { turn: 6, back: 7, by_coefficients: false }));
         assert_eq!(nearness(&one, &TurnClass { least: [2; 32], ..other }, true), None);
     }
