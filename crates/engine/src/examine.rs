@@ -37,11 +37,21 @@ pub struct Examined {
 /// Decodes every picture whole, on as many threads as the settings say, within their memory.
 #[must_use]
 pub fn digest_all(paths: &[PathBuf], settings: &Settings, progress: &Progress) -> Vec<Result<Examined, Unread>> {
+    look_at_all(paths, settings, progress, examine)
+}
+
+/// Looks at every file, in their order: one that cannot be read has its reason, and the others are not affected.
+pub(crate) fn look_at_all<Found: Send>(
+    paths: &[PathBuf],
+    settings: &Settings,
+    progress: &Progress,
+    look: impl Fn(&Looker<'_>, &Path) -> Result<Found, Refusal> + Sync,
+) -> Vec<Result<Found, Unread>> {
     let looker = Looker::new(settings, progress);
     progress.begin(Stage::FirstLook, paths.len());
     let mut slots: Vec<_> = paths.iter().map(|path| (path, None)).collect();
     pool::for_each(&mut slots, settings.threads, |(path, slot)| {
-        *slot = Some(examine(&looker, path).map_err(|reason| Unread::new(path, reason)));
+        *slot = Some(look(&looker, path).map_err(|reason| Unread::new(path, reason)));
         progress.add_done();
     });
     slots.into_iter().filter_map(|(_, slot)| slot).collect()

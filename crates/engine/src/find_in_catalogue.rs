@@ -3,7 +3,7 @@
 use std::{collections::HashMap, io, path::PathBuf};
 
 use pixtwin_catalogue::{Error, Facts, Holder};
-use pixtwin_matching::{Asked, Candidate, Proof, proof_between};
+use pixtwin_matching::{Candidate, Proof, proof_between};
 use pixtwin_pixel::PixelDigest;
 
 use crate::{
@@ -13,8 +13,9 @@ use crate::{
     find::{self, Match, Query, asked, matches, read_queries},
     first_look::{Outcome, Scratch, look_for_pixels},
     look::Looker,
+    memory::Memory,
     near,
-    picture::Picture,
+    picture::key_of_hash,
     progress::Stage,
     refusal::Refusal,
     report::{Absent, Counts, Failure, Report, Unread},
@@ -51,34 +52,23 @@ pub fn find_in_catalogue<T: Team>(
     let read =
         if team.rank() == 0 { read_queries(&looker, queries, settings.tier, team.host()) } else { Ok(Vec::new()) };
     let queries = team.hear_root_all(read)??;
-    // One rank of each host asks: they have one catalogue.
-    let held = match memory.filter(|_| team.is_walker()) {
-        Some(memory) => match memory.holders(&probes(&queries)) {
-            // Others may know.
-            Err(Error::Ignorant) if team.size() > 1 => Ok(Vec::new()),
-            held => held.map_err(|cause| Failure::cannot("ask the catalogue", None, cause.to_string())),
-        },
-        None if memory.is_none() => Err(Failure::cannot("ask the catalogue", None, "there is none that can be used")),
-        None => Ok(Vec::new()),
-    };
-    if team.any_all(held.is_err())? {
-        let elsewhere = Failure::cannot("ask the catalogue", None, "that of another host cannot be used");
-        return Err(held.err().unwrap_or(elsewhere));
-    }
+    let mut held = ask_all(memory, team, |memory| memory.holders(&probes(&queries)))?;
     let mut searched = Searched::default();
     let mut absent = Vec::new();
     let mut files = Vec::new();
     progress.begin(Stage::FirstLook, 0);
     let mut exchange = asked(&queries);
     let mut counted = 0;
-    let mut held = held.unwrap_or_default();
     tell_digests(&mut held);
     for holder in held {
         if holder.absent.is_some() {
             counted += 1;
             searched.judge_absent(holder, &queries, team.host(), &mut absent);
         } else {
-            files.extend(look_at(&looker, &exchange, holder));
+            // What is another by now, or was seen by another decoder, is looked at.
+            files.extend(look_at(memory, &holder, outcome_of, |listed| {
+                look_for_pixels(&looker, Some(&exchange), &Earlier::default(), listed, &mut Scratch::default())
+            }));
         }
     }
     files.sort_unstable_by(|(a, _), (b, _)| a.order(b));
@@ -99,9 +89,8 @@ fn probes(queries: &[Query]) -> Vec<u64> {
     let mut probes: Vec<u64> = queries
         .iter()
         .flat_map(|query| {
-            let digest = query.content().1.and_then(|digest| digest.first_chunk().copied()).map(u64::from_le_bytes);
-            let keys = query.probing_keys().map(number_of);
-            digest.into_iter().chain(keys)
+            let digest = query.digest().map(|digest| key_of_hash(&digest.0));
+            digest.into_iter().chain(query.probing_keys()).map(number_of)
         })
         .collect();
     probes.sort_unstable();
@@ -124,22 +113,50 @@ fn tell_digests(holders: &mut [Holder]) {
     }
 }
 
-/// A file that is there, as the first look leaves it; nothing where it is gone.
-fn look_at(looker: &Looker<'_>, asked: &Asked, holder: Holder) -> Option<(Listed, Outcome<Picture>)> {
+/// What the catalogue of this host answers. One rank of each host asks, for they have one catalogue; of the others nothing
+/// is to be had.
+pub(crate) fn ask_all<T: Team, Answer: Default>(
+    memory: Option<&Memory>,
+    team: &mut T,
+    ask: impl FnOnce(&Memory) -> Result<Answer, Error>,
+) -> Result<Answer, Failure> {
+    let cannot = |reason: &str| Failure::cannot("ask the catalogue", None, reason);
+    let answer = match memory.filter(|_| team.is_walker()) {
+        Some(memory) => match ask(memory) {
+            // Others may know.
+            Err(Error::Ignorant) if team.size() > 1 => Ok(Answer::default()),
+            answer => answer.map_err(|cause| cannot(&cause.to_string())),
+        },
+        None if memory.is_none() => Err(cannot("there is none that can be used")),
+        None => Ok(Answer::default()),
+    };
+    if team.any_all(answer.is_err())? {
+        return Err(answer.err().unwrap_or_else(|| cannot("that of another host cannot be used")));
+    }
+    answer
+}
+
+/// A file that is there, as the first look leaves it: by what is `known` of it, if it is believed and the file is still the
+/// same, or else looked at `afresh`; nothing where it is gone.
+pub(crate) fn look_at<Found>(
+    memory: Option<&Memory>,
+    holder: &Holder,
+    known: impl FnOnce(&Facts) -> Option<Result<Outcome<Found>, Refusal>>,
+    afresh: impl FnOnce(&mut Listed) -> Result<Outcome<Found>, Refusal>,
+) -> Option<(Listed, Outcome<Found>)> {
     let mut listed = Listed::new(&holder.path);
     let identity = match listed.stat() {
         Ok(identity) => identity,
         Err(cause) if is_gone(&cause) => return None,
         Err(cause) => return Some((listed, Outcome::Unread(words_of(&cause).into()))),
     };
-    let is_believed = looker.memory.is_some_and(|memory| memory.is_believed(&holder.entry.facts));
+    let facts = &holder.entry.facts;
+    let is_believed = memory.is_some_and(|memory| memory.is_believed(facts));
     let is_same = is_believed && holder.is_current && stamp_of(&identity) == holder.entry.stamp;
-    if let Some(outcome) = outcome_of(&holder.entry.facts).filter(|_| is_same) {
+    if is_same && let Some(outcome) = known(facts) {
         return Some((listed.with(Some(identity)), outcome.unwrap_or_else(Outcome::Unread)));
     }
-    // It is another by now, or was seen by another decoder.
-    let mut scratch = Scratch::default();
-    let outcome = look_for_pixels(looker, Some(asked), &Earlier::default(), &mut listed, &mut scratch);
+    let outcome = afresh(&mut listed);
     Some((listed, outcome.unwrap_or_else(Outcome::Unread)))
 }
 
@@ -149,7 +166,7 @@ pub(crate) fn absence(absent: &pixtwin_catalogue::Absent) -> Absent {
 }
 
 /// Whether there is no file any more, rather than that it cannot be read.
-pub(crate) fn is_gone(cause: &io::Error) -> bool {
+fn is_gone(cause: &io::Error) -> bool {
     matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 

@@ -64,7 +64,6 @@ mod equal_bytes;
 
 mod gather;
 
-#[allow(dead_code, reason = "the tiers that are to come use it")]
 mod near;
 
 mod shard;

@@ -313,7 +313,6 @@ impl<'a> Looker<'a> {
     }
 
     /// What the colour of hidden pixels is worth.
-    #[allow(dead_code, reason = "the tiers that are to come use it")]
     pub(crate) fn alpha(&self) -> Alpha {
         self.alpha
     }
@@ -589,8 +588,8 @@ fn window_for(depth: Depth) -> usize {
     }
 }
 
-/// What a frame takes that is held whole to be turned: up to eight bytes a pixel.
-fn raster_bytes(width: u32, height: u32) -> u64 {
+/// What a frame takes that is held whole: up to eight bytes a pixel.
+pub(crate) fn raster_bytes(width: u32, height: u32) -> u64 {
     (u64::from(width) * u64::from(height)).saturating_mul(8)
 }
 

@@ -5,10 +5,9 @@ use std::path::{Path, PathBuf};
 use pixtwin_pixel::{Depth, Ground, Pdq, PdqSink};
 
 use crate::{
-    examine::identify,
+    examine::{identify, look_at_all},
     look::Looker,
-    pool,
-    progress::{Progress, Stage},
+    progress::Progress,
     refusal::Refusal,
     report::Unread,
     settings::Settings,
@@ -39,14 +38,7 @@ pub fn pdq_all(
     settings: &Settings,
     progress: &Progress,
 ) -> Vec<Result<Coded, Unread>> {
-    let looker = Looker::new(settings, progress);
-    progress.begin(Stage::FirstLook, paths.len());
-    let mut slots: Vec<_> = paths.iter().map(|path| (path, None)).collect();
-    pool::for_each(&mut slots, settings.threads, |(path, slot)| {
-        *slot = Some(code(&looker, path, ground).map_err(|reason| Unread::new(path, reason)));
-        progress.add_done();
-    });
-    slots.into_iter().filter_map(|(_, slot)| slot).collect()
+    look_at_all(paths, settings, progress, |looker, path| code(looker, path, ground))
 }
 
 fn code(looker: &Looker<'_>, path: &Path, ground: Ground) -> Result<Coded, Refusal> {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     near::{
         classes::{Card, Class},
-        seen::Seen,
+        seen::{Seen, seen_at},
         stars::{Ray, Star},
         view_name,
     },
@@ -101,11 +101,10 @@ fn cards_all<T: Team>(
     wanted.extend(classes.iter().enumerate().filter(|(_, class)| class.files.len() > 1).map(|(at, _)| at));
     wanted.sort_unstable();
     wanted.dedup();
-    let sizes: HashMap<usize, (u32, u32)> =
-        seen.iter().map(|seen| (seen.picture.at(), (seen.picture.header.width, seen.picture.header.height))).collect();
     let card = |at: usize| {
         let class = classes.get(at)?;
-        Some(class.card(rank, at, *sizes.get(&class.own_file())?))
+        let header = &seen_at(seen, class.own_file())?.picture.header;
+        Some(class.card(rank, at, (header.width, header.height)))
     };
     let cards = wanted.into_iter().filter_map(card).collect();
     Ok(team.tell_all(cards)?.into_iter().map(|card: Card| (card.number, card)).collect())

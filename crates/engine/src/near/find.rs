@@ -17,7 +17,8 @@ use crate::{
     near::{
         nearness::Finder,
         seen::{Looks, Seen},
-        similar::{Stored, fail_all},
+        sights::Stored,
+        spool::fail_all,
         trace::key_of_size,
         turned::class_bytes,
         within,

@@ -13,18 +13,22 @@ use pixtwin_matching::near::{Planes, sweep};
 use pixtwin_pixel::{Code, PixelDigest, Sight, View};
 
 use crate::{
-    facts::{outcome_of, stamp_of},
-    file::{Listed, words_of},
+    facts::{number_of, outcome_of},
+    file::Listed,
     find::{self, Match},
-    find_in_catalogue::{absence, is_gone},
+    find_in_catalogue::{absence, ask_all, look_at},
     first_look::{Outcome, Scratch},
     look::Looker,
+    memory::Memory,
     near::{
         find::{Sought, matches, proof_of, read_all},
-        recall::sight_of,
-        seen::{Looks, Seen},
-        similar::{self, Stored, fail_all},
+        recall::kept_sight,
+        seen::Looks,
+        sights::{Stored, sight_of},
+        similar,
+        spool::fail_all,
     },
+    picture::key_of_hash,
     progress::Stage,
     report::{Counts, Failure, Nearby, Nearness, Report, Unread},
     scan::Searched,
@@ -46,7 +50,7 @@ pub(crate) fn find_in_catalogue_all<T: Team>(
     let read = if team.rank() == 0 { read_all(&looks, queries, team.host()) } else { Ok(Vec::new()) };
     let sought = team.hear_root_all(read)??;
     run.progress.begin(Stage::FirstLook, 0);
-    let held = held_all(&looker, run.settings.tier, &sought, team)?;
+    let held = ask_all(run.memory, team, |memory| hold(memory, run.settings.tier, &sought))?;
     let mut searched = Searched::default();
     if let Some(memory) = looker.memory.filter(|_| team.is_walker() && held.unknown > 0) {
         let reason = format!("it knows {} pictures that no scan with --tier similar has looked at", held.unknown);
@@ -58,7 +62,9 @@ pub(crate) fn find_in_catalogue_all<T: Team>(
             counted += 1;
             absent.extend(away(&holder, &sought, (run.settings.tier, selection), team.host()));
         } else {
-            files.extend(look_at(&looks, holder));
+            let known = |facts: &Facts| looks.recalled(facts);
+            let afresh = |listed: &mut Listed| looks.first(listed, &mut Scratch::default());
+            files.extend(look_at(run.memory, &holder, known, afresh));
         }
     }
     files.sort_unstable_by(|(a, _), (b, _)| a.order(b));
@@ -84,34 +90,15 @@ struct Held {
     unknown: u64,
 }
 
-/// One rank of each host asks: they have one catalogue.
-fn held_all<T: Team>(looker: &Looker<'_>, tier: Tier, sought: &[Sought], team: &mut T) -> Result<Held, Failure> {
-    let cannot = |reason: String| Failure::cannot("ask the catalogue", None, reason);
-    let held = match looker.memory.filter(|_| team.is_walker()) {
-        Some(_) => match hold(looker, tier, sought) {
-            // Others may know.
-            Err(Error::Ignorant) if team.size() > 1 => Ok(Held::default()),
-            held => held.map_err(|cause| cannot(cause.to_string())),
-        },
-        None if looker.memory.is_none() => Err(cannot("there is none that can be used".to_owned())),
-        None => Ok(Held::default()),
-    };
-    if team.any_all(held.is_err())? {
-        return Err(held.err().unwrap_or_else(|| cannot("that of another host cannot be used".to_owned())));
-    }
-    held
-}
-
-fn hold(looker: &Looker<'_>, tier: Tier, sought: &[Sought]) -> Result<Held, Error> {
-    let (Some(memory), Tier::Similar(distance)) = (looker.memory, tier) else { return Err(Error::Ignorant) };
+fn hold(memory: &Memory, tier: Tier, sought: &[Sought]) -> Result<Held, Error> {
+    let Tier::Similar(distance) = tier else { return Err(Error::Ignorant) };
     let mut sweep = memory.sweep()?;
     let places = near_places(&mut sweep, sought, distance.into())?;
     let mut holders: Vec<Holder> = sweep.holders_at(&places)?.into_iter().map(|(_, holder)| holder).collect();
     // Copies have no codes of their own: they are known by their digest.
     let digests = holders.iter().filter_map(|holder| holder.entry.facts.digest);
     let digests = digests.chain(sought.iter().filter_map(|sought| sought.query.digest().map(|digest| digest.0)));
-    let probes: BTreeSet<u64> =
-        digests.filter_map(|digest| digest.first_chunk().copied()).map(u64::from_le_bytes).collect();
+    let probes: BTreeSet<u64> = digests.map(|digest| number_of(key_of_hash(&digest))).collect();
     let copies = memory.holders(&probes.into_iter().collect::<Vec<_>>())?;
     let met: BTreeSet<PathBuf> = holders.iter().map(|holder| holder.path.clone()).collect();
     let mut copies: Vec<Holder> = copies.into_iter().filter(|holder| !met.contains(&holder.path)).collect();
@@ -150,11 +137,8 @@ fn questions(sight: &Sight) -> Vec<Question> {
 
 /// The places whose codes can be near to those of a picture asked about, and perhaps some more.
 fn near_places(sweep: &mut Sweep, sought: &[Sought], distance: u32) -> Result<Vec<Place>, Error> {
-    let questions: Vec<Question> = sought
-        .iter()
-        .filter_map(|sought| similar::sight_of(&sought.record))
-        .flat_map(|sight| questions(&sight))
-        .collect();
+    let questions: Vec<Question> =
+        sought.iter().filter_map(|sought| sight_of(&sought.record)).flat_map(|sight| questions(&sight)).collect();
     let mut places = BTreeSet::new();
     sweep.each(0..View::CODES, &mut |block| {
         for question in &questions {
@@ -178,23 +162,6 @@ fn add_near(block: &BlockView<'_>, position: usize, codes: &[Code], distance: u3
     });
 }
 
-/// A file that is there, as the first look leaves it; nothing where it is gone.
-fn look_at(looks: &Looks<'_>, holder: Holder) -> Option<(Listed, Outcome<Seen>)> {
-    let mut listed = Listed::new(&holder.path);
-    let identity = match listed.stat() {
-        Ok(identity) => identity,
-        Err(cause) if is_gone(&cause) => return None,
-        Err(cause) => return Some((listed, Outcome::Unread(words_of(&cause).into()))),
-    };
-    let is_believed = looks.looker.memory.is_some_and(|memory| memory.is_believed(&holder.entry.facts));
-    let is_same = is_believed && holder.is_current && stamp_of(&identity) == holder.entry.stamp;
-    if let Some(outcome) = looks.recalled(&holder.entry.facts).filter(|_| is_same) {
-        return Some((listed.with(Some(identity)), outcome.unwrap_or_else(Outcome::Unread)));
-    }
-    let outcome = looks.first(&mut listed, &mut Scratch::default());
-    Some((listed, outcome.unwrap_or_else(Outcome::Unread)))
-}
-
 /// What is known of a file that cannot be looked at, against each picture asked about.
 fn away(
     holder: &Holder,
@@ -204,14 +171,16 @@ fn away(
 ) -> Vec<(usize, Match)> {
     let facts = &holder.entry.facts;
     let Tier::Similar(distance) = tier else { return Vec::new() };
-    let Some(sight) = facts.near.as_deref().and_then(sight_of).filter(|_| holder.is_current) else { return Vec::new() };
+    let Some(sight) = facts.near.as_deref().and_then(kept_sight).filter(|_| holder.is_current) else {
+        return Vec::new();
+    };
     let Some(Ok(Outcome::Candidate(picture))) = outcome_of(facts) else { return Vec::new() };
     let stored = Stored::of(&picture);
     let nearness = |sought: &Sought| -> Option<Option<Nearness>> {
         if facts.digest.map(PixelDigest) == sought.query.digest() {
             return Some(None);
         }
-        let ours = similar::sight_of(&sought.record)?;
+        let ours = sight_of(&sought.record)?;
         similar::between((&ours, sought.stored), (&sight, stored), distance, selection.label).map(Some)
     };
     let found = sought.iter().enumerate().filter_map(|(number, sought)| Some((number, sought, nearness(sought)?)));

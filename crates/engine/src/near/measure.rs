@@ -11,7 +11,7 @@ use pixtwin_pixel::{Against, Apart, Depth, Raster, RasterSink};
 
 use crate::{
     file::Listed,
-    look::{Looker, WHOLE_WINDOW_BYTES, reopen, still_unchanged},
+    look::{Looker, WHOLE_WINDOW_BYTES, raster_bytes, reopen, still_unchanged},
     near::fetch::{AT_ONCE, Far, Fetched, fetch_all},
     opened::Opened,
     picture::{Known, Picture},
@@ -106,7 +106,7 @@ impl<'a> Measurer<'a> {
         let (mut room, mut count) = (self.looker.share_bytes(), 0);
         for of_one in pairs.chunk_by(|a, b| a.own == b.own) {
             let own = of_one.first().and_then(|pair| self.own(pair.own));
-            let bytes = own.map_or(0, |(_, picture)| raster_bytes(picture));
+            let bytes = own.map_or(0, |(_, picture)| held_bytes(picture));
             if count > 0 && bytes > room {
                 break;
             }
@@ -141,7 +141,7 @@ impl<'a> Measurer<'a> {
     fn raster(&self, listed: &Listed, picture: &Picture) -> Result<Vec<Raster>, Refusal> {
         let mut sink = RasterSink::within(self.looker.most_bytes());
         self.looker.decode_into(listed, picture, Depth::Whole, &mut sink)?;
-        sink.finish().ok_or_else(|| self.looker.too_large(raster_bytes(picture)))
+        sink.finish().ok_or_else(|| self.looker.too_large(held_bytes(picture)))
     }
 
     /// Lets files of this rank pass by.
@@ -242,8 +242,8 @@ impl<S> Passing<S> {
     }
 }
 
-/// What a picture takes that is held whole, at most: up to eight bytes a pixel.
-fn raster_bytes(picture: &Picture) -> u64 {
-    let pixels = u64::from(picture.header.width) * u64::from(picture.header.height);
-    pixels.saturating_mul(8).saturating_mul(u64::from(picture.known.frames().max(1)))
+/// What a picture takes at most whose frames are held.
+fn held_bytes(picture: &Picture) -> u64 {
+    let frame_bytes = raster_bytes(picture.header.width, picture.header.height);
+    frame_bytes.saturating_mul(u64::from(picture.known.frames().max(1)))
 }

@@ -18,6 +18,10 @@ mod edges;
 
 mod stars;
 
+mod sights;
+
+mod meetings;
+
 mod similar;
 
 mod turned;
@@ -45,7 +49,7 @@ use crate::{
     look::Looker,
     near::{
         seen::{Looks, Seen},
-        similar::Sights,
+        sights::Sights,
         stars::Star,
         trace::{key_of_size, looks_at_all},
     },
@@ -126,7 +130,7 @@ impl Searched {
         let asked = seen.len() as u64;
         let looked = looks.complete(&self.files, &mut seen, &mut self.unread);
         // Without its records no picture can be compared.
-        similar::fail_all(looks.spool.check(), team)?;
+        spool::fail_all(looks.spool.check(), team)?;
         let bytes = looks.looker.progress.bytes() - bytes;
         self.counts.rungs.push(RungCount { rung: Rung::Whole, asked, looked, settled: 0, joined: 0, bytes });
         Ok(seen)

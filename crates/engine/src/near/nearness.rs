@@ -10,7 +10,8 @@ use crate::{
     near::{
         find::Sought,
         seen::{Looks, Seen},
-        similar::{self, Stored},
+        sights::{Stored, sight_of},
+        similar,
         turned::{self, RECORD_BYTES, Record, class_at},
     },
     refusal::Refusal,
@@ -37,7 +38,7 @@ impl<'a> Finder<'a> {
             Tier::Turned => (Record::read(&sought.record), sought.record.get(RECORD_BYTES..).and_then(class_at)),
             _ => (None, None),
         };
-        let sight = similar::sight_of(&sought.record);
+        let sight = sight_of(&sought.record);
         Self { looks, sight, stored: sought.stored, label: selection.label, turned, class, refused: Vec::new() }
     }
 
@@ -54,7 +55,7 @@ impl<'a> Finder<'a> {
                 let (Some(sought), Some(record)) = (&self.sight, seen.record) else { return Ok(None) };
                 let mut bytes = Vec::new();
                 self.looks.spool.read(record, &mut bytes)?;
-                let found = similar::sight_of(&bytes);
+                let found = sight_of(&bytes);
                 let theirs = Stored::of(&seen.picture);
                 Ok(found
                     .and_then(|found| similar::between((sought, self.stored), (&found, theirs), distance, self.label)))

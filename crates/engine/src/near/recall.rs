@@ -27,7 +27,7 @@ pub(crate) fn with_record(facts: Facts, tier: Tier, record: &[u8]) -> Facts {
 /// The record of a picture, if the catalogue has it.
 pub(crate) fn record_of(facts: &Facts, tier: Tier) -> Option<Vec<u8>> {
     match tier {
-        Tier::Similar(_) => Some(sight_of(facts.near.as_ref()?)?.to_bytes().to_vec()),
+        Tier::Similar(_) => Some(kept_sight(facts.near.as_ref()?)?.to_bytes().to_vec()),
         _ => facts.looks.as_ref().map(|looks| looks.to_vec()),
     }
 }
@@ -42,7 +42,7 @@ fn near_of(sight: &Sight) -> Near {
 }
 
 /// The sight that is kept.
-pub(crate) fn sight_of(near: &Near) -> Option<Sight> {
+pub(crate) fn kept_sight(near: &Near) -> Option<Sight> {
     const { assert!(Near::CODES == View::CODES, "the catalogue keeps a code for each view") }
     Some(Sight {
         codes: near.codes.map(Code),

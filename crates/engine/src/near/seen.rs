@@ -58,6 +58,11 @@ impl Seen {
     }
 }
 
+/// The picture of this file; they are in the order of the files.
+pub(crate) fn seen_at(seen: &[Seen], file: usize) -> Option<&Seen> {
+    seen.binary_search_by_key(&file, |seen| seen.picture.at()).ok().and_then(|at| seen.get(at))
+}
+
 /// Looks at pictures on behalf of a tier, and keeps their records.
 pub(crate) struct Looks<'a> {
     pub(crate) looker: &'a Looker<'a>,

@@ -7,6 +7,8 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
+use crate::{file::words_of, report::Failure, team::Team};
+
 /// What is held in memory before it is written.
 const HELD_BYTES: usize = 32 << 20;
 
@@ -101,6 +103,24 @@ impl State {
         self.written += self.held.len() as u64;
         self.held.clear();
         Ok(())
+    }
+}
+
+/// Ends the search on all ranks if one could not read what it keeps.
+pub(crate) fn fail_all<T: Team, Done>(done: io::Result<Done>, team: &mut T) -> Result<Done, Failure> {
+    let folder = std::env::temp_dir();
+    let failed = |reason: &str| {
+        Failure::cannot(
+            "keep what is compared in a temporary file",
+            Some(&folder),
+            format!("{reason} (TMPDIR names another folder)"),
+        )
+    };
+    let is_failed = team.any_all(done.is_err())?;
+    match done {
+        Ok(done) if !is_failed => Ok(done),
+        Ok(_) => Err(failed("on another rank")),
+        Err(cause) => Err(failed(&words_of(&cause))),
     }
 }
 

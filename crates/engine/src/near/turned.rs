@@ -3,7 +3,7 @@
 //! The record of a picture is its order-free key and, of a JPEG, the class of its coefficients. Pictures that share the key
 //! are decoded once more, whole and into memory, for the class of their pixels: equal classes are turned copies.
 
-use std::{collections::HashMap, io};
+use std::io;
 
 use pixtwin_matching::Standing;
 use pixtwin_pixel::{Key, TurnClass, Turns};
@@ -14,8 +14,8 @@ use crate::{
     near::{
         classes::Class,
         edges::{Edge, Place},
-        seen::{Looks, Seen},
-        similar::fail_all,
+        seen::{Looks, Seen, seen_at},
+        spool::fail_all,
     },
     picture::key_of_hash,
     pool,
@@ -98,9 +98,8 @@ pub(crate) fn edges_all<T: Team>(
     (seen, classes): (&[Seen], &[Class]),
     team: &mut T,
 ) -> Result<Vec<Edge>, Failure> {
-    let by_file: HashMap<usize, &Seen> = seen.iter().map(|seen| (seen.picture.at(), seen)).collect();
-    let mut found = coefficients_all(looks, (&by_file, classes), team)?;
-    found.extend(pixels_all(looks, searched, (&by_file, classes), team)?);
+    let mut found = coefficients_all(looks, (seen, classes), team)?;
+    found.extend(pixels_all(looks, searched, (seen, classes), team)?);
     let mut to: Vec<Vec<ClassOf>> = (0..team.size()).map(|_| Vec::new()).collect();
     for class in found {
         to.get_mut(team.owner(key_of_hash(&class.least))).into_iter().for_each(|to| to.push(class));
@@ -124,7 +123,7 @@ fn pairs(equal: &[ClassOf]) -> Vec<Edge> {
 /// The classes of coefficients of the pictures whose home is this rank: of several files of one picture any may have some.
 fn coefficients_all<T: Team>(
     looks: &Looks<'_>,
-    (by_file, classes): (&HashMap<usize, &Seen>, &[Class]),
+    (seen, classes): (&[Seen], &[Class]),
     team: &mut T,
 ) -> Result<Vec<ClassOf>, Failure> {
     let mut places = Vec::new();
@@ -141,7 +140,7 @@ fn coefficients_all<T: Team>(
     }
     let mut read = Ok(());
     let answers = ask_each_all(team, &wanted, |files| {
-        let class_of = |file| match record_of(looks, by_file, file) {
+        let class_of = |file| match record_of(looks, seen, file) {
             Ok(record) => class_bytes(record.and_then(|record| record.coefficients)).to_vec(),
             Err(cause) => {
                 read = Err(cause);
@@ -159,12 +158,12 @@ fn coefficients_all<T: Team>(
 fn pixels_all<T: Team>(
     looks: &Looks<'_>,
     searched: &mut Searched,
-    (by_file, classes): (&HashMap<usize, &Seen>, &[Class]),
+    (seen, classes): (&[Seen], &[Class]),
     team: &mut T,
 ) -> Result<Vec<ClassOf>, Failure> {
     let rank = team.rank();
     let key_of = |(at, class): (usize, &Class)| -> io::Result<Option<(Key, Place, usize)>> {
-        let record = record_of(looks, by_file, class.own_file())?;
+        let record = record_of(looks, seen, class.own_file())?;
         Ok(record.map(|record| (record.key, class.place(rank, at), class.own_file())))
     };
     let keyed: io::Result<Vec<_>> = classes.iter().enumerate().filter_map(|class| key_of(class).transpose()).collect();
@@ -177,7 +176,7 @@ fn pixels_all<T: Team>(
     looks.looker.progress.begin(Stage::Comparing, asked.len());
     let files = &searched.files;
     pool::for_each(&mut asked, looks.looker.threads, |(_, file, class)| {
-        if let (Some(listed), Some(seen)) = (files.get(*file), by_file.get(file)) {
+        if let (Some(listed), Some(seen)) = (files.get(*file), seen_at(seen, *file)) {
             *class = looks.looker.turn_class(listed, &seen.picture);
         }
         looks.looker.progress.add_done();
@@ -192,8 +191,8 @@ fn pixels_all<T: Team>(
     Ok(found)
 }
 
-fn record_of(looks: &Looks<'_>, by_file: &HashMap<usize, &Seen>, file: usize) -> io::Result<Option<Record>> {
-    by_file.get(&file).map_or(Ok(None), |seen| looks.turned_record(seen))
+fn record_of(looks: &Looks<'_>, seen: &[Seen], file: usize) -> io::Result<Option<Record>> {
+    seen_at(seen, file).map_or(Ok(None), |seen| looks.turned_record(seen))
 }
 
 impl ClassOf {

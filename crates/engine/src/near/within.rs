@@ -22,8 +22,8 @@ use crate::{
         fetch::Far,
         find::Sought,
         measure::{Measurer, Pair},
-        seen::{Looks, Seen},
-        similar::fail_all,
+        seen::{Looks, Seen, seen_at},
+        spool::fail_all,
     },
     picture::Picture,
     report::{Failure, Nearness, Unread},
@@ -53,8 +53,10 @@ pub(crate) fn edges_all<T: Team>(
         return Ok(Vec::new());
     }
     let (places, means) = means_all(looks, (seen, classes), team)?;
-    let of_file: HashMap<usize, &Picture> = seen.iter().map(|seen| (seen.picture.at(), &seen.picture)).collect();
-    let own = |class: &Class| Some((searched.files.get(class.own_file())?, *of_file.get(&class.own_file())?));
+    let own = |class: &Class| {
+        let file = class.own_file();
+        Some((searched.files.get(file)?, &seen_at(seen, file)?.picture))
+    };
     let ours: Vec<Option<(&Listed, &Picture)>> = classes.iter().map(own).collect();
     let served = ours.iter().map(|own| own.map(|(listed, _)| listed)).collect();
     let measurer = Measurer::new(looks.looker, ours, served, most);
@@ -93,14 +95,12 @@ fn own_means(
     (seen, classes): (&[Seen], &[Class]),
     rank: usize,
 ) -> io::Result<Vec<(Place, Vec<u8>)>> {
-    let records: HashMap<usize, u32> = seen.iter().filter_map(|seen| Some((seen.picture.at(), seen.record?))).collect();
-    let home = u32::try_from(rank).unwrap_or(u32::MAX);
     let mut means = Vec::with_capacity(classes.len());
-    for (class, at) in classes.iter().zip(0..) {
-        let Some(record) = records.get(&class.own_file()) else { continue };
+    for (at, class) in classes.iter().enumerate() {
+        let Some(record) = seen_at(seen, class.own_file()).and_then(|seen| seen.record) else { continue };
         let mut bytes = Vec::new();
-        looks.spool.read(*record, &mut bytes)?;
-        means.push((Place { number: class.number, home, at }, bytes));
+        looks.spool.read(record, &mut bytes)?;
+        means.push((class.place(rank, at), bytes));
     }
     Ok(means)
 }
