@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 use crate::world::Files;
 
-const PAGE: usize = 8192;
+const PAGE: usize = 32768;
 
 /// One damage.
 #[derive(Clone, Copy, Debug)]
