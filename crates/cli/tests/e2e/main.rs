@@ -41,6 +41,8 @@ mod laws;
 
 mod names;
 
+mod order;
+
 mod output;
 
 mod pdq;
