@@ -5,18 +5,16 @@
 //! such runs are counted as `other`.
 
 // This file is a test as a whole.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout, unsafe_code)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout)]
 #![allow(clippy::cast_possible_truncation)] // Random numbers are cut on purpose.
 
 mod common;
 
 use std::{
-    alloc::{GlobalAlloc, Layout, System},
     collections::VecDeque,
     path::Path,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
         mpsc::{Receiver, Sender, channel},
     },
     time::{Duration, Instant},
@@ -33,7 +31,11 @@ use pixtwin_cluster::{
     },
 };
 use pixtwin_engine::{Group, Loss, Match, Offers, Progress, Report, Run, Selection, Shelf, Unread, scan};
-use pixtwin_testkit::{Dir, cases, draw::Seeded};
+use pixtwin_testkit::{
+    Dir, cases,
+    draw::Seeded,
+    held::{Counting, by_process},
+};
 
 /// What one rank may hold beyond what it holds when all messages are sound: a list that claims a huge length is given
 /// room for 1 MiB by its reader before it is read, and lists lie in lists.
@@ -42,91 +44,40 @@ const SLACK_BYTES: usize = 4 << 20;
 /// The longest that the messages of one case may take.
 const LONGEST: Duration = Duration::from_secs(10);
 
-/// Counts what the process holds.
-struct Counting;
-
-static HELD: AtomicUsize = AtomicUsize::new(0);
-static PEAK: AtomicUsize = AtomicUsize::new(0);
-
-fn grow(bytes: usize) {
-    let held = HELD.fetch_add(bytes, Ordering::Relaxed).wrapping_add(bytes);
-    PEAK.fetch_max(held, Ordering::Relaxed);
-}
-
-fn shrink(bytes: usize) {
-    HELD.fetch_sub(bytes, Ordering::Relaxed);
-}
-
-// SAFETY: every call goes to the system's allocator unchanged; only numbers are kept beside it.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        grow(layout.size());
-        // SAFETY: the caller keeps the contract of `alloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
-        shrink(layout.size());
-        // SAFETY: the caller keeps the contract of `dealloc`.
-        unsafe { System.dealloc(place, layout) }
-    }
-
-    unsafe fn realloc(&self, place: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // The old and the new place may exist at once.
-        grow(size);
-        shrink(layout.size());
-        // SAFETY: the caller keeps the contract of `realloc`.
-        unsafe { System.realloc(place, layout, size) }
-    }
-}
-
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// Runs `work` and says how much memory the process held at most beyond what there was before.
-fn measured<T>(work: impl FnOnce() -> T) -> (T, usize) {
-    let before = HELD.load(Ordering::Relaxed);
-    PEAK.store(before, Ordering::Relaxed);
-    let done = work();
-    (done, PEAK.load(Ordering::Relaxed).saturating_sub(before))
-}
-
 type Messages = Vec<(usize, Vec<u8>)>;
-
-/// A number below `end`, which must not be 0.
-fn below(random: &mut Seeded, end: usize) -> usize {
-    random.below(end as u32) as usize
-}
 
 /// Damages a message of the list, or their order; says how many messages it touched.
 fn mutate(messages: &mut Messages, random: &mut Seeded, ranks: usize) -> u64 {
     let mut touched = 0;
-    for _ in 0..1 + below(random, 3) {
-        let at = below(random, messages.len());
+    for _ in 0..1 + random.at(3) {
+        let at = random.at(messages.len());
         touched += 1;
-        match below(random, 10) {
+        match random.at(10) {
             0 if messages.len() > 1 => drop(messages.remove(at)),
             1 => messages.insert(at, messages[at].clone()),
             2 => {
-                let other = below(random, messages.len());
+                let other = random.at(messages.len());
                 messages.swap(at, other);
             }
-            3 => messages[at].0 = below(random, ranks + 2),
+            3 => messages[at].0 = random.at(ranks + 2),
             4 => {
-                let len = below(random, messages[at].1.len() + 1);
+                let len = random.at(messages[at].1.len() + 1);
                 messages[at].1.truncate(len);
             }
             5 => {
                 // Now and then as long as a link carries.
-                let most = if below(random, 200) == 0 { MOST_MESSAGE_BYTES } else { 40 };
-                let (len, byte) = (below(random, most), random.number() as u8);
+                let most = if random.at(200) == 0 { MOST_MESSAGE_BYTES } else { 40 };
+                let (len, byte) = (random.at(most), random.number() as u8);
                 let len = messages[at].1.len() + len;
                 messages[at].1.resize(len.min(MOST_MESSAGE_BYTES), byte);
             }
             6 | 7 => overwrite(&mut messages[at].1, random),
             _ => {
                 if let len @ 1.. = messages[at].1.len() {
-                    messages[at].1[below(random, len)] ^= 1 << below(random, 8);
+                    messages[at].1[random.at(len)] ^= 1 << random.at(8);
                 }
             }
         }
@@ -144,9 +95,9 @@ fn overwrite(message: &mut [u8], random: &mut Seeded) {
         &[0xff, 0xff, 0xff, 0xff, 0x0f],
         &[0x80],
     ];
-    let edge = EDGES[below(random, EDGES.len())];
+    let edge = EDGES[random.at(EDGES.len())];
     if message.len() >= edge.len() {
-        let at = below(random, message.len() - edge.len() + 1);
+        let at = random.at(message.len() - edge.len() + 1);
         message[at..at + edge.len()].copy_from_slice(edge);
     }
 }
@@ -303,7 +254,7 @@ fn mutated_letters(wanted: u64) {
     for victim in [0, 1] {
         let (letters, report) = letters_to(victim, empty.path());
         assert!(letters.len() > 20);
-        let (again, sound) = measured(|| replay(victim, &letters, empty.path()));
+        let (again, sound) = by_process(|| replay(victim, &letters, empty.path()));
         assert_eq!(again.as_ref(), Some(&report), "what was heard again gives the same report");
         let (mut tally, mut random) = (Tally::default(), Seeded(victim as u64));
         while tally.messages < wanted {
@@ -311,7 +262,7 @@ fn mutated_letters(wanted: u64) {
             tally.messages += mutate(&mut mutants, &mut random, 2);
             let bytes: usize = mutants.iter().map(|(_, letter)| letter.len()).sum();
             let begun = Instant::now();
-            let (outcome, peak) = measured(|| replay(victim, &mutants, empty.path()));
+            let (outcome, peak) = by_process(|| replay(victim, &mutants, empty.path()));
             let time = begun.elapsed();
             assert!(peak < sound + 4 * bytes + SLACK_BYTES, "{peak} bytes: {mutants:?}");
             assert!(time < LONGEST, "{time:?}: {mutants:?}");
@@ -430,7 +381,7 @@ fn mutated_frames(wanted: u64) {
             tally.messages += mutate(&mut mutants, &mut random, 3);
             let bytes: usize = mutants.iter().map(|(_, message)| message.len()).sum();
             let begun = Instant::now();
-            let (outcome, peak) = measured(|| carry(rank, &mutants));
+            let (outcome, peak) = by_process(|| carry(rank, &mutants));
             let time = begun.elapsed();
             assert!(peak < 4 * bytes + SLACK_BYTES, "{peak} bytes: {mutants:?}");
             assert!(time < LONGEST, "{time:?}: {mutants:?}");

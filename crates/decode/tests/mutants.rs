@@ -4,11 +4,10 @@
 //! Each format prints one line that starts with `soak:`.
 
 // This file is a test as a whole.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout, unsafe_code)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout)]
 #![allow(clippy::cast_possible_truncation)] // Random numbers are cut on purpose.
 
 use std::{
-    alloc::{GlobalAlloc, Layout, System},
     cell::Cell,
     collections::HashMap,
     env, fs,
@@ -18,6 +17,10 @@ use std::{
 
 use pixtwin_decode::{Error, Format, InMemory, Limits, Sniffed, is_decoding, sniff};
 use pixtwin_pixel::{Alpha, Depth, Digester, Fingerprint, PixelDigest};
+use pixtwin_testkit::{
+    draw::Seeded,
+    held::{Counting, by_thread},
+};
 
 const LIMITS: Limits = Limits { memory_bytes: 64 << 20 };
 
@@ -33,119 +36,36 @@ const LONGEST: Duration = Duration::from_secs(10);
 /// Mutants of each format in `cargo test`.
 const SLICE: u64 = 10_000;
 
-/// Counts what this thread holds, which is where everything here is decoded.
-struct Counting;
-
-thread_local! {
-    static HELD: Cell<usize> = const { Cell::new(0) };
-    static PEAK: Cell<usize> = const { Cell::new(0) };
-}
-
-fn grow(bytes: usize) {
-    // A thread that ends has no counters any more.
-    let _ = HELD.try_with(|held| {
-        held.set(held.get().wrapping_add(bytes));
-        let _ = PEAK.try_with(|peak| peak.set(peak.get().max(held.get())));
-    });
-}
-
-fn shrink(bytes: usize) {
-    // What another thread allocated may be freed here.
-    let _ = HELD.try_with(|held| held.set(held.get().saturating_sub(bytes)));
-}
-
-// SAFETY: every call goes to the system's allocator unchanged; only numbers are kept beside it.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        grow(layout.size());
-        // SAFETY: the caller keeps the contract of `alloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        grow(layout.size());
-        // SAFETY: the caller keeps the contract of `alloc_zeroed`.
-        unsafe { System.alloc_zeroed(layout) }
-    }
-
-    unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
-        shrink(layout.size());
-        // SAFETY: the caller keeps the contract of `dealloc`.
-        unsafe { System.dealloc(place, layout) }
-    }
-
-    unsafe fn realloc(&self, place: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // The old and the new place may exist at once.
-        grow(size);
-        shrink(layout.size());
-        // SAFETY: the caller keeps the contract of `realloc`.
-        unsafe { System.realloc(place, layout, size) }
-    }
-}
-
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// Runs `work` and says how much memory it held at most beyond what there was before.
-fn measured<T>(work: impl FnOnce() -> T) -> (T, usize) {
-    let before = HELD.get();
-    PEAK.set(before);
-    let done = work();
-    (done, PEAK.get().saturating_sub(before))
-}
-
-/// Random numbers that are the same every time (SplitMix64).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ mixed >> 31
-    }
-
-    /// A number below `end`, which must not be 0.
-    fn below(&mut self, end: usize) -> usize {
-        (self.next() % end as u64) as usize
-    }
-
-    fn byte(&mut self) -> u8 {
-        self.next() as u8
-    }
-
-    fn of<T: Copy>(&mut self, choices: &[T]) -> T {
-        choices[self.below(choices.len())]
-    }
-}
-
 /// One damage of eight kinds to a file.
-fn mutate(seed: &[u8], random: &mut Random) -> Vec<u8> {
+fn mutate(seed: &[u8], random: &mut Seeded) -> Vec<u8> {
     let mut file = seed.to_vec();
     let len = file.len();
     let head = len.min(64);
     match random.below(8) {
-        0 => file.truncate(random.below(len)),
-        1 => (0..=random.below(4)).for_each(|_| file[random.below(head)] = random.byte()),
+        0 => file.truncate(random.at(len)),
+        1 => (0..=random.below(4)).for_each(|_| file[random.at(head)] = random.byte()),
         2 => {
-            let at = random.below(head);
+            let at = random.at(head);
             let end = (at + 4).min(len);
             file[at..end].fill(random.of(&[0x00, 0xff, 0x7f, 0x80]));
         }
-        3 => (0..=random.below(16)).for_each(|_| file[random.below(len)] ^= 1 << random.below(8)),
+        3 => (0..=random.below(16)).for_each(|_| file[random.at(len)] ^= 1 << random.below(8)),
         4 => {
-            let start = random.below(len);
-            let end = (start + 1 + random.below(64)).min(len);
+            let start = random.at(len);
+            let end = (start + 1 + random.at(64)).min(len);
             file.drain(start..end);
         }
         5 => {
-            let start = random.below(len);
-            let piece = file[start..(start + 1 + random.below(64)).min(len)].to_vec();
-            let at = random.below(len + 1);
+            let start = random.at(len);
+            let piece = file[start..(start + 1 + random.at(64)).min(len)].to_vec();
+            let at = random.at(len + 1);
             file.splice(at..at, piece);
         }
-        6 => file[random.below(len)] = random.of(&[0x00, 0x01, 0x7f, 0x80, 0xfe, 0xff]),
-        _ => (0..=random.below(64)).for_each(|_| file[random.below(len)] = random.byte()),
+        6 => file[random.at(len)] = random.of(&[0x00, 0x01, 0x7f, 0x80, 0xfe, 0xff]),
+        _ => (0..=random.at(64)).for_each(|_| file[random.at(len)] = random.byte()),
     }
     file
 }
@@ -203,7 +123,7 @@ impl Trial<'_> {
     fn step<T>(&mut self, step: &str, run: impl FnOnce(&mut InMemory<'_>) -> Result<T, Error>) -> Option<T> {
         let began = Instant::now();
         PANICKED_IN.take();
-        let (result, peak) = measured(|| run(&mut InMemory::new(self.file)));
+        let (result, peak) = by_thread(|| run(&mut InMemory::new(self.file)));
         let elapsed = began.elapsed();
         let label = &self.label;
         assert!(elapsed < LONGEST, "{label}: {step} took {elapsed:?}");
@@ -381,8 +301,8 @@ fn soak(format: Format, seeds: &[Seed], mutants: u64) {
     let mut counts = Counts::default();
     let mut known: Known = seeds.iter().map(|seed| ((format.name(), seed.payload), seed.pixels.digest)).collect();
     for number in 0..mutants {
-        let mut random = Random(number);
-        let seed = &seeds[random.below(seeds.len())];
+        let mut random = Seeded(number);
+        let seed = &seeds[random.at(seeds.len())];
         let mut mutant = mutate(&seed.bytes, &mut random);
         // Some checksums are left wrong, to see that they are looked at.
         if random.below(8) != 0 {

@@ -5,13 +5,12 @@
 //! prints one line that starts with `soak:`.
 
 // This file is a test as a whole.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout, unsafe_code)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout)]
 #![allow(clippy::cast_possible_truncation)] // Random numbers are cut on purpose.
 
 mod foreign;
 
 use std::{
-    alloc::{GlobalAlloc, Layout, System},
     cell::Cell,
     env,
     fs::File,
@@ -23,6 +22,10 @@ use std::{
 use foreign::SCHEMA;
 use parquet::basic::Compression;
 use pixtwin_export::{Entry, Error, Form, Reader, Writer, is_reading};
+use pixtwin_testkit::{
+    draw::Seeded,
+    held::{Counting, by_thread},
+};
 
 /// What may be held of text: a line of 1 MiB, once as bytes and once taken apart, and buffers that double.
 const MOST_TEXT_BYTES: usize = 6 << 20;
@@ -37,109 +40,38 @@ const LONGEST: Duration = Duration::from_secs(10);
 /// Mutants in `cargo test`.
 const SLICE: u64 = 30_000;
 
-/// Counts what this thread holds, which is where everything here is read.
-struct Counting;
-
 thread_local! {
-    static HELD: Cell<usize> = const { Cell::new(0) };
-    static PEAK: Cell<usize> = const { Cell::new(0) };
     /// The file of the last panic.
     static PANICKED_IN: Cell<Option<String>> = const { Cell::new(None) };
-}
-
-fn grow(bytes: usize) {
-    // A thread that ends has no counters any more.
-    let _ = HELD.try_with(|held| {
-        held.set(held.get().wrapping_add(bytes));
-        let _ = PEAK.try_with(|peak| peak.set(peak.get().max(held.get())));
-    });
-}
-
-fn shrink(bytes: usize) {
-    // What another thread allocated may be freed here.
-    let _ = HELD.try_with(|held| held.set(held.get().saturating_sub(bytes)));
-}
-
-// SAFETY: every call goes to the system's allocator unchanged; only numbers are kept beside it.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        grow(layout.size());
-        // SAFETY: the caller keeps the contract of `alloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        grow(layout.size());
-        // SAFETY: the caller keeps the contract of `alloc_zeroed`.
-        unsafe { System.alloc_zeroed(layout) }
-    }
-
-    unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
-        shrink(layout.size());
-        // SAFETY: the caller keeps the contract of `dealloc`.
-        unsafe { System.dealloc(place, layout) }
-    }
-
-    unsafe fn realloc(&self, place: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        shrink(layout.size());
-        grow(size);
-        // SAFETY: the caller keeps the contract of `realloc`.
-        unsafe { System.realloc(place, layout, size) }
-    }
 }
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// Random numbers that are the same every time (SplitMix64).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ mixed >> 31
-    }
-
-    /// A number below `end`, which must not be 0.
-    fn below(&mut self, end: usize) -> usize {
-        (self.next() % end as u64) as usize
-    }
-
-    fn byte(&mut self) -> u8 {
-        self.next() as u8
-    }
-
-    fn of<T: Copy>(&mut self, choices: &[T]) -> T {
-        choices[self.below(choices.len())]
-    }
-}
-
 /// One damage of eight kinds to a file, half of them at its end, where Parquet says what lies where.
-fn mutate(seed: &[u8], random: &mut Random) -> Vec<u8> {
+fn mutate(seed: &[u8], random: &mut Seeded) -> Vec<u8> {
     let mut file = seed.to_vec();
     let len = file.len();
     let first = random.of(&[0, len.saturating_sub(2000)]);
-    let mut at = || first + random.below(len - first);
+    let mut at = || first + random.at(len - first);
     let (place, other) = (at(), at());
     match random.below(8) {
         0 => file.truncate(place),
-        1 => (0..=random.below(4)).for_each(|_| file[first + random.below(len - first)] = random.byte()),
+        1 => (0..=random.below(4)).for_each(|_| file[first + random.at(len - first)] = random.byte()),
         2 => {
-            let end = (place + 1 + random.below(5)).min(len);
+            let end = (place + 1 + random.at(5)).min(len);
             file[place..end].fill(random.of(&[0x00, 0xff, 0x7f, 0x80]));
         }
-        3 => (0..=random.below(16)).for_each(|_| file[first + random.below(len - first)] ^= 1 << random.below(8)),
-        4 => drop(file.drain(place..(place + 1 + random.below(64)).min(len))),
+        3 => (0..=random.below(16)).for_each(|_| file[first + random.at(len - first)] ^= 1 << random.below(8)),
+        4 => drop(file.drain(place..(place + 1 + random.at(64)).min(len))),
         5 => {
-            let piece = file[place..(place + 1 + random.below(64)).min(len)].to_vec();
+            let piece = file[place..(place + 1 + random.at(64)).min(len)].to_vec();
             file.splice(other..other, piece);
         }
         6 => file[place] = random.of(b"\x00\x01\x7f\x80\xfe\xff\"{[,\n\r\\9-e"),
         _ => {
             let number = [0xff, 0xff, 0xff, 0xff, 0x0f];
-            file.splice(place..(place + random.below(3)).min(len), number[..=random.below(5)].iter().copied());
+            file.splice(place..(place + random.at(3)).min(len), number[..=random.at(5)].iter().copied());
         }
     }
     file
@@ -229,10 +161,9 @@ fn try_one(file: &mut File, mutant: &[u8], label: &str, counts: &mut Counts) {
     file.write_all_at(mutant, 0).unwrap();
     file.rewind().unwrap();
     PANICKED_IN.take();
-    let (before, began) = (HELD.get(), Instant::now());
-    PEAK.set(before);
-    let (entries, error) = read(file);
-    let (peak, elapsed) = (PEAK.get().saturating_sub(before), began.elapsed());
+    let began = Instant::now();
+    let ((entries, error), peak) = by_thread(|| read(file));
+    let elapsed = began.elapsed();
     let most = if mutant.starts_with(b"PAR1") { MOST_TABLE_BYTES } else { MOST_TEXT_BYTES };
     assert!(elapsed < LONGEST, "{label} took {elapsed:?}");
     assert!(peak <= most, "{label} held {peak} bytes");
@@ -271,10 +202,7 @@ fn no_table_takes_more_than_its_pages_may() {
     let mut file = tempfile::tempfile().unwrap();
     file.write_all_at(&table, 0).unwrap();
     file.rewind().unwrap();
-    let before = HELD.get();
-    PEAK.set(before);
-    let (entries, error) = read(&file);
-    let peak = PEAK.get().saturating_sub(before);
+    let ((entries, error), peak) = by_thread(|| read(&file));
     println!("soak: a table of {} KiB with pages of 16 MiB held {} MiB", table.len() >> 10, peak >> 20);
     assert_eq!(entries, []);
     assert_eq!(error.unwrap().to_string(), "row 1: the rules has 419422 bytes, and an export takes 1024");
@@ -309,8 +237,8 @@ fn mutants_neither_panic_nor_hang_nor_grow() {
             assert_eq!(whole.whole, 1, "a seed of {form:?} is refused");
         }
         for number in 0..count().div_ceil(3) {
-            let mut random = Random(number);
-            let seed = random.below(seeds.len());
+            let mut random = Seeded(number);
+            let seed = random.at(seeds.len());
             let mutant = mutate(&seeds[seed], &mut random);
             try_one(&mut file, &mutant, &format!("mutant {number} of {form:?} {seed}"), &mut counts);
         }

@@ -175,6 +175,21 @@ impl Seeded {
     pub fn below(&mut self, end: u32) -> u32 {
         (self.number() % u64::from(end)) as u32
     }
+
+    /// The next place in something so long, which must not be empty.
+    pub fn at(&mut self, len: usize) -> usize {
+        (self.number() % len as u64) as usize
+    }
+
+    /// The next byte.
+    pub fn byte(&mut self) -> u8 {
+        self.number() as u8
+    }
+
+    /// One of these.
+    pub fn of<Thing: Copy>(&mut self, things: &[Thing]) -> Thing {
+        things[self.at(things.len())]
+    }
 }
 
 /// A sky with a sun over three ranges of hills: soft, like a photograph.

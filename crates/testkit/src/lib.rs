@@ -17,6 +17,8 @@ pub mod encode;
 
 pub mod gallery;
 
+pub mod held;
+
 mod census;
 
 mod cluster;
