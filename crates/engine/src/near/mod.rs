@@ -40,6 +40,8 @@ mod nearness;
 
 mod find;
 
+mod candidates;
+
 mod find_in_catalogue;
 
 use pixtwin_matching::{Exchange, Rung, Standing};

@@ -57,6 +57,12 @@ impl Record {
         [&key.0[..], &class_bytes(coefficients)].concat()
     }
 
+    /// Whether the two pictures can be equal after a turn: by their pixels or their coefficients.
+    pub(crate) fn may_be_turned(&self, other: &Self) -> bool {
+        let coefficients = self.coefficients.zip(other.coefficients);
+        self.key == other.key || coefficients.is_some_and(|(ours, theirs)| ours.least == theirs.least)
+    }
+
     /// Reads it back; nothing if it is too short.
     pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
         let (key, rest) = bytes.split_first_chunk()?;

@@ -105,7 +105,8 @@ fn own_means(
     Ok(means)
 }
 
-fn means_of(record: &[u8]) -> Option<Means> {
+/// The means that a record has.
+pub(crate) fn means_of(record: &[u8]) -> Option<Means> {
     Some(Means::from_bytes(record.first_chunk()?))
 }
 
