@@ -10,7 +10,7 @@ use rusqlite::{OptionalExtension, Row};
 
 use crate::{
     block::Placed,
-    entry::Entry,
+    entry::{Entry, Facts},
     error::Error,
     near::Place,
     reader::Reader,
@@ -19,6 +19,9 @@ use crate::{
     volume_row::VolumeRow,
     volumes::joined,
 };
+
+/// How many rows are held that are not known to be wanted.
+const AT_ONCE: usize = 4096;
 
 /// A file that may hold a picture that is asked for.
 #[derive(Clone, Debug)]
@@ -88,6 +91,51 @@ impl Reader {
             }
         }
         Ok(holders)
+    }
+
+    /// All files of which by the maker's rules something is known that is `wanted`, in no order. Damaged rows are left out.
+    ///
+    /// # Errors
+    /// If the catalogue cannot be read, or nothing was ever kept by these rules.
+    ///
+    /// # Cost
+    /// Goes through all entries, one after the other; holds those that are wanted.
+    pub fn holders_where(&mut self, wanted: &mut dyn FnMut(&Facts) -> bool) -> Result<Vec<Holder>, Error> {
+        if self.rules().is_none() {
+            return Err(Error::Ignorant);
+        }
+        let sql = format!(
+            "SELECT {COLUMNS}, folder.inode, folder.path, folder.seal, folder.volume, file.id
+             FROM file JOIN folder ON folder.id = file.folder WHERE file.id > ?1 AND rules = ?2 ORDER BY file.id LIMIT {AT_ONCE}"
+        );
+        let (mut holders, mut volumes, mut last) = (Vec::new(), HashMap::new(), i64::MIN);
+        loop {
+            let (mut found, mut rows) = (Vec::new(), 0);
+            {
+                let mut statement = self.connection().prepare_cached(&sql)?;
+                let mut read = statement.query((last, self.rules()))?;
+                while let Some(row) = read.next()? {
+                    self.watch().rest();
+                    let number: i64 = row.get(COLUMN_COUNT + 4)?;
+                    // A whole table has its rows in order.
+                    if number <= last {
+                        return Err(Error::Endless);
+                    }
+                    (last, rows) = (number, rows + 1);
+                    found.push(Found::of(row));
+                }
+            }
+            for found in found {
+                match found {
+                    Some(found) if wanted(found.read.facts()) => holders.extend(self.holder(found, &mut volumes)?),
+                    Some(_) => {}
+                    None => self.meet_damage(),
+                }
+            }
+            if rows < AT_ONCE {
+                return Ok(holders);
+            }
+        }
     }
 
     /// Who is at these places, which are sorted. Damaged rows are left out.

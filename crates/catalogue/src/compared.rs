@@ -8,7 +8,7 @@ use crate::{
 
 impl Catalogue {
     /// How many files are known to be pictures, by whatever rules, and have neither codes nor a digest by the maker's: these a
-    /// sweep does not compare. What was imported counts. Where the maker's are the only rules, none: what has no codes by
+    /// sweep does not compare. Where the maker keeps no codes, those of which nothing is known by its rules. What was imported counts. Where the maker's are the only rules, none: what has no codes by
     /// them was looked at and listed.
     ///
     /// # Errors
@@ -23,10 +23,12 @@ impl Catalogue {
         if connection.query_row(others, [&self.maker.rules], |row| row.get::<_, i64>(0))? == 0 {
             return Ok(0);
         }
-        let sql = "SELECT folder, name, rules, width IS NOT NULL,
-                   (place IS NOT NULL OR digest IS NOT NULL) AND rules = (SELECT id FROM rules WHERE name = ?1)
-                   FROM file ORDER BY folder, name, rules";
-        let mut statement = connection.prepare(sql)?;
+        let is_enough = if self.maker.near { "(place IS NOT NULL OR digest IS NOT NULL)" } else { "TRUE" };
+        let sql = format!(
+            "SELECT folder, name, rules, width IS NOT NULL,
+             {is_enough} AND rules = (SELECT id FROM rules WHERE name = ?1) FROM file ORDER BY folder, name, rules"
+        );
+        let mut statement = connection.prepare(&sql)?;
         let mut found = statement.query([&self.maker.rules])?;
         let (mut count, mut file) = (0, File::default());
         while let Some(row) = found.next()? {

@@ -62,6 +62,11 @@ pub(crate) struct Address<'a> {
 }
 
 impl Read {
+    /// What is known, if it is not damaged: the seal is not looked at.
+    pub(crate) fn facts(&self) -> &Facts {
+        &self.entry.facts
+    }
+
     /// How much its texts and blobs take.
     pub(crate) fn bytes(&self) -> usize {
         let facts = &self.entry.facts;

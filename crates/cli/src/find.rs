@@ -74,12 +74,10 @@ impl FindArguments {
         if self.searched.selected.is_any() || self.searched.shard.is_some() {
             return refused("the catalogue is asked whole: which files, and --shard, are for folders given with --in");
         }
-        let tier = self.searched.comparison.tier();
-        if !matches!(tier, Tier::Pixels | Tier::Similar(_)) {
-            let name = tier.name();
-            return Err(Stop::Fatal(format!(
-                "the catalogue is asked for pixels or similar pictures: --tier {name} is for folders given with --in"
-            )));
+        if self.searched.comparison.tier() == Tier::Bytes {
+            return refused(
+                "the catalogue is asked for pixels or pictures that are near: --tier bytes is for folders given with --in",
+            );
         }
         if self.searched.remembered.no_catalogue {
             return refused("where to look?\nhint: name folders with --in, or leave out --no-catalogue");

@@ -144,6 +144,15 @@ impl Memory {
         })
     }
 
+    /// All files of which something is known that is `wanted`.
+    pub(crate) fn holders_where(&self, wanted: &mut dyn FnMut(&Facts) -> bool) -> Result<Vec<Holder>, Error> {
+        self.catalogue.reader().and_then(|mut reader| {
+            let holders = reader.holders_where(wanted);
+            self.take_back(Some(reader));
+            holders
+        })
+    }
+
     /// Goes through the codes of all pictures that are known.
     pub(crate) fn sweep(&self) -> Result<Sweep, Error> {
         self.catalogue.sweep()

@@ -93,7 +93,7 @@ pub(crate) struct FindArguments {
     pub(crate) pictures: Vec<PathBuf>,
 
     /// Where to look: folders, or single files; or the word `catalogue`: wherever scan and find have looked before
-    /// [default: catalogue]; it answers for the tiers pixels and similar.
+    /// [default: catalogue]; it answers for every tier but bytes.
     #[arg(long = "in", value_name = "PATH", num_args = 1.., default_value = CATALOGUE, hide_default_value = true)]
     pub(crate) places: Vec<PathBuf>,
 

@@ -40,6 +40,7 @@ mod hostile;
 mod laws;
 
 mod names;
+mod near_catalogue;
 
 mod order;
 

@@ -5,14 +5,7 @@ use std::collections::BTreeMap;
 use pixtwin_matching::Loss;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    file::Listed,
-    near::{edges::Place, seen::Seen},
-    picture::key_of_hash,
-    scan::Searched,
-    sets::SetId,
-    team::Team,
-};
+use crate::{file::Listed, near::seen::Seen, picture::key_of_hash, scan::Searched, sets::SetId, team::Team};
 
 /// A file of a picture, wherever it lies.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -38,7 +31,15 @@ pub(crate) struct Class {
     pub(crate) files: Vec<FileOf>,
 }
 
-/// What all ranks know of a picture that has a part in a group.
+/// Which picture, and where: its number, the rank that is its home, and its place among the pictures there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Place {
+    pub(crate) number: u32,
+    pub(crate) home: u32,
+    pub(crate) at: u32,
+}
+
+/// What others must know of a picture that has a part in a group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Card {
     pub(crate) number: u32,

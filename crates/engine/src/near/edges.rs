@@ -1,55 +1,59 @@
 //! Pairs of pictures that are near each other, wherever they were found, to stars.
 
-use std::{cmp::Reverse, collections::HashMap};
+use std::cmp::Reverse;
 
-use pixtwin_matching::{Loss, near};
-use serde::{Deserialize, Serialize};
+use pixtwin_matching::{
+    Loss,
+    near::{self, Pair, Pairs, Run},
+};
 
 use crate::{
     near::{
         classes::{Card, Class},
+        notes,
         seen::{Seen, seen_at},
         stars::{Ray, Star},
-        view_name,
     },
     report::Nearness,
     scan::Searched,
-    settings::Linkage,
+    settings::{Linkage, Tier},
     team::Team,
 };
 
+/// How many pieces of edges, of 64 KiB each, a rank sends to the root at once.
+const SENT_AT_ONCE: usize = 64;
+
 /// Two pictures that are near each other, by their numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Edge {
-    pub(crate) a: Place,
-    pub(crate) b: Place,
+    pub(crate) a: u32,
+    pub(crate) b: u32,
     /// How near `b` is to `a`, as said of `b`.
     pub(crate) nearness: Nearness,
 }
 
-/// Which picture, and where: its number, the rank that is its home, and its place among the pictures there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(crate) struct Place {
-    pub(crate) number: u32,
-    pub(crate) home: u32,
-    pub(crate) at: u32,
+/// Edges of one tier, each pair once with what counts of it.
+///
+/// # Cost
+/// Some four bytes for each pair of thousands of which every two are near, 12 at most where they are few.
+#[derive(Debug, Default)]
+pub(crate) struct Edges(Pairs);
+
+impl Edges {
+    pub(crate) fn add(&mut self, edge: Edge) {
+        let Edge { a, b, nearness } = edge;
+        let (least, most, of_least) = if b < a { (b, a, nearness) } else { (a, b, nearness.reversed()) };
+        self.0.add(Pair { a: least, b: most, note: notes::note(of_least) });
+    }
+}
+
+impl Extend<Edge> for Edges {
+    fn extend<I: IntoIterator<Item = Edge>>(&mut self, edges: I) {
+        edges.into_iter().for_each(|edge| self.add(edge));
+    }
 }
 
 impl Nearness {
-    /// Which of several ways in which two pictures are near counts: the smallest.
-    pub(crate) fn order(&self) -> (u16, u8, bool) {
-        match *self {
-            // Pixels prove more than coefficients.
-            Self::Turned { turn, by_coefficients, .. } => (by_coefficients.into(), turn, false),
-            Self::Within(largest) => (largest, 0, false),
-            Self::Similar { distance, view, is_view_of_other, .. } => {
-                // Those of the pictures as they are come first, as in a join.
-                let through_view = if view_name(view).is_some() { 1 << 8 } else { 0 };
-                (through_view + u16::from(distance), view, is_view_of_other)
-            }
-        }
-    }
-
     /// The same, said of the other of the two.
     pub(crate) fn reversed(self) -> Self {
         match self {
@@ -62,71 +66,107 @@ impl Nearness {
     }
 }
 
-/// The stars of all ranks' edges, and of pictures that several files show: the same on every rank. With sets, only edges
-/// that cross from one to another count.
+/// The stars of all ranks' edges whose keepers have their home here, and of pictures that several files show. With sets, only
+/// edges that cross from one to another count.
 ///
 /// # Cost
-/// Every rank holds all edges.
+/// The root holds all edges, each in some 12 bytes; the others their own only.
 pub(crate) fn stars_all<T: Team>(
-    edges: Vec<Edge>,
+    (edges, tier): (Edges, Tier),
     (searched, seen, classes): (&Searched, &[Seen], &[Class]),
     linkage: Linkage,
     team: &mut T,
 ) -> Result<Vec<Star>, Loss> {
-    let mut edges = team.tell_all(edges)?;
-    edges.sort_unstable_by_key(|edge| (edge.a, edge.b, edge.nearness.order()));
-    let cards = cards_all(&edges, (seen, classes), team)?;
-    if searched.sets.is_some() {
-        edges.retain(|edge| {
-            let card = |place: Place| cards.get(&place.number);
-            card(edge.a).zip(card(edge.b)).is_some_and(|(a, b)| a.crosses(b))
-        });
+    let edges = bring_to_root_all(edges, team)?;
+    let cards = cards_to_root_all(&edges, (seen, classes), team)?;
+    let mut to: Vec<Vec<Star>> = (0..team.size()).map(|_| Vec::new()).collect();
+    for star in join(&edges, cards, (tier, linkage, searched.sets.is_some())) {
+        to.get_mut(star.keeper.home).into_iter().for_each(|to| to.push(star.clone()));
     }
-    Ok(join(&edges, cards, linkage))
+    Ok(team.swap_all(to)?.into_iter().flatten().collect())
 }
 
-/// What all ranks must know of the pictures of these edges, and of those that several files show.
-fn cards_all<T: Team>(
-    edges: &[Edge],
+/// All edges at the root, none elsewhere.
+fn bring_to_root_all<T: Team>(edges: Edges, team: &mut T) -> Result<Run, Loss> {
+    let (own, mut all) = (edges.0.into_run(), Pairs::default());
+    let sent = if team.rank() == 0 {
+        all.add_run(own);
+        Run::default()
+    } else {
+        own
+    };
+    let mut pieces = sent.into_pieces();
+    loop {
+        let some: Vec<Vec<u8>> = pieces.by_ref().take(SENT_AT_ONCE).collect();
+        if !team.any_all(!some.is_empty())? {
+            return Ok(all.into_run());
+        }
+        let mut to = vec![Vec::new(); team.size()];
+        to.first_mut().into_iter().for_each(|to| to.clone_from(&some));
+        for piece in team.swap_all(to)?.into_iter().flatten() {
+            Run::of_piece(piece).into_iter().for_each(|pair| all.add(pair));
+        }
+    }
+}
+
+/// What the root must know of the pictures of these edges, and of those that several files show; nothing elsewhere.
+fn cards_to_root_all<T: Team>(
+    edges: &Run,
     (seen, classes): (&[Seen], &[Class]),
     team: &mut T,
-) -> Result<HashMap<u32, Card>, Loss> {
-    let rank = team.rank();
-    let mut wanted: Vec<usize> = edges
-        .iter()
-        .flat_map(|edge| [edge.a, edge.b])
-        .filter(|place| place.home as usize == rank)
-        .map(|place| place.at as usize)
-        .collect();
-    wanted.extend(classes.iter().enumerate().filter(|(_, class)| class.files.len() > 1).map(|(at, _)| at));
-    wanted.sort_unstable();
-    wanted.dedup();
-    let card = |at: usize| {
-        let class = classes.get(at)?;
-        let header = &seen_at(seen, class.own_file())?.picture.header;
+) -> Result<Vec<Card>, Loss> {
+    let (rank, near) = (team.rank(), team.hear_root_all(numbers(edges))?);
+    let card = |(at, class): (usize, &Class)| {
+        let is_wanted = class.files.len() > 1 || near.binary_search(&class.number).is_ok();
+        let header = &seen_at(seen, class.own_file()).filter(|_| is_wanted)?.picture.header;
         Some(class.card(rank, at, (header.width, header.height)))
     };
-    let cards = wanted.into_iter().filter_map(card).collect();
-    Ok(team.tell_all(cards)?.into_iter().map(|card: Card| (card.number, card)).collect())
+    let mut to: Vec<Vec<Card>> = (0..team.size()).map(|_| Vec::new()).collect();
+    to.first_mut().into_iter().for_each(|to| to.extend(classes.iter().enumerate().filter_map(card)));
+    Ok(team.swap_all(to)?.into_iter().flatten().collect())
 }
 
-/// The same on every rank: nothing of it depends on where the files lie.
-fn join(edges: &[Edge], cards: HashMap<u32, Card>, linkage: Linkage) -> Vec<Star> {
-    let mut cards: Vec<Card> = cards.into_values().collect();
+/// The numbers of the pictures of these edges, ascending.
+fn numbers(edges: &Run) -> Vec<u32> {
+    let mut is_near = Vec::new();
+    for number in edges.iter().flat_map(|edge| [edge.a, edge.b]) {
+        let number = number as usize;
+        if is_near.len() <= number {
+            is_near.resize(number + 1, false);
+        }
+        is_near.get_mut(number).into_iter().for_each(|is| *is = true);
+    }
+    (0..).zip(is_near).filter_map(|(number, is_near)| is_near.then_some(number)).collect()
+}
+
+/// Nothing of it depends on where the files lie.
+fn join(edges: &Run, mut cards: Vec<Card>, (tier, linkage, has_sets): (Tier, Linkage, bool)) -> Vec<Star> {
     cards.sort_unstable_by_key(|card| card.number);
-    let at = |place: Place| cards.binary_search_by_key(&place.number, |card| card.number).ok();
-    let at = |place| at(place).and_then(|at| u32::try_from(at).ok()).unwrap_or(u32::MAX);
-    let pairs: Vec<near::Edge> = edges.iter().map(|edge| near::Edge { a: at(edge.a), b: at(edge.b) }).collect();
-    let neighbours = near::neighbours(cards.len(), &pairs);
+    let mut places = vec![u32::MAX; cards.last().map_or(0, |card| card.number as usize + 1)];
+    for (card, at) in cards.iter().zip(0..) {
+        places.get_mut(card.number as usize).into_iter().for_each(|place| *place = at);
+    }
+    let place = |number: u32| places.get(number as usize).copied().unwrap_or(u32::MAX);
+    let crosses = |pair: &Pair| {
+        let card = |at: u32| cards.get(at as usize);
+        !has_sets || card(pair.a).zip(card(pair.b)).is_some_and(|(a, b)| a.crosses(b))
+    };
+    let pairs = edges.iter().map(|edge| Pair { a: place(edge.a), b: place(edge.b), ..edge }).filter(crosses);
+    let neighbours = near::neighbours(cards.len(), pairs.clone());
     // More pixels, more neighbours, a larger file; numbers are in the order of the digests.
     let key = |(card, neighbours): (&Card, u32)| {
         (Reverse(card.pixels), Reverse(neighbours), Reverse(card.file_bytes), card.number)
     };
     let keys: Vec<_> = cards.iter().zip(neighbours).map(key).collect();
     let found = match linkage {
-        Linkage::Star => near::stars(&keys, &pairs),
-        Linkage::Complete => near::complete(&keys, &pairs),
+        Linkage::Star => near::stars(&keys, pairs),
+        Linkage::Complete => near::complete(&keys, pairs),
     };
+    with_cards(found, cards, tier)
+}
+
+/// The stars, and the pictures in none that several files show.
+fn with_cards(found: Vec<near::Star>, cards: Vec<Card>, tier: Tier) -> Vec<Star> {
     let mut is_grouped = vec![false; cards.len()];
     let card_at = |at: u32| cards.get(at as usize).cloned();
     let mut stars = Vec::with_capacity(found.len());
@@ -135,9 +175,9 @@ fn join(edges: &[Edge], cards: HashMap<u32, Card>, linkage: Linkage) -> Vec<Star
         numbers.for_each(|at| is_grouped.get_mut(at as usize).into_iter().for_each(|is| *is = true));
         let Some(keeper) = card_at(star.keeper) else { continue };
         let ray = |member: near::Member| {
-            let edge = edges.get(member.edge)?;
-            let nearness = if edge.a.number == keeper.number { edge.nearness } else { edge.nearness.reversed() };
-            Some(Ray { card: card_at(member.picture)?, nearness, is_repeated: member.is_again })
+            let (card, of_least) = (card_at(member.picture)?, notes::nearness(tier, member.note)?);
+            let nearness = if card.number < keeper.number { of_least } else { of_least.reversed() };
+            Some(Ray { card, nearness, is_repeated: member.is_again })
         };
         let members = star.members.into_iter().filter_map(ray).collect();
         stars.push(Star { keeper, members });

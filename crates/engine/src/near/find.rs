@@ -43,6 +43,13 @@ pub(crate) struct Sought {
     pub(crate) record: Vec<u8>,
 }
 
+impl Sought {
+    /// The key that pictures share which can be near it by their sizes.
+    pub(crate) fn size_key(&self) -> Key {
+        Key(self.size_key)
+    }
+}
+
 /// Reports, at the root of the team, every picture that is near one of `queries`, as [`find::find`] does.
 pub(crate) fn find_all<T: Team>(
     team: &mut T,
@@ -60,7 +67,7 @@ pub(crate) fn find_all<T: Team>(
     let sought = team.hear_root_all(read)??;
     looker.min_bytes = selection.min_bytes;
     let looks = Looks::new(&looker, run.settings.tier);
-    let sizes: Vec<Key> = sought.iter().map(|sought| Key(sought.size_key)).collect();
+    let sizes: Vec<Key> = sought.iter().map(Sought::size_key).collect();
     let mut searched = Searched::default();
     let found = searched.see_all(&looks, roots, selection, team, Some(&sizes)).and_then(|seen| {
         let apart = match looks.tier {

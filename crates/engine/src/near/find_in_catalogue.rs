@@ -1,6 +1,7 @@
-//! Which pictures that the catalogue knows are similar to one that is asked about? No folder is walked.
+//! Which pictures that the catalogue knows are near one that is asked about? No folder is walked.
 //!
-//! The codes are swept for places that can be near; who is there is looked at as a scan would.
+//! The codes are swept for places that can be near, and of other tiers the records are read; who can be near is looked at as a
+//! scan would.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -21,22 +22,25 @@ use crate::{
     look::Looker,
     memory::Memory,
     near::{
+        candidates,
         find::{Sought, matches, proof_of, read_all},
         recall::kept_sight,
         seen::Looks,
         sights::{Stored, sight_of},
         similar,
         spool::fail_all,
+        within,
     },
     picture::key_of_hash,
     progress::Stage,
+    refusal::Refusal,
     report::{Counts, Failure, Nearby, Nearness, Report, Unread},
     scan::Searched,
     settings::{Run, Selection, Tier},
     team::Team,
 };
 
-/// Reports, at the root of the team, every picture that is similar to one of `queries` and that the catalogues of the
+/// Reports, at the root of the team, every picture that is near one of `queries` and that the catalogues of the
 /// ranks' hosts know, as [`crate::find_in_catalogue`] does.
 pub(crate) fn find_in_catalogue_all<T: Team>(
     team: &mut T,
@@ -53,14 +57,20 @@ pub(crate) fn find_in_catalogue_all<T: Team>(
     let held = ask_all(run.memory, team, |memory| hold(memory, run.settings.tier, &sought))?;
     let mut searched = Searched::default();
     if let Some(memory) = looker.memory.filter(|_| team.is_walker() && held.unknown > 0) {
-        let reason = format!("it knows {} pictures that no scan with --tier similar has looked at", held.unknown);
+        let tier = run.settings.tier.name();
+        let reason = format!("it knows {} pictures that no scan with --tier {tier} has looked at", held.unknown);
         searched.unread.push(Unread::new(memory.path(), reason));
     }
     let (mut absent, mut files, mut counted) = (Vec::new(), Vec::new(), 0);
     for holder in held.holders {
         if holder.absent.is_some() {
             counted += 1;
-            absent.extend(away(&holder, &sought, (run.settings.tier, selection), team.host()));
+            match run.settings.tier {
+                Tier::Similar(_) => {
+                    absent.extend(away(&holder, &sought, (run.settings.tier, selection), team.host()));
+                }
+                _ => searched.judge_away(&holder, &sought, team.host(), &mut absent),
+            }
         } else {
             let known = |facts: &Facts| looks.recalled(facts);
             let afresh = |listed: &mut Listed| looks.first(listed, &mut Scratch::default());
@@ -71,8 +81,14 @@ pub(crate) fn find_in_catalogue_all<T: Team>(
     let found = searched.take_names_all(team, files).map_err(Failure::from).and_then(|mut seen| {
         seen.iter_mut().zip(0..).for_each(|(seen, number)| seen.picture.file = number);
         looks.complete(&searched.files, &mut seen, &mut searched.unread);
-        let (place, none_measured) = ((team.rank(), team.host()), HashMap::new());
-        let found = matches(&looks, &mut searched, &seen, &sought, (selection, &none_measured), place);
+        let measured = match looks.tier {
+            Tier::Within(levels) => {
+                within::apart_all(&looks, &mut searched, (&seen, &sought), (queries, levels), team)?
+            }
+            _ => HashMap::new(),
+        };
+        let place = (team.rank(), team.host());
+        let found = matches(&looks, &mut searched, &seen, &sought, (selection, &measured), place);
         let mut found = fail_all(found, team)?;
         found.append(&mut absent);
         found.sort_by(find::order);
@@ -91,7 +107,16 @@ struct Held {
 }
 
 fn hold(memory: &Memory, tier: Tier, sought: &[Sought]) -> Result<Held, Error> {
-    let Tier::Similar(distance) = tier else { return Err(Error::Ignorant) };
+    match tier {
+        Tier::Similar(distance) => hold_similar(memory, distance, sought),
+        _ => Ok(Held {
+            holders: memory.holders_where(&mut |facts| candidates::may_be_near(facts, tier, sought))?,
+            unknown: memory.count_without_near()?,
+        }),
+    }
+}
+
+fn hold_similar(memory: &Memory, distance: u8, sought: &[Sought]) -> Result<Held, Error> {
     let mut sweep = memory.sweep()?;
     let places = near_places(&mut sweep, sought, distance.into())?;
     let mut holders: Vec<Holder> = sweep.holders_at(&places)?.into_iter().map(|(_, holder)| holder).collect();
@@ -186,6 +211,29 @@ fn away(
     let found = sought.iter().enumerate().filter_map(|(number, sought)| Some((number, sought, nearness(sought)?)));
     found.map(|(number, sought, nearness)| (number, match_away(holder, facts, sought, nearness, host))).collect()
 }
+
+impl Searched {
+    /// A file on a volume that is not there cannot be compared again: it is reported if it is equal, else listed, for it may be
+    /// near.
+    fn judge_away(&mut self, holder: &Holder, sought: &[Sought], host: Option<&str>, found: &mut Vec<(usize, Match)>) {
+        let facts = &holder.entry.facts;
+        let mut is_decided = true;
+        for (number, sought) in sought.iter().enumerate() {
+            let is_equal = facts.digest.is_some() && facts.digest.map(PixelDigest) == sought.query.digest();
+            if is_equal && holder.is_current {
+                found.push((number, match_away(holder, facts, sought, None, host)));
+            } else {
+                is_decided = false;
+            }
+        }
+        if !is_decided {
+            self.unread.push(Unread::new(&holder.path, Refusal::from(AWAY)));
+        }
+    }
+}
+
+/// Why a file is not compared that may be near.
+const AWAY: &str = "it may be near, and its volume is not mounted";
 
 fn match_away(
     holder: &Holder,

@@ -17,7 +17,11 @@ use pixtwin_pixel::{Code, View};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    near::{sights::Sights, spool::fail_all},
+    near::{
+        met::{Found, Homes, Meetings, Own},
+        sights::Sights,
+        spool::fail_all,
+    },
     pool,
     report::Failure,
     team::Team,
@@ -38,8 +42,8 @@ const HELD_AT_ONCE: usize = 1 << 17;
 /// Up to how many asking codes are held instead of being read for every pass: 36 bytes each. Of one view all are.
 const MOST_HELD: usize = 1 << 21;
 
-/// How many hits are kept before those of one pair are joined.
-const MOST_HITS: usize = 1 << 22;
+/// How many hits the threads keep together before those of one pair are joined: 12 bytes each.
+const MOST_HITS: usize = 1 << 21;
 
 /// Views of one picture are numbered below this.
 const VIEWS: u32 = 64;
@@ -54,28 +58,17 @@ struct Piece {
     codes: Vec<Option<[u64; 4]>>,
 }
 
-/// A meeting of two pictures: one of this rank, and one wherever it lies.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Met {
-    pub(crate) asker: u32,
-    pub(crate) home: u32,
-    pub(crate) at: u32,
-    /// Not of the pictures as they are.
-    pub(crate) is_through_view: bool,
-    pub(crate) distance: u8,
-    pub(crate) asking: u8,
-    pub(crate) stored: u8,
-}
-
 /// Whom this rank's pictures meet within `distance` bits: of each pair the first meeting.
-pub(crate) fn meetings_all<T: Team>(sights: &Sights<'_>, distance: u8, team: &mut T) -> Result<Vec<Met>, Failure> {
-    let mut met = Vec::new();
-    search_all(sights, &View::STORED, &View::ASKING, distance, team, &mut met)?;
+///
+/// # Cost
+/// Some five bytes for each pair of thousands of which every two meet, 12 at most where they are few.
+pub(crate) fn meetings_all<T: Team>(sights: &Sights<'_>, distance: u8, team: &mut T) -> Result<Meetings, Failure> {
+    let found = Found::new(Homes::number_all(sights.records.len(), team)?);
+    search_all(sights, &View::STORED, &View::ASKING, distance, team, &found)?;
     for region in View::REGIONS {
-        search_all(sights, &[region], &[region], distance, team, &mut met)?;
+        search_all(sights, &[region], &[region], distance, team, &found)?;
     }
-    join_pairs(&mut met);
-    Ok(met)
+    Ok(found.into_meetings())
 }
 
 /// Joins codes of this rank's pictures with those that all ranks have of these views.
@@ -85,7 +78,7 @@ fn search_all<T: Team>(
     asking: &[View],
     distance: u8,
     team: &mut T,
-    met: &mut Vec<Met>,
+    found: &Found,
 ) -> Result<(), Failure> {
     let at_once = SEARCHED_AT_ONCE / team.size();
     let mut from = 0;
@@ -94,7 +87,7 @@ fn search_all<T: Team>(
         let mut runs = Runs { views: stored, runs: Vec::new(), codes: 0 };
         let mut index = Index::with_room((to - from) * stored.len() * team.size(), distance.into());
         let read = tell_codes_all(sights, (from, to), team, &mut runs, &mut index)?;
-        let joined = read.and_then(|()| join(sights, asking, &index, &runs, met));
+        let joined = read.and_then(|()| join(sights, asking, &index, &runs, found));
         fail_all(joined, team)?;
         from = to;
         if !team.any_all(from < sights.records.len())? {
@@ -157,35 +150,30 @@ fn tell_codes_all<T: Team>(
 }
 
 /// Each thread asks with one batch after the other.
-fn join(sights: &Sights<'_>, asking: &[View], index: &Index, runs: &Runs<'_>, met: &mut Vec<Met>) -> io::Result<()> {
+fn join(sights: &Sights<'_>, asking: &[View], index: &Index, runs: &Runs<'_>, found: &Found) -> io::Result<()> {
     if index.is_empty() {
         return Ok(());
     }
     let asking = Asking::new(sights, asking)?;
     let threads = sights.looks.looker.threads;
-    let found = Mutex::new(Found { met: std::mem::take(met), most: MOST_HITS });
     let (failed, mut room) = (Mutex::new(Ok(())), Order::default());
     for pass in index.passes() {
         let ordered = index.ordered(pass, room);
         let next = AtomicUsize::new(0);
         pool::on_threads(threads, || {
-            let (mut batch, mut own) = (Batch::default(), Vec::new());
+            let (mut batch, mut own) = (Batch::default(), Own::new(found, MOST_HITS / threads));
             loop {
                 match asking.fill(&mut batch, next.fetch_add(1, Ordering::Relaxed)) {
-                    Ok(true) => ordered
-                        .join(batch.sorted(pass), Part::WHOLE, &mut |hit| own.extend(met_of(hit, sights.home, runs))),
+                    Ok(true) => ordered.join(batch.sorted(pass), Part::WHOLE, &mut |hit| {
+                        met_of(hit, sights.home, runs).into_iter().for_each(|met| own.add(met));
+                    }),
                     Ok(false) => break,
                     Err(cause) => *failed.lock().unwrap_or_else(PoisonError::into_inner) = Err(cause),
                 }
-                if own.len() > MOST_HITS / threads {
-                    add(&found, &mut own);
-                }
             }
-            add(&found, &mut own);
         });
         room = ordered.into_room();
     }
-    *met = found.into_inner().unwrap_or_else(PoisonError::into_inner).met;
     failed.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -243,44 +231,11 @@ fn each_code(
     Ok(())
 }
 
-/// What all threads have found.
-struct Found {
-    met: Vec<Met>,
-    /// When there are more, those of one pair are joined.
-    most: usize,
-}
-
-/// Adds what a thread has found.
-fn add(found: &Mutex<Found>, own: &mut Vec<Met>) {
-    join_pairs(own);
-    let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
-    found.met.append(own);
-    if found.met.len() > found.most {
-        join_pairs(&mut found.met);
-        found.most = MOST_HITS.max(2 * found.met.len());
-    }
-}
-
-/// A picture does not meet itself.
-fn met_of(hit: Hit, own: u32, runs: &Runs<'_>) -> Option<Met> {
+/// Who asks, whom it met where, and how. A picture does not meet itself.
+fn met_of(hit: Hit, own: u32, runs: &Runs<'_>) -> Option<(u32, (u32, u32), Meeting)> {
     let asker = hit.asker / VIEWS;
     let (home, at, stored) = runs.find(hit.stored)?;
     (home != own || at != asker).then_some(())?;
     let asking = View::from_number(u8::try_from(hit.asker % VIEWS).ok()?)?;
-    let meeting = Meeting { asking, stored, distance: hit.distance };
-    Some(Met {
-        asker,
-        home,
-        at,
-        is_through_view: !meeting.is_plain(),
-        distance: u8::try_from(hit.distance).ok()?,
-        asking: asking.number(),
-        stored: stored.number(),
-    })
-}
-
-/// Keeps the first meeting of each pair, in the order of `meet`.
-fn join_pairs(met: &mut Vec<Met>) {
-    met.sort_unstable();
-    met.dedup_by_key(|met| (met.asker, met.home, met.at));
+    Some((asker, (home, at), Meeting { asking, stored, distance: hit.distance }))
 }

@@ -14,11 +14,15 @@ mod recall;
 
 mod classes;
 
+mod notes;
+
 mod edges;
 
 mod stars;
 
 mod sights;
+
+mod met;
 
 mod meetings;
 
@@ -36,6 +40,8 @@ mod nearness;
 
 mod find;
 
+mod candidates;
+
 mod find_in_catalogue;
 
 use pixtwin_matching::{Exchange, Rung, Standing};
@@ -48,9 +54,9 @@ use crate::{
     first_look::Scratch,
     look::Looker,
     near::{
+        edges::Edges,
         seen::{Looks, Seen},
         sights::Sights,
-        stars::Star,
         trace::{key_of_size, looks_at_all},
     },
     report::{Failure, Group, RungCount},
@@ -78,25 +84,17 @@ pub(crate) fn groups_all<T: Team>(
     let looks = Looks::new(looker, tier);
     let seen = searched.see_all(&looks, roots, selection, team, None)?;
     let classes = classes::number_all(searched, &seen, team)?;
-    let stars: Vec<Star> = match tier {
-        // Each tier says which pictures are near each other: `edges::stars_all` makes stars of pairs.
-        Tier::Turned => {
-            let edges = turned::edges_all(&looks, searched, (&seen, &classes), team)?;
-            edges::stars_all(edges, (searched, &seen, &classes), selection.linkage, team)?
-        }
-        Tier::Bytes | Tier::Pixels => {
-            edges::stars_all(Vec::new(), (searched, &seen, &classes), selection.linkage, team)?
-        }
-        Tier::Within(levels) => {
-            let edges = within::edges_all(&looks, searched, (&seen, &classes), levels, team)?;
-            edges::stars_all(edges, (searched, &seen, &classes), selection.linkage, team)?
-        }
+    // Each tier says which pictures are near each other.
+    let edges = match tier {
+        Tier::Bytes | Tier::Pixels => Edges::default(),
+        Tier::Turned => turned::edges_all(&looks, searched, (&seen, &classes), team)?,
+        Tier::Within(levels) => within::edges_all(&looks, searched, (&seen, &classes), levels, team)?,
         Tier::Similar(distance) => {
             let sights = Sights::new(&looks, &seen, &classes, team.rank());
-            let edges = similar::edges_all(&sights, &classes, (distance, selection), team)?;
-            edges::stars_all(edges, (searched, &seen, &classes), selection.linkage, team)?
+            similar::edges_all(&sights, &classes, (distance, selection), team)?
         }
     };
+    let stars = edges::stars_all((edges, tier), (searched, &seen, &classes), selection.linkage, team)?;
     searched.subjects =
         seen.into_iter().map(|seen| (seen.picture.at(), Subject::Picture(Box::new(seen.picture)))).collect();
     Ok(stars::groups_all(looker, searched, &classes, &stars, team)?)

@@ -10,8 +10,9 @@ use crate::{
     gather::ask_each_all,
     near::{
         classes::Class,
-        edges::{Edge, Place},
-        meetings::{Met, meetings_all},
+        edges::{Edge, Edges},
+        meetings::meetings_all,
+        met::{Meetings, Met},
         sights::{Sights, Stored, sight_of},
         spool::fail_all,
     },
@@ -34,24 +35,23 @@ pub(crate) fn edges_all<T: Team>(
     classes: &[Class],
     (distance, selection): (u8, &Selection),
     team: &mut T,
-) -> Result<Vec<Edge>, Failure> {
+) -> Result<Edges, Failure> {
     sights.looks.looker.progress.begin(Stage::Comparing, 0);
     let met = meetings_all(sights, distance, team)?;
-    look_again_all(sights, classes, &met, selection.label, team)
+    look_again_all(sights, classes, met, selection.label, team)
 }
 
 /// Looks at each pair a second time: those that are one picture are near.
 fn look_again_all<T: Team>(
     sights: &Sights<'_>,
     classes: &[Class],
-    met: &[Met],
+    mut met: Meetings,
     label: Option<Label>,
     team: &mut T,
-) -> Result<Vec<Edge>, Failure> {
-    let mut edges = Vec::new();
-    let mut chunks = met.chunks(LOOKED_AT_ONCE);
+) -> Result<Edges, Failure> {
+    let mut edges = Edges::default();
     loop {
-        let chunk = chunks.next().unwrap_or_default();
+        let chunk: Vec<Met> = met.by_ref().take(LOOKED_AT_ONCE).collect();
         if !team.any_all(!chunk.is_empty())? {
             return Ok(edges);
         }
@@ -110,22 +110,12 @@ fn look_again(
             let meeting = Meeting { asking, stored, distance: met.distance.into() };
             let label = second_look(&asker, &other, meeting).map(|label| ours.judge(*theirs, label));
             if let Some(label) = label.filter(|label| wanted.is_none_or(|wanted| wanted == *label)) {
-                let own = Place { number: class.number, home: sights.home, at: met.asker };
-                let theirs = Place { number: *number, home: met.home, at: met.at };
-                edges.push(edge(own, theirs, nearness(meeting, false, label)));
+                edges.push(Edge { a: *number, b: class.number, nearness: nearness(meeting, false, label) });
             }
         }
         last = Some((met.asker, asker));
     }
     Ok(edges)
-}
-
-/// The picture with the smaller number comes first, whoever asked.
-fn edge(asker: Place, other: Place, nearness: Nearness) -> Edge {
-    match asker.number < other.number {
-        true => Edge { a: other, b: asker, nearness },
-        false => Edge { a: asker, b: other, nearness: nearness.reversed() },
-    }
 }
 
 /// How near a picture is that asked, or was asked.

@@ -2,6 +2,7 @@
 
 use pixtwin_matching::{Candidate, Loss, Proof, proof_between};
 use pixtwin_pixel::PixelDigest;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     describe,
@@ -17,15 +18,15 @@ use crate::{
     team::Team,
 };
 
-/// A picture that stays, and those that are near enough to it. All ranks have the same stars.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A picture that stays, and those that are near enough to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Star {
     pub(crate) keeper: Card,
     pub(crate) members: Vec<Ray>,
 }
 
 /// A picture that is near to the one that stays.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Ray {
     pub(crate) card: Card,
     pub(crate) nearness: Nearness,
@@ -40,7 +41,7 @@ struct Part {
     is_repeated: bool,
 }
 
-/// The groups whose keepers have their home here, sorted as in the report.
+/// The groups of the stars whose keepers have their home here, sorted as in the report.
 pub(crate) fn groups_all<T: Team>(
     looker: &Looker<'_>,
     searched: &Searched,
@@ -48,14 +49,13 @@ pub(crate) fn groups_all<T: Team>(
     stars: &[Star],
     team: &mut T,
 ) -> Result<Vec<Group>, Loss> {
-    let own: Vec<&Star> = stars.iter().filter(|star| star.keeper.home == team.rank()).collect();
     let wanted: Vec<(usize, usize)> =
-        own.iter().flat_map(|star| &star.members).map(|ray| (ray.card.home, ray.card.at)).collect();
+        stars.iter().flat_map(|star| &star.members).map(|ray| (ray.card.home, ray.card.at)).collect();
     let mut files = ask_each_all(team, &wanted, |asked| {
         asked.into_iter().map(|at| classes.get(at).map_or(Vec::new(), |class| class.files.clone())).collect()
     })?
     .into_iter();
-    let parts: Vec<(Option<PixelDigest>, Vec<Part>)> = own
+    let parts: Vec<(Option<PixelDigest>, Vec<Part>)> = stars
         .iter()
         .map(|star| {
             let class = classes.get(star.keeper.at);

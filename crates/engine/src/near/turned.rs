@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     gather::ask_each_all,
     near::{
-        classes::Class,
-        edges::{Edge, Place},
+        classes::{Class, Place},
+        edges::{Edge, Edges},
         seen::{Looks, Seen, seen_at},
         spool::fail_all,
     },
@@ -57,6 +57,12 @@ impl Record {
         [&key.0[..], &class_bytes(coefficients)].concat()
     }
 
+    /// Whether the two pictures can be equal after a turn: by their pixels or their coefficients.
+    pub(crate) fn may_be_turned(&self, other: &Self) -> bool {
+        let coefficients = self.coefficients.zip(other.coefficients);
+        self.key == other.key || coefficients.is_some_and(|(ours, theirs)| ours.least == theirs.least)
+    }
+
     /// Reads it back; nothing if it is too short.
     pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
         let (key, rest) = bytes.split_first_chunk()?;
@@ -97,7 +103,7 @@ pub(crate) fn edges_all<T: Team>(
     searched: &mut Searched,
     (seen, classes): (&[Seen], &[Class]),
     team: &mut T,
-) -> Result<Vec<Edge>, Failure> {
+) -> Result<Edges, Failure> {
     let mut found = coefficients_all(looks, (seen, classes), team)?;
     found.extend(pixels_all(looks, searched, (seen, classes), team)?);
     let mut to: Vec<Vec<ClassOf>> = (0..team.size()).map(|_| Vec::new()).collect();
@@ -107,17 +113,20 @@ pub(crate) fn edges_all<T: Team>(
     let mut owned: Vec<ClassOf> = team.swap_all(to)?.into_iter().flatten().collect();
     owned.sort_unstable();
     owned.dedup_by_key(|class| (class.by_coefficients, class.least, class.place));
-    Ok(owned.chunk_by(|a, b| (a.by_coefficients, a.least) == (b.by_coefficients, b.least)).flat_map(pairs).collect())
+    let mut edges = Edges::default();
+    let equal = owned.chunk_by(|a, b| (a.by_coefficients, a.least) == (b.by_coefficients, b.least));
+    equal.for_each(|equal| edges.extend(pairs(equal)));
+    Ok(edges)
 }
 
 /// Every two of one class.
-fn pairs(equal: &[ClassOf]) -> Vec<Edge> {
-    let pair = |a: &ClassOf, b: &ClassOf| {
+fn pairs(equal: &[ClassOf]) -> impl Iterator<Item = Edge> {
+    let pair = move |a: &ClassOf, b: &ClassOf| {
         let nearness = nearness(&b.class(), &a.class(), a.by_coefficients)?;
-        Some(Edge { a: a.place, b: b.place, nearness })
+        Some(Edge { a: a.place.number, b: b.place.number, nearness })
     };
     let others = equal.iter().enumerate();
-    others.flat_map(|(at, b)| equal.iter().take(at.min(MOST_PAIRED)).filter_map(move |a| pair(a, b))).collect()
+    others.flat_map(move |(at, b)| equal.iter().take(at.min(MOST_PAIRED)).filter_map(move |a| pair(a, b)))
 }
 
 /// The classes of coefficients of the pictures whose home is this rank: of several files of one picture any may have some.

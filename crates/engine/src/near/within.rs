@@ -17,8 +17,8 @@ use pixtwin_pixel::{Apart, Key, Means};
 use crate::{
     file::Listed,
     near::{
-        classes::Class,
-        edges::{Edge, Place},
+        classes::{Class, Place},
+        edges::{Edge, Edges},
         fetch::Far,
         find::Sought,
         measure::{Measurer, Pair},
@@ -38,19 +38,19 @@ const BATCH_PAIRS: usize = 1 << 16;
 /// The pairs of pictures that are within `levels` of each other, of 255, each at some rank.
 ///
 /// # Cost
-/// Every rank holds the means of the pictures whose shapes it looks after, 520 bytes each, and the pairs found. The pairs
-/// that may be near are never held together, for it can be all.
+/// Every rank holds the means of the pictures whose shapes it looks after, 520 bytes each, and the pairs found, some four
+/// bytes each. The pairs that may be near are never held together, for it can be all.
 pub(crate) fn edges_all<T: Team>(
     looks: &Looks<'_>,
     searched: &mut Searched,
     (seen, classes): (&[Seen], &[Class]),
     levels: u8,
     team: &mut T,
-) -> Result<Vec<Edge>, Failure> {
+) -> Result<Edges, Failure> {
     let most = Apart::levels(levels);
     if most == Apart(0) {
         // Equal pictures are one.
-        return Ok(Vec::new());
+        return Ok(Edges::default());
     }
     let (places, means) = means_all(looks, (seen, classes), team)?;
     let own = |class: &Class| {
@@ -105,7 +105,8 @@ fn own_means(
     Ok(means)
 }
 
-fn means_of(record: &[u8]) -> Option<Means> {
+/// The means that a record has.
+pub(crate) fn means_of(record: &[u8]) -> Option<Means> {
     Some(Means::from_bytes(record.first_chunk()?))
 }
 
@@ -132,8 +133,8 @@ fn edges_of_all<T: Team>(
     handed_out: &Receiver<Vec<(Place, Place)>>,
     unread: &mut Vec<Unread>,
     team: &mut T,
-) -> Result<Vec<Edge>, Loss> {
-    let mut edges = Vec::new();
+) -> Result<Edges, Loss> {
+    let mut edges = Edges::default();
     loop {
         let batch = handed_out.recv().unwrap_or_default();
         if !team.any_all(!batch.is_empty())? {
@@ -153,7 +154,7 @@ fn edges_of_all<T: Team>(
         unread.extend(measured.unread);
         let edge = |(number, apart): (usize, Apart)| {
             let (a, b) = *places.get(number)?;
-            Some(Edge { a: a.min(b), b: a.max(b), nearness: Nearness::Within(apart.0) })
+            Some(Edge { a: a.number, b: b.number, nearness: Nearness::Within(apart.0) })
         };
         edges.extend(measured.apart.into_iter().filter_map(edge));
     }

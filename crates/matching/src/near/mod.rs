@@ -9,6 +9,8 @@ mod meet;
 
 mod order;
 
+mod pairs;
+
 mod part;
 
 mod second_look;
@@ -24,9 +26,10 @@ mod within;
 pub use join::{Askers, Batch, Hit, Index, Ordered, Pass};
 pub use meet::meet;
 pub use order::Order;
+pub use pairs::{Pair, Pairs, Run};
 pub use part::Part;
 pub use second_look::{Label, Meeting, second_look};
-pub use stars::{Edge, Member, Star, complete, neighbours, stars};
+pub use stars::{Member, Star, complete, neighbours, stars};
 pub use sweep::{Planes, Sighted, sweep};
 pub use within::pairs_within;
 

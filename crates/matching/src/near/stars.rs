@@ -1,23 +1,16 @@
 //! Groups of near pictures around the one that stays.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
-/// Two pictures that are near: vertices by number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Edge {
-    /// One picture.
-    pub a: u32,
-    /// The other.
-    pub b: u32,
-}
+use super::Pair;
 
 /// A picture in a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Member {
     /// Which picture.
     pub picture: u32,
-    /// Which edge says that it is near to the keeper.
-    pub edge: usize,
+    /// The note of the edge that says that it is near to the keeper.
+    pub note: u32,
     /// Whether it is a member of another group too, and only shown again because the keeper has no other neighbour.
     pub is_again: bool,
 }
@@ -31,14 +24,11 @@ pub struct Star {
     pub members: Vec<Member>,
 }
 
-/// How many different neighbours each picture has.
+/// How many neighbours each picture has. Each edge comes once; those of a picture with itself, or of no picture, do not count.
 #[must_use]
-pub fn neighbours(pictures: usize, edges: &[Edge]) -> Vec<u32> {
+pub fn neighbours(pictures: usize, edges: impl Iterator<Item = Pair>) -> Vec<u32> {
     let mut counts = vec![0; pictures];
-    let mut pairs: Vec<_> = edges.iter().filter_map(|edge| pair(*edge, pictures)).collect();
-    pairs.sort_unstable();
-    pairs.dedup();
-    for picture in pairs.into_iter().flat_map(<[u32; 2]>::from) {
+    for picture in edges.filter_map(|edge| ends(edge, pictures)).flatten() {
         if let Some(count) = counts.get_mut(picture as usize) {
             *count += 1;
         }
@@ -51,12 +41,13 @@ pub fn neighbours(pictures: usize, edges: &[Edge]) -> Vec<u32> {
 /// members of other groups becomes the keeper of them, shown again: whatever has a neighbour is in a group.
 ///
 /// The groups are in order of their keepers, and the same whatever the order of the edges; if no two keys are equal, the
-/// order of the pictures changes nothing but their numbers either. Of several edges of one pair, the first is named. Edges
-/// of a picture with itself, or of no picture, do not count.
+/// order of the pictures changes nothing but their numbers either. Of several edges of one pair, the one with the smallest
+/// note is named. Edges of a picture with itself, or of no picture, do not count.
 ///
 /// # Cost
-/// Linear in the edges, beside sorting pictures and edges.
-pub fn stars<K: Ord>(keys: &[K], edges: &[Edge]) -> Vec<Star> {
+/// Reads the edges twice; holds eight bytes for each, and as many for each picture. Linear in the edges, beside sorting
+/// pictures and edges.
+pub fn stars<K: Ord>(keys: &[K], edges: impl Iterator<Item = Pair> + Clone) -> Vec<Star> {
     grouped(keys, edges, |_, candidates| candidates)
 }
 
@@ -65,8 +56,8 @@ pub fn stars<K: Ord>(keys: &[K], edges: &[Edge]) -> Vec<Star> {
 ///
 /// # Cost
 /// Linear in the edges, and in the triangles with pictures shown again, but for a search among the neighbours of each;
-/// beside sorting pictures and edges.
-pub fn complete<K: Ord>(keys: &[K], edges: &[Edge]) -> Vec<Star> {
+/// beside sorting pictures and edges. The memory is that of [`stars`].
+pub fn complete<K: Ord>(keys: &[K], edges: impl Iterator<Item = Pair> + Clone) -> Vec<Star> {
     grouped(keys, edges, |graph, candidates| {
         let mut members = Vec::new();
         // What is left after a round is near to the new member: the work of the next is bounded by edges.
@@ -80,79 +71,125 @@ pub fn complete<K: Ord>(keys: &[K], edges: &[Edge]) -> Vec<Star> {
 }
 
 /// A neighbour, by its place in the order of the keys.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Neighbour {
     rank: u32,
-    edge: usize,
+    note: u32,
 }
 
-/// The neighbours of each picture in order; pictures are named by their place in the order of the keys.
+/// Of each picture the neighbours that come after it, in order; pictures are named by their place in the order of the keys.
+/// Half of the edges is enough: who becomes a keeper is before all that are still free.
 struct Graph {
-    /// Where the neighbours of each picture begin; one more than there are pictures.
-    starts: Vec<usize>,
-    neighbours: Vec<Neighbour>,
+    /// Where the neighbours of each picture end; those of the next begin there.
+    ends: Vec<usize>,
+    later: Vec<Neighbour>,
 }
 
 impl Graph {
-    fn new(ranks: &[u32], edges: &[Edge]) -> Self {
-        let mut ends = Vec::with_capacity(2 * edges.len());
-        for (at, edge) in edges.iter().enumerate() {
-            if let Some((a, b)) = pair(*edge, ranks.len())
-                && let (Some(&a), Some(&b)) = (ranks.get(a as usize), ranks.get(b as usize))
-            {
-                ends.extend([(a, b, at), (b, a, at)]);
-            }
-        }
-        ends.sort_unstable();
-        ends.dedup_by_key(|(from, to, _)| (*from, *to));
-        let mut starts = vec![0; ranks.len() + 1];
-        for (from, _, _) in &ends {
-            if let Some(count) = starts.get_mut(*from as usize + 1) {
-                *count += 1;
-            }
+    fn new(ranks: &[u32], edges: impl Iterator<Item = Pair> + Clone) -> Self {
+        let edges = edges.filter_map(|edge| {
+            let [a, b] = ends(edge, ranks.len())?.map(|picture| ranks.get(picture as usize).copied());
+            let (a, b) = a.zip(b)?;
+            Some((a.min(b), Neighbour { rank: a.max(b), note: edge.note }))
+        });
+        let mut places = vec![0; ranks.len()];
+        for (from, _) in edges.clone() {
+            places.get_mut(from as usize).into_iter().for_each(|count| *count += 1);
         }
         let mut before = 0;
-        for start in &mut starts {
-            before += *start;
-            *start = before;
+        for place in &mut places {
+            before += std::mem::replace(place, before);
         }
-        Self { starts, neighbours: ends.into_iter().map(|(_, rank, edge)| Neighbour { rank, edge }).collect() }
+        let mut later = vec![Neighbour::default(); before];
+        for (from, neighbour) in edges {
+            if let Some(place) = places.get_mut(from as usize) {
+                later.get_mut(*place).into_iter().for_each(|later| *later = neighbour);
+                *place += 1;
+            }
+        }
+        let mut graph = Self { ends: places, later };
+        for rank in 0..ranks.len() {
+            let of_one = graph.range(rank);
+            graph.later.get_mut(of_one).unwrap_or_default().sort_unstable();
+        }
+        graph
     }
 
-    fn of(&self, rank: u32) -> &[Neighbour] {
-        match self.starts.get(rank as usize..rank as usize + 2) {
-            Some(&[from, to]) => self.neighbours.get(from..to).unwrap_or_default(),
-            _ => &[],
-        }
+    fn range(&self, rank: usize) -> std::ops::Range<usize> {
+        let end = |rank: Option<usize>| rank.and_then(|rank| self.ends.get(rank).copied()).unwrap_or_default();
+        end(rank.checked_sub(1))..end(Some(rank))
     }
 
+    /// Those that come after this one; of several edges to one the first counts.
+    fn later(&self, rank: u32) -> impl Iterator<Item = Neighbour> {
+        let of_one = self.later.get(self.range(rank as usize)).unwrap_or_default();
+        of_one.chunk_by(|a, b| a.rank == b.rank).filter_map(|edges| edges.first().copied())
+    }
+
+    /// Whether two are near; the first comes before the second.
     fn has(&self, a: u32, b: u32) -> bool {
-        self.of(a).binary_search_by_key(&b, |neighbour| neighbour.rank).is_ok()
+        let of_one = self.later.get(self.range(a as usize)).unwrap_or_default();
+        of_one.binary_search_by_key(&b, |neighbour| neighbour.rank).is_ok()
+    }
+
+    /// Of some pictures those that come before them, in order.
+    fn earlier(&self, wanted: impl Iterator<Item = u32>) -> HashMap<u32, Vec<Neighbour>> {
+        let mut found: HashMap<u32, Vec<Neighbour>> = wanted.map(|rank| (rank, Vec::new())).collect();
+        for rank in (0..self.ends.len()).zip(0..).map(|(_, rank)| rank) {
+            if found.is_empty() {
+                break;
+            }
+            for neighbour in self.later(rank) {
+                let to = found.get_mut(&neighbour.rank);
+                to.into_iter().for_each(|to| to.push(Neighbour { rank, note: neighbour.note }));
+            }
+        }
+        found
     }
 }
 
-fn grouped<K: Ord>(keys: &[K], edges: &[Edge], chosen: impl Fn(&Graph, Vec<Neighbour>) -> Vec<Neighbour>) -> Vec<Star> {
+/// A group that is being made: the keeper, its members, and whether they are shown again.
+type Made = (u32, Vec<Neighbour>, bool);
+
+fn grouped<K: Ord>(
+    keys: &[K],
+    edges: impl Iterator<Item = Pair> + Clone,
+    chosen: impl Fn(&Graph, Vec<Neighbour>) -> Vec<Neighbour>,
+) -> Vec<Star> {
     let (order, ranks) = order(keys);
     let graph = Graph::new(&ranks, edges);
     let name = |rank: u32| order.get(rank as usize).copied().unwrap_or(rank);
-    let mut is_free = vec![true; keys.len()];
+    let star = |(keeper, members, is_again): Made| {
+        let member = |Neighbour { rank, note }| Member { picture: name(rank), note, is_again };
+        Star { keeper: name(keeper), members: members.into_iter().map(member).collect() }
+    };
+    let mut groups = with_free(&graph, keys.len(), &chosen);
+    let lonely = groups.iter().filter(|(_, _, is_again)| *is_again).map(|(rank, ..)| *rank);
+    let mut earlier = graph.earlier(lonely);
+    for (rank, members, _) in groups.iter_mut().filter(|(_, _, is_again)| *is_again) {
+        let all = earlier.remove(rank).into_iter().flatten().chain(graph.later(*rank)).collect();
+        *members = chosen(&graph, all);
+    }
+    groups.into_iter().filter(|(_, members, _)| !members.is_empty()).map(star).collect()
+}
+
+/// The groups of keepers with free neighbours, and, without members, of pictures that have none.
+fn with_free(graph: &Graph, pictures: usize, chosen: impl Fn(&Graph, Vec<Neighbour>) -> Vec<Neighbour>) -> Vec<Made> {
+    let mut is_free = vec![true; pictures];
     let mut groups = Vec::new();
-    for (keeper, rank) in order.iter().zip(0..) {
+    for rank in (0..pictures).zip(0..).map(|(_, rank)| rank) {
         let is = |free: &[bool], rank: u32| free.get(rank as usize).copied().unwrap_or_default();
-        let near = graph.of(rank);
-        if near.is_empty() || !is(&is_free, rank) {
+        if !is(&is_free, rank) {
             continue;
         }
-        let free: Vec<_> = near.iter().copied().filter(|neighbour| is(&is_free, neighbour.rank)).collect();
+        // Who comes before and is near is in a group: it would have become a keeper.
+        let free: Vec<_> = graph.later(rank).filter(|neighbour| is(&is_free, neighbour.rank)).collect();
         let is_again = free.is_empty();
-        let chosen = chosen(&graph, if is_again { near.to_vec() } else { free });
-        for rank in chosen.iter().map(|neighbour| neighbour.rank).chain([rank]) {
-            if let Some(free) = is_free.get_mut(rank as usize) {
-                *free = false;
-            }
+        let members = chosen(graph, free);
+        for rank in members.iter().map(|neighbour| neighbour.rank).chain([rank]) {
+            is_free.get_mut(rank as usize).into_iter().for_each(|free| *free = false);
         }
-        let member = |Neighbour { rank, edge }| Member { picture: name(rank), edge, is_again };
-        groups.push(Star { keeper: *keeper, members: chosen.into_iter().map(member).collect() });
+        groups.push((rank, members, is_again));
     }
     groups
 }
@@ -171,8 +208,7 @@ fn order<K: Ord>(keys: &[K]) -> (Vec<u32>, Vec<u32>) {
     (order, ranks)
 }
 
-/// The two pictures of an edge, the smaller number first, if they are two of the pictures.
-fn pair(Edge { a, b }: Edge, pictures: usize) -> Option<(u32, u32)> {
-    let (least, most) = (a.min(b), a.max(b));
-    (least < most && (most as usize) < pictures).then_some((least, most))
+/// The two pictures of an edge, if they are two of the pictures.
+fn ends(Pair { a, b, .. }: Pair, pictures: usize) -> Option<[u32; 2]> {
+    (a != b && (a.max(b) as usize) < pictures).then_some([a, b])
 }

@@ -1,0 +1,89 @@
+//! `find --tier turned` and `--tier within=K` ask the catalogue.
+
+use std::collections::BTreeSet;
+
+use pixtwin_testkit::{
+    Dir, Drawing,
+    draw::{landscape, noise},
+    encode::{png, qoi},
+};
+use serde_json::Value;
+
+use crate::ran;
+
+fn lighter(drawing: &Drawing, by: u8) -> Drawing {
+    drawing.map(|[r, g, b, a]| [r, g.saturating_add(by), b, a])
+}
+
+/// Pictures that are near each other, one whose size no other has, and others of the first's size.
+fn library() -> Dir {
+    let dir = Dir::new();
+    let (one, lonely) = (landscape(23, 14, 3), landscape(30, 31, 4));
+    for turn in 1..=8 {
+        dir.write(format!("turned/{turn}.png"), png(&one.shown_under(turn)));
+    }
+    dir.write("copy.png", png(&one.shown_under(3)));
+    dir.write("one.qoi", qoi(&one)).write("lonely.png", png(&lonely));
+    for number in 1..6 {
+        dir.write(format!("others/{number}.png"), png(&noise(23, 14, number.into())));
+        dir.write(format!("lighter/{number}.png"), png(&lighter(&one, number)));
+    }
+    dir
+}
+
+/// What is said of each file that is found: its name, the turn or the difference, and what proves it.
+fn found(dir: &Dir, words: &[&str]) -> (BTreeSet<(String, String)>, i32) {
+    let ran = ran(dir, &[&["find", "--format", "json", "-q"][..], words].concat());
+    let lines = ran.out().lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let said = |line: Value| {
+        let name =
+            line["path"]["text"].as_str().unwrap().rsplit("lib/").next().unwrap().trim_start_matches("./").to_owned();
+        (name, format!("{} {} {}", line["proof"], line["turn"], line["largest"]))
+    };
+    (lines.filter(|line| line["type"] == "match").map(said).collect(), ran.code)
+}
+
+#[test]
+fn the_catalogue_answers_as_the_folders_do() {
+    let (lib, here) = (library(), Dir::new());
+    let (root, kept) = (lib.path().to_str().unwrap(), here.join("c"));
+    let (kept, base) = (kept.to_str().unwrap(), landscape(23, 14, 3));
+    // The questions lie outside of what is known.
+    here.write("turned.png", png(&base.shown_under(6))).write("lonely.png", png(&landscape(30, 31, 4).shown_under(8)));
+    here.write("near.png", png(&lighter(&base, 2))).write("near-lonely.png", png(&lighter(&landscape(30, 31, 4), 1)));
+    here.write("strange.png", png(&noise(23, 14, 99)));
+    lib.settle();
+    for (tier, questions) in [
+        ("turned", [("turned.png", 10), ("lonely.png", 1), ("strange.png", 0)]),
+        ("within=3", [("near.png", 6), ("near-lonely.png", 1), ("strange.png", 0)]),
+    ] {
+        let scanned = ran(&here, &["scan", root, "--tier", tier, "--catalogue", kept, "-q"]);
+        assert_eq!(scanned.code, 0, "{}", scanned.err());
+        for (question, count) in questions {
+            let walked = found(&here, &[question, "--tier", tier, "--no-catalogue", "--in", root]);
+            let asked = found(&here, &[question, "--tier", tier, "--catalogue", kept]);
+            assert_eq!(asked, walked, "{tier} {question}");
+            assert!(asked.0.len() >= count && (count > 0) == !asked.0.is_empty(), "{tier} {question}: {asked:?}");
+            assert_eq!(asked.1, i32::from(count == 0));
+        }
+    }
+}
+
+#[test]
+fn what_the_tier_has_not_seen_is_never_taken_for_none() {
+    let (lib, here) = (library(), Dir::new());
+    let (root, kept) = (lib.path().to_str().unwrap(), here.join("c"));
+    let kept = kept.to_str().unwrap();
+    here.write("turned.png", png(&landscape(23, 14, 3).shown_under(6))).write("alone/1.png", png(&noise(5, 5, 1)));
+    lib.settle();
+    here.settle();
+    let asks = ["find", "turned.png", "--tier", "turned", "--catalogue", kept];
+    assert_eq!(ran(&here, &["scan", root, "--catalogue", kept, "-q"]).code, 0);
+    let refused = ran(&here, &asks);
+    assert_eq!((refused.code, refused.out()), (2, ""), "{}", refused.err());
+    // By then something is known of the tier, but not of these.
+    assert_eq!(ran(&here, &["scan", "alone", "--tier", "turned", "--catalogue", kept, "-q"]).code, 0);
+    let listed = ran(&here, &asks);
+    assert_eq!(listed.code, 3, "{}", listed.err());
+    assert!(listed.err().contains("21 pictures that no scan with --tier turned has looked at"), "{}", listed.err());
+}
