@@ -67,6 +67,13 @@ pub(crate) struct Met {
     pub(crate) stored: u8,
 }
 
+impl Met {
+    pub(crate) fn meeting(&self) -> Option<Meeting> {
+        let (asking, stored) = (View::from_number(self.asking)?, View::from_number(self.stored)?);
+        Some(Meeting { asking, stored, distance: self.distance.into() })
+    }
+}
+
 /// Whom this rank's pictures meet within `distance` bits: of each pair the first meeting.
 pub(crate) fn meetings_all<T: Team>(sights: &Sights<'_>, distance: u8, team: &mut T) -> Result<Vec<Met>, Failure> {
     let mut met = Vec::new();

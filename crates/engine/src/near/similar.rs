@@ -1,9 +1,12 @@
 //! Pictures that are similar: they met, and a second look says that they are one picture.
 
-use std::{collections::BTreeSet, io};
+use std::{
+    collections::{BTreeSet, HashMap},
+    io,
+};
 
 use pixtwin_matching::near::{Label, Meeting, meet, second_look};
-use pixtwin_pixel::{Sight, View};
+use pixtwin_pixel::Sight;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -36,8 +39,23 @@ pub(crate) fn edges_all<T: Team>(
     team: &mut T,
 ) -> Result<Vec<Edge>, Failure> {
     sights.looks.looker.progress.begin(Stage::Comparing, 0);
-    let met = meetings_all(sights, distance, team)?;
+    let mut met = meetings_all(sights, distance, team)?;
+    // Both meetings of a pair together: the one that counts first.
+    met.sort_unstable_by_key(|met| (pair(met, sights.home), order(met), met.asker > met.at));
     look_again_all(sights, classes, &met, selection.label, team)
+}
+
+/// Which two pictures met: the same for both meetings of a pair whose home is here.
+fn pair(met: &Met, home: u32) -> (u32, u32, u32) {
+    match met.home == home {
+        true => (met.asker.min(met.at), home, met.asker.max(met.at)),
+        false => (met.asker, met.home, met.at),
+    }
+}
+
+/// How near the two are, before a second look: the order of their edges.
+fn order(met: &Met) -> (u16, u8, bool) {
+    met.meeting().map_or((u16::MAX, 0, false), |meeting| nearness(meeting, false, Label::Edited).order())
 }
 
 /// Looks at each pair a second time: those that are one picture are near.
@@ -55,20 +73,11 @@ fn look_again_all<T: Team>(
         if !team.any_all(!chunk.is_empty())? {
             return Ok(edges);
         }
-        let others: BTreeSet<(usize, usize)> = chunk.iter().map(|met| (met.home as usize, met.at as usize)).collect();
-        let others: Vec<(usize, usize)> = others.into_iter().collect();
-        let told: Vec<Option<Told>> = ask_each_all(team, &others, |asked| {
-            let tell = |at: usize| {
-                let mut record = Vec::new();
-                sights.read(at, &mut record).ok()?;
-                Some(Told { number: classes.get(at)?.number, stored: *sights.stored.get(at)?, record })
-            };
-            asked.into_iter().map(tell).collect()
-        })?;
+        let others = others_all(sights, classes, chunk, team)?;
         let mut parts: Vec<(&[Met], io::Result<Vec<Edge>>)> =
             chunk.chunks(LOOKED_BY_ONE).map(|part| (part, Ok(Vec::new()))).collect();
         pool::for_each(&mut parts, sights.looks.looker.threads, |(part, looked)| {
-            *looked = look_again(sights, classes, (part, &others, &told), label);
+            *looked = look_again(sights, classes, part, &others, label);
         });
         let looked: io::Result<Vec<Vec<Edge>>> = parts.into_iter().map(|(_, looked)| looked).collect();
         edges.extend(fail_all(looked, team)?.into_iter().flatten());
@@ -83,39 +92,71 @@ struct Told {
     record: Vec<u8>,
 }
 
-/// Pairs, the other pictures of theirs, and what their homes told of these.
-type Chunk<'a> = (&'a [Met], &'a [(usize, usize)], &'a [Option<Told>]);
+/// Pictures that others met, by their homes and places there.
+type Others = HashMap<(u32, u32), Other>;
+
+/// A picture that another met.
+struct Other {
+    number: u32,
+    stored: Stored,
+    sight: Sight,
+}
+
+/// All pictures that these met, from their homes.
+fn others_all<T: Team>(sights: &Sights<'_>, classes: &[Class], met: &[Met], team: &mut T) -> Result<Others, Failure> {
+    let others: BTreeSet<(usize, usize)> = met.iter().map(|met| (met.home as usize, met.at as usize)).collect();
+    let others: Vec<(usize, usize)> = others.into_iter().collect();
+    let told: Vec<Option<Told>> = ask_each_all(team, &others, |asked| {
+        let tell = |at: usize| {
+            let mut record = Vec::new();
+            sights.read_bytes(at, &mut record).ok()?;
+            Some(Told { number: classes.get(at)?.number, stored: *sights.stored.get(at)?, record })
+        };
+        asked.into_iter().map(tell).collect()
+    })?;
+    let other = |(place, told): ((usize, usize), Option<Told>)| {
+        let Told { number, stored, record } = told?;
+        let place = (u32::try_from(place.0).ok()?, u32::try_from(place.1).ok()?);
+        Some((place, Other { number, stored, sight: sight_of(&record)? }))
+    };
+    Ok(others.into_iter().zip(told).filter_map(other).collect())
+}
 
 fn look_again(
     sights: &Sights<'_>,
     classes: &[Class],
-    (chunk, others, told): Chunk<'_>,
+    met: &[Met],
+    others: &Others,
     wanted: Option<Label>,
 ) -> io::Result<Vec<Edge>> {
-    let (mut edges, mut bytes, mut last) = (Vec::new(), Vec::new(), None);
-    for met in chunk {
-        let place = others.binary_search(&(met.home as usize, met.at as usize)).ok();
-        let other = place.and_then(|at| told.get(at)?.as_ref());
-        let Told { number, stored: theirs, record } = other.ok_or(io::ErrorKind::UnexpectedEof)?;
-        let (Some(class), Some(other)) = (classes.get(met.asker as usize), sight_of(record)) else { continue };
-        let ours = sights.stored.get(met.asker as usize).copied().unwrap_or_default();
-        if class.number == *number {
+    let (mut edges, mut bytes, mut read, mut near) = (Vec::new(), Vec::new(), None, None);
+    for met in met {
+        let other = others.get(&(met.home, met.at)).ok_or(io::ErrorKind::UnexpectedEof)?;
+        let Some(class) = classes.get(met.asker as usize) else { continue };
+        let pair = pair(met, sights.home);
+        // Of two edges between the same pictures only the first would count.
+        if class.number == other.number || near == Some(pair) {
             continue;
         }
-        let asker = match last.take() {
-            Some((at, sight)) if at == met.asker => sight,
-            _ => sights.read(met.asker as usize, &mut bytes)?,
-        };
-        if let (Some(asking), Some(stored)) = (View::from_number(met.asking), View::from_number(met.stored)) {
-            let meeting = Meeting { asking, stored, distance: met.distance.into() };
-            let label = second_look(&asker, &other, meeting).map(|label| ours.judge(*theirs, label));
-            if let Some(label) = label.filter(|label| wanted.is_none_or(|wanted| wanted == *label)) {
-                let own = Place { number: class.number, home: sights.home, at: met.asker };
-                let theirs = Place { number: *number, home: met.home, at: met.at };
-                edges.push(edge(own, theirs, nearness(meeting, false, label)));
+        let asker = match others.get(&(sights.home, met.asker)) {
+            Some(asker) => &asker.sight,
+            None => {
+                let (_, sight) = match read.take() {
+                    Some((at, sight)) if at == met.asker => read.insert((at, sight)),
+                    _ => read.insert((met.asker, sights.read(met.asker as usize, &mut bytes)?)),
+                };
+                sight
             }
+        };
+        let ours = sights.stored.get(met.asker as usize).copied().unwrap_or_default();
+        let Some(meeting) = met.meeting() else { continue };
+        let label = second_look(asker, &other.sight, meeting).map(|label| ours.judge(other.stored, label));
+        if let Some(label) = label.filter(|label| wanted.is_none_or(|wanted| wanted == *label)) {
+            let own = Place { number: class.number, home: sights.home, at: met.asker };
+            let theirs = Place { number: other.number, home: met.home, at: met.at };
+            edges.push(edge(own, theirs, nearness(meeting, false, label)));
+            near = Some(pair);
         }
-        last = Some((met.asker, asker));
     }
     Ok(edges)
 }
