@@ -11,7 +11,7 @@ use std::{
 
 use pixtwin_matching::{
     Loss,
-    near::{Batch, Hit, Index, Meeting, Order, Part},
+    near::{Batch, Hit, Index, Meeting, Order, Ordered, Part, Pass, Sorted},
 };
 use pixtwin_pixel::{Code, View};
 use serde::{Deserialize, Serialize};
@@ -36,10 +36,10 @@ const TOLD_AT_ONCE: usize = 1 << 16;
 /// How many pictures ask at once: 30 codes of 44 bytes each.
 const ASKING_AT_ONCE: usize = 4096;
 
-/// How many codes ask at once that are held.
-const HELD_AT_ONCE: usize = 1 << 17;
+/// How many parts a pass of codes that are held has: so many that all threads end together.
+const PARTS: u32 = 64;
 
-/// Up to how many asking codes are held instead of being read for every pass: 36 bytes each. Of one view all are.
+/// Up to how many asking codes are held instead of being read for every pass: 44 bytes each. Of one view all are.
 const MOST_HELD: usize = 1 << 21;
 
 /// How many hits the threads keep together before those of one pair are joined: 12 bytes each.
@@ -149,24 +149,24 @@ fn tell_codes_all<T: Team>(
     Ok(failed)
 }
 
-/// Each thread asks with one batch after the other.
+/// All threads ask with the codes of this rank's pictures.
 fn join(sights: &Sights<'_>, asking: &[View], index: &Index, runs: &Runs<'_>, found: &Found) -> io::Result<()> {
     if index.is_empty() {
         return Ok(());
     }
-    let asking = Asking::new(sights, asking)?;
+    let mut asking = Asking::new(sights, asking)?;
     let threads = sights.looks.looker.threads;
     let (failed, mut room) = (Mutex::new(Ok(())), Order::default());
     for pass in index.passes() {
         let ordered = index.ordered(pass, room);
-        let next = AtomicUsize::new(0);
+        let (next, asking) = (AtomicUsize::new(0), asking.sorted(pass));
         pool::on_threads(threads, || {
             let (mut batch, mut own) = (Batch::default(), Own::new(found, MOST_HITS / threads));
             loop {
-                match asking.fill(&mut batch, next.fetch_add(1, Ordering::Relaxed)) {
-                    Ok(true) => ordered.join(batch.sorted(pass), Part::WHOLE, &mut |hit| {
-                        met_of(hit, sights.home, runs).into_iter().for_each(|met| own.add(met));
-                    }),
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                let mut hit = |hit| met_of(hit, sights.home, runs).into_iter().for_each(|met| own.add(met));
+                match asking.ask(&ordered, &mut batch, number, &mut hit) {
+                    Ok(true) => (),
                     Ok(false) => break,
                     Err(cause) => *failed.lock().unwrap_or_else(PoisonError::into_inner) = Err(cause),
                 }
@@ -179,7 +179,8 @@ fn join(sights: &Sights<'_>, asking: &[View], index: &Index, runs: &Runs<'_>, fo
 
 /// The codes with which this rank's pictures ask, each with the place of the picture and the view.
 enum Asking<'a> {
-    Held(Vec<(Code, u32)>),
+    /// All of them: the fewer batches, the less often each bucket of the index is looked at.
+    Held(Batch),
     Read(&'a Sights<'a>, &'a [View]),
 }
 
@@ -189,24 +190,47 @@ impl<'a> Asking<'a> {
         if views.len() > 1 && most > MOST_HELD {
             return Ok(Self::Read(sights, views));
         }
-        let mut held = Vec::with_capacity(most);
-        each_code(sights, views, 0..sights.records.len(), |code, number| held.push((code, number)))?;
+        let mut held = Batch::with_room(most);
+        each_code(sights, views, 0..sights.records.len(), |code, number| held.push(code, number))?;
         Ok(Self::Held(held))
     }
 
-    /// Makes the batch of this number; says whether there is one.
-    fn fill(&self, batch: &mut Batch, number: usize) -> io::Result<bool> {
-        batch.clear();
+    /// Ready for a pass.
+    fn sorted(&mut self, pass: Pass) -> Ready<'_> {
         match self {
-            Self::Held(codes) => {
-                let codes = codes.chunks(HELD_AT_ONCE).nth(number);
-                codes.into_iter().flatten().for_each(|(code, asker)| batch.push(*code, *asker));
-                Ok(codes.is_some())
+            Self::Held(batch) => Ready::Held(batch.sorted(pass), Part::all(PARTS).collect()),
+            Self::Read(sights, views) => Ready::Read { sights, views, pass },
+        }
+    }
+}
+
+/// Codes that are ready to ask in a pass.
+enum Ready<'a> {
+    Held(Sorted<'a>, Vec<Part>),
+    Read { sights: &'a Sights<'a>, views: &'a [View], pass: Pass },
+}
+
+impl Ready<'_> {
+    /// Does the piece of work of this number; says whether there is one. The batch is only room.
+    fn ask(
+        &self,
+        ordered: &Ordered<'_>,
+        batch: &mut Batch,
+        number: usize,
+        hit: &mut impl FnMut(Hit),
+    ) -> io::Result<bool> {
+        match self {
+            Self::Held(sorted, parts) => {
+                let part = parts.get(number);
+                part.into_iter().for_each(|part| ordered.join(*sorted, *part, hit));
+                Ok(part.is_some())
             }
-            Self::Read(sights, views) => {
+            Self::Read { sights, views, pass } => {
                 let from = number * ASKING_AT_ONCE;
                 let to = sights.records.len().min(from + ASKING_AT_ONCE);
+                batch.clear();
                 each_code(sights, views, from..to, |code, asker| batch.push(code, asker))?;
+                ordered.join(batch.sorted(*pass), Part::WHOLE, hit);
                 Ok(from < to)
             }
         }

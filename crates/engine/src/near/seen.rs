@@ -3,7 +3,8 @@
 use std::{
     collections::{HashMap, HashSet},
     fs::File,
-    sync::{Mutex, PoisonError},
+    io,
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use pixtwin_catalogue::Facts;
@@ -70,11 +71,14 @@ pub(crate) struct Looks<'a> {
     pub(crate) spool: Spool,
     /// Payloads that some file is looked at for.
     claimed: Mutex<HashSet<Key>>,
+    /// The number of the record of each distinct picture, where that costs much to make.
+    drawn: Mutex<HashMap<Key, u32>>,
 }
 
 impl<'a> Looks<'a> {
     pub(crate) fn new(looker: &'a Looker<'a>, tier: Tier) -> Self {
-        Self { looker, tier, spool: Spool::new(super::trace::record_bytes(tier)), claimed: Mutex::default() }
+        let spool = Spool::new(super::trace::record_bytes(tier));
+        Self { looker, tier, spool, claimed: Mutex::default(), drawn: Mutex::default() }
     }
 
     /// The first look at a file: its header, and where the tier needs all pictures, the whole of it while it is open. A file
@@ -145,6 +149,8 @@ impl<'a> Looks<'a> {
             });
         }
         self.learn_copies(files, seen);
+        // The search needs the room.
+        *self.drawn() = HashMap::new();
         for refused in seen.extract_if(.., |seen| seen.record.is_none()) {
             let reason = refused.refusal.unwrap_or_else(|| "it was not looked at".into());
             unread.extend(files.get(refused.picture.at()).map(|file| Unread::new(&file.path(), reason)));
@@ -214,18 +220,56 @@ impl<'a> Looks<'a> {
     }
 
     fn decode(&self, source: &mut dyn Source, seen: &mut Seen) -> Result<Vec<u8>, Refusal> {
-        let record = self.record(source, &mut seen.picture)?;
-        seen.record = Some(self.spool.add(&record).map_err(|cause| words_of(&cause))?);
+        let trace = self.trace(source, &mut seen.picture)?;
+        let kept = |kept: io::Result<u32>| kept.map_err(|cause| words_of(&cause));
+        let digest = seen.picture.known.digest().map(|digest| key_of_hash(&digest.0));
+        let Some(digest) = digest.filter(|_| matches!(self.tier, Tier::Similar(_))) else {
+            let record = self.record_of(trace, source, &seen.picture)?;
+            seen.record = Some(kept(self.spool.add(&record))?);
+            return Ok(record);
+        };
+        // Equal pixels have equal sights, however they are stored.
+        let known = self.drawn().get(&digest).copied();
+        if let Some(number) = known {
+            let mut record = Vec::new();
+            self.spool.read(number, &mut record).map_err(|cause| words_of(&cause))?;
+            seen.record = Some(number);
+            return Ok(record);
+        }
+        let record = self.record_of(trace, source, &seen.picture)?;
+        let number = kept(self.spool.add(&record))?;
+        self.drawn().insert(digest, number);
+        seen.record = Some(number);
         Ok(record)
+    }
+
+    fn drawn(&self) -> MutexGuard<'_, HashMap<Key, u32>> {
+        self.drawn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Decodes a picture whole: its digest, and what the tier keeps of it.
     pub(crate) fn record(&self, source: &mut dyn Source, picture: &mut Picture) -> Result<Vec<u8>, Refusal> {
-        let Some(mut sink) = TraceSink::new(self.tier, self.looker.alpha()) else {
-            self.looker.decode_source(source, picture)?;
-            return Ok(Vec::new());
-        };
-        self.looker.decode_beside(source, picture, &mut sink)?;
+        let trace = self.trace(source, picture)?;
+        self.record_of(trace, source, picture)
+    }
+
+    /// Decodes a picture whole: its digest, and what its rows came to for the tier, if it keeps more.
+    fn trace(&self, source: &mut dyn Source, picture: &mut Picture) -> Result<Option<TraceSink>, Refusal> {
+        let mut trace = TraceSink::new(self.tier, self.looker.alpha());
+        match &mut trace {
+            Some(sink) => self.looker.decode_beside(source, picture, sink)?,
+            None => self.looker.decode_source(source, picture)?,
+        }
+        Ok(trace)
+    }
+
+    fn record_of(
+        &self,
+        trace: Option<TraceSink>,
+        source: &mut dyn Source,
+        picture: &Picture,
+    ) -> Result<Vec<u8>, Refusal> {
+        let Some(sink) = trace else { return Ok(Vec::new()) };
         let record = sink.finish().ok_or_else(|| no_record(picture.format))?;
         if self.tier != Tier::Turned {
             return Ok(record);

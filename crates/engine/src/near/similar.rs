@@ -1,6 +1,9 @@
 //! Pictures that are similar: they met, and a second look says that they are one picture.
 
-use std::{collections::BTreeSet, io};
+use std::{
+    collections::{BTreeSet, HashMap},
+    io,
+};
 
 use pixtwin_matching::near::{Label, Meeting, meet, second_look};
 use pixtwin_pixel::{Sight, View};
@@ -65,10 +68,12 @@ fn look_again_all<T: Team>(
             };
             asked.into_iter().map(tell).collect()
         })?;
+        let others: HashMap<_, Other> =
+            others.into_iter().zip(told).filter_map(|(at, told)| Some((at, told?.read()?))).collect();
         let mut parts: Vec<(&[Met], io::Result<Vec<Edge>>)> =
             chunk.chunks(LOOKED_BY_ONE).map(|part| (part, Ok(Vec::new()))).collect();
         pool::for_each(&mut parts, sights.looks.looker.threads, |(part, looked)| {
-            *looked = look_again(sights, classes, (part, &others, &told), label);
+            *looked = look_again(sights, classes, part, &others, label);
         });
         let looked: io::Result<Vec<Vec<Edge>>> = parts.into_iter().map(|(_, looked)| looked).collect();
         edges.extend(fail_all(looked, team)?.into_iter().flatten());
@@ -83,34 +88,43 @@ struct Told {
     record: Vec<u8>,
 }
 
-/// Pairs, the other pictures of theirs, and what their homes told of these.
-type Chunk<'a> = (&'a [Met], &'a [(usize, usize)], &'a [Option<Told>]);
+impl Told {
+    fn read(self) -> Option<Other> {
+        let Self { number, stored, record } = self;
+        Some(Other { number, stored, sight: sight_of(&record)? })
+    }
+}
+
+/// A picture that was met.
+struct Other {
+    number: u32,
+    stored: Stored,
+    sight: Sight,
+}
 
 fn look_again(
     sights: &Sights<'_>,
     classes: &[Class],
-    (chunk, others, told): Chunk<'_>,
+    chunk: &[Met],
+    others: &HashMap<(usize, usize), Other>,
     wanted: Option<Label>,
 ) -> io::Result<Vec<Edge>> {
     let (mut edges, mut bytes, mut last) = (Vec::new(), Vec::new(), None);
     for met in chunk {
-        let place = others.binary_search(&(met.home as usize, met.at as usize)).ok();
-        let other = place.and_then(|at| told.get(at)?.as_ref());
-        let Told { number, stored: theirs, record } = other.ok_or(io::ErrorKind::UnexpectedEof)?;
-        let (Some(class), Some(other)) = (classes.get(met.asker as usize), sight_of(record)) else { continue };
-        let ours = sights.stored.get(met.asker as usize).copied().unwrap_or_default();
-        if class.number == *number {
+        let other = others.get(&(met.home as usize, met.at as usize)).ok_or(io::ErrorKind::UnexpectedEof)?;
+        let Some(class) = classes.get(met.asker as usize).filter(|class| class.number != other.number) else {
             continue;
-        }
+        };
+        let ours = sights.stored.get(met.asker as usize).copied().unwrap_or_default();
         let asker = match last.take() {
             Some((at, sight)) if at == met.asker => sight,
             _ => sights.read(met.asker as usize, &mut bytes)?,
         };
         if let (Some(asking), Some(stored)) = (View::from_number(met.asking), View::from_number(met.stored)) {
             let meeting = Meeting { asking, stored, distance: met.distance.into() };
-            let label = second_look(&asker, &other, meeting).map(|label| ours.judge(*theirs, label));
+            let label = second_look(&asker, &other.sight, meeting).map(|label| ours.judge(other.stored, label));
             if let Some(label) = label.filter(|label| wanted.is_none_or(|wanted| wanted == *label)) {
-                edges.push(Edge { a: *number, b: class.number, nearness: nearness(meeting, false, label) });
+                edges.push(Edge { a: other.number, b: class.number, nearness: nearness(meeting, false, label) });
             }
         }
         last = Some((met.asker, asker));

@@ -185,6 +185,12 @@ pub struct Batch {
 }
 
 impl Batch {
+    /// An empty batch with room for so many codes.
+    #[must_use]
+    pub fn with_room(codes: usize) -> Self {
+        Self { codes: Vec::with_capacity(codes), numbers: Vec::with_capacity(codes), order: Order::default() }
+    }
+
     /// Empties the batch and keeps its memory.
     pub fn clear(&mut self) {
         self.codes.clear();

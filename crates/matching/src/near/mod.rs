@@ -23,7 +23,7 @@ mod sweep;
 
 mod within;
 
-pub use join::{Askers, Batch, Hit, Index, Ordered, Pass};
+pub use join::{Askers, Batch, Hit, Index, Ordered, Pass, Sorted};
 pub use meet::meet;
 pub use order::Order;
 pub use pairs::{Pair, Pairs, Run};

@@ -18,9 +18,8 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Filter {
     width: usize,
-    /// The brightness of one row, with zeros behind that fill the last tile.
-    luma: Vec<f32>,
-    /// Rows that wait until there are eight.
+    /// The brightness of rows that wait until there are eight, each with zeros behind that fill the last tile.
+    rows: Vec<f32>,
     tiles: Vec<Tile>,
     waiting: usize,
     lanes: Lanes,
@@ -40,7 +39,7 @@ impl Filter {
         let tiles = width.div_ceil(ACROSS);
         Self {
             width,
-            luma: vec![0.0; tiles * ACROSS],
+            rows: vec![0.0; tiles * ACROSS * LANES],
             tiles: vec![Tile::default(); tiles],
             waiting: 0,
             lanes: Lanes::new(width),
@@ -54,11 +53,9 @@ impl Filter {
 
     /// Takes the next row.
     pub(super) fn add(&mut self, row: &Opaque<'_>, thumb: &mut Thumb) {
-        let luma = self.luma.get_mut(..self.width).unwrap_or_default();
-        luma::fill(row, luma);
-        let (values, _) = self.luma.as_chunks::<ACROSS>();
-        let places = self.tiles.iter_mut().filter_map(|tile| tile.get_mut(self.waiting));
-        places.zip(values).for_each(|(place, values)| *place = *values);
+        let row_at = self.tiles.len() * ACROSS * self.waiting;
+        let place = self.rows.get_mut(row_at..row_at + self.width).unwrap_or_default();
+        luma::fill(row, place);
         self.waiting += 1;
         if self.waiting == LANES {
             fast(Pass(self, thumb));
@@ -68,9 +65,8 @@ impl Filter {
     /// After the last row: what the windows still hold.
     pub(super) fn end(&mut self, thumb: &mut Thumb) {
         while self.bands_left > 0 {
-            for tile in &mut self.tiles {
-                tile.iter_mut().skip(self.waiting).for_each(|row| *row = <_>::default());
-            }
+            let rows_end = self.tiles.len() * ACROSS * self.waiting;
+            self.rows.get_mut(rows_end..).unwrap_or_default().fill(0.0);
             fast(Pass(self, thumb));
         }
     }
@@ -80,7 +76,7 @@ impl Filter {
     fn pass(&mut self, thumb: &mut Thumb) {
         self.waiting = 0;
         self.bands_left = self.bands_left.saturating_sub(1);
-        self.lanes.means(&mut self.tiles);
+        self.lanes.means(&self.rows, &mut self.tiles);
         self.columns.means(&mut self.tiles);
         let mut kept = self.lanes.kept_means(&self.tiles);
         let numbers = self.kept_columns.means(&mut kept);

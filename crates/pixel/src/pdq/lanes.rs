@@ -5,7 +5,7 @@
 
 use super::{
     spectrum::SIDE,
-    tiles::{ACROSS, Lane, Tile, columns_of, tile_of},
+    tiles::{ACROSS, LANES, Lane, Tile, columns_of, tile_of},
     window::{Window, kept_places},
 };
 
@@ -35,10 +35,10 @@ impl Lanes {
         }
     }
 
-    /// Replaces the tiles by the means of all columns.
+    /// Fills the tiles with the means of all columns of eight rows, which lie one behind the other.
     #[inline(always)]
-    pub(super) fn means(&mut self, tiles: &mut [Tile]) {
-        self.load(tiles);
+    pub(super) fn means(&mut self, rows: &[f32], tiles: &mut [Tile]) {
+        self.load_rows(rows, tiles.len());
         let mut sums = Lane::default();
         let mut steps = self.columns.iter().zip(self.columns.iter().skip(self.window.full));
         for (old, new) in steps.by_ref().take(self.window.lag) {
@@ -79,6 +79,18 @@ impl Lanes {
             *tile = tile_of(*means);
         }
         kept
+    }
+
+    #[inline(always)]
+    fn load_rows(&mut self, rows: &[f32], tiles: usize) {
+        let (columns, _) = self.columns.get_mut(self.window.full..).unwrap_or_default().as_chunks_mut::<ACROSS>();
+        let mut rows = rows.as_chunks::<ACROSS>().0.chunks_exact(tiles.max(1));
+        let rows: [&[[f32; ACROSS]]; LANES] = std::array::from_fn(|_| rows.next().unwrap_or_default());
+        let [a, b, c, d, e, f, g, h] = rows;
+        let (upper, lower) = (a.iter().zip(b).zip(c.iter().zip(d)), e.iter().zip(f).zip(g.iter().zip(h)));
+        for (columns, (((a, b), (c, d)), ((e, f), (g, h)))) in columns.iter_mut().zip(upper.zip(lower)) {
+            *columns = columns_of(&[*a, *b, *c, *d, *e, *f, *g, *h]);
+        }
     }
 
     #[inline(always)]

@@ -59,14 +59,15 @@ pub struct PdqSink {
     rows_left: u32,
     is_regular: bool,
     filter: Option<Filter>,
-    thumb: Thumb,
+    /// Beside the sink, which is moved often.
+    thumb: Box<Thumb>,
 }
 
 impl PdqSink {
     /// Waits for a picture.
     #[must_use]
     pub fn new(ground: Ground) -> Self {
-        let (room, thumb) = (Room::default(), Thumb::default());
+        let (room, thumb) = (Room::default(), Box::default());
         Self { ground, room, frame: None, rows_left: 0, is_regular: true, filter: None, thumb }
     }
 

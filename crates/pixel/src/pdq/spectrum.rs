@@ -108,10 +108,14 @@ impl Work for Steps<'_> {
         for (upper, lower) in rows.iter().zip(rows.iter().skip(1)) {
             add_steps(&mut sums, upper, lower);
         }
-        for row in rows {
+        for (y, row) in rows.iter().enumerate() {
+            let behind = rows.as_flattened().get(y * SIDE + 1..).and_then(|behind| behind.first_chunk());
             // The last has no neighbour: it is its own.
-            let mut shifted = *row;
-            shifted.copy_within(1.., 0);
+            let mut shifted = behind.copied().unwrap_or(*row);
+            if behind.is_none() {
+                shifted.copy_within(1.., 0);
+            }
+            shifted.iter_mut().skip(SIDE - 1).zip(row.last()).for_each(|(cell, own)| *cell = *own);
             add_steps(&mut sums, row, &shifted);
         }
         // Whole numbers far below 2^24 in all: exact in any order.

@@ -71,9 +71,12 @@ impl Sight {
     #[must_use]
     pub fn to_bytes(&self) -> [u8; Self::BYTES] {
         let mut bytes = [0; Self::BYTES];
-        let codes = self.codes.iter().flat_map(|code| code.0).flat_map(u64::to_le_bytes);
-        let rest = self.usable.to_le_bytes().into_iter().chain([self.quality]).chain(self.signature.to_bytes());
-        bytes.iter_mut().zip(codes.chain(rest)).for_each(|(byte, field)| *byte = field);
+        let (words, rest) = bytes.split_at_mut(View::CODES * 32);
+        for (bytes, word) in words.as_chunks_mut().0.iter_mut().zip(self.codes.iter().flat_map(|code| &code.0)) {
+            *bytes = word.to_le_bytes();
+        }
+        let fields = self.usable.to_le_bytes().into_iter().chain([self.quality]).chain(self.signature.to_bytes());
+        rest.iter_mut().zip(fields).for_each(|(byte, field)| *byte = field);
         bytes
     }
 

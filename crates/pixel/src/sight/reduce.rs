@@ -150,9 +150,15 @@ fn end_row<const COUNT: usize>(
     rows: u32,
     colour: impl Fn([u32; COUNT]) -> [u32; 4],
 ) {
-    let mut rest = sums;
-    for x in 0..copy.width {
-        let columns = (x + 1) * sums.len() / copy.width - x * sums.len() / copy.width;
+    let (mut rest, mut ahead) = (sums, 0);
+    let (least, more) = (sums.len() / copy.width.max(1), sums.len() % copy.width.max(1));
+    // One division for all: a cell has too few pixels for its sums to lose a bit that matters.
+    let shares = [least, least + 1].map(|columns| 1.0 / (columns as u32 * rows).max(1) as f32);
+    for _ in 0..copy.width {
+        // Cell `x` begins at column `x * sums.len() / copy.width`.
+        ahead += more;
+        let (columns, share) = if ahead < copy.width { (least, shares[0]) } else { (least + 1, shares[1]) };
+        ahead -= if columns > least { copy.width } else { 0 };
         let Some((cell, after)) = rest.split_at_checked(columns) else { break };
         rest = after;
         let mut total = [0; COUNT];
@@ -161,8 +167,6 @@ fn end_row<const COUNT: usize>(
                 *total += u32::from(*sum);
             }
         }
-        // One division for all: a cell has too few pixels for its sums to lose a bit that matters.
-        let share = 1.0 / (columns as u32 * rows).max(1) as f32;
         let [r, g, b, _] = colour(total).map(|sum| (sum as f32 * share + 0.5) as u8);
         copy.pixels.push([r, g, b, 255]);
     }
@@ -179,4 +183,34 @@ fn small_sides(width: u32, height: u32) -> (u32, u32) {
         u32::try_from(rounded).unwrap_or(MOST_SIDE).max(1)
     };
     (side(width), side(height))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::row::Delay;
+
+    #[test]
+    fn a_copy_has_the_mean_of_each_cell() {
+        for (width, height) in [(257, 3), (300, 290), (512, 512), (523, 401), (1000, 7), (3, 999)] {
+            let sample = |x: usize, y: usize| (x * 31 + y * 17 + x * y / 7) as u8;
+            let mut reducer = Reducer::new(Frame { width, height, delay: Delay::NONE });
+            for y in 0..height as usize {
+                let greys: Vec<u8> = (0..width as usize).map(|x| sample(x, y)).collect();
+                reducer.row(&Opaque::Grey(&greys));
+            }
+            let copy = reducer.finish().unwrap();
+            // A row that lies in two cells belongs to the upper one, a column to the right one.
+            let begins_row = |row: usize| (row * height as usize).div_ceil(copy.height);
+            let begins_column = |column: usize| column * width as usize / copy.width;
+            for (at, [grey, ..]) in copy.pixels.iter().enumerate() {
+                let (row, column) = (at / copy.width, at % copy.width);
+                let rows = begins_row(row)..begins_row(row + 1);
+                let columns = begins_column(column)..begins_column(column + 1);
+                let count = (rows.len() * columns.len()) as f64;
+                let sum: f64 = rows.flat_map(|y| columns.clone().map(move |x| f64::from(sample(x, y)))).sum();
+                assert!((f64::from(*grey) - sum / count).abs() <= 0.5001, "{width} x {height}, cell {at}");
+            }
+        }
+    }
 }

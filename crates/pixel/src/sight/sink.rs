@@ -111,8 +111,9 @@ impl Sight {
     #[inline(always)]
     fn look(&mut self, trimmed: &Square, inside: Inside) {
         let detail = Detail::new(trimmed);
-        let centred = centred(trimmed);
-        waves::of_parts(&centred, |view, code| {
+        let mut square = centred(trimmed);
+        let mut room = waves::Room::default();
+        waves::of_parts(&square, &mut room, |view, code| {
             let Shown::Part(cut) = view.shown() else { return };
             self.put(view, code, detail.quality(cut));
         });
@@ -120,7 +121,8 @@ impl Sight {
         let mut tilter = Tilter::new(trimmed, ratio);
         for view in (0..View::CODES as u8).filter_map(View::from_number) {
             if let Shown::Tilted(degrees) = view.shown() {
-                self.put(view, waves::of_all(&tilter.tilt(degrees)), detail.quality([0.0; 4]));
+                tilter.tilt(degrees, &mut square);
+                self.put(view, waves::of_all(&square, &mut room), detail.quality([0.0; 4]));
             }
         }
     }

@@ -115,6 +115,60 @@ fn pictures_of_any_shape_have_a_sight() {
     }
 }
 
+/// A search makes one sight for all pictures of one digest: nothing but the pixels may tell.
+#[test]
+fn equal_pixels_have_one_sight_however_they_are_stored() {
+    let sight_of_rows = |width: u32, height: u32, row: &dyn Fn(usize) -> Vec<u16>, channels: Channels, wide: bool| {
+        let mut sink = SightSink::default();
+        let _ = sink.picture(1);
+        let _ = sink.frame(Frame { width, height, delay: Delay::NONE });
+        for y in 0..height as usize {
+            let (sixteen, eight) = (row(y), row(y).iter().map(|sample| *sample as u8).collect::<Vec<_>>());
+            let _ = match wide {
+                true => {
+                    let samples: Vec<u16> = sixteen.iter().map(|sample| sample * 257).collect();
+                    sink.row(Row::sixteen(channels, &samples))
+                }
+                false => sink.row(Row::eight(channels, &eight)),
+            };
+        }
+        sink.finish().unwrap()
+    };
+    for (width, height) in [(40, 33), (64, 64), (300, 290), (523, 401)] {
+        let rgb = spots(width, height, 7);
+        let pixel = |y: usize, x: usize| {
+            let at = 3 * (y * width as usize + x);
+            [rgb[at], rgb[at + 1], rgb[at + 2]].map(u16::from)
+        };
+        let row = |sample: &dyn Fn(usize, usize) -> Vec<u16>, y: usize| -> Vec<u16> {
+            (0..width as usize).flat_map(|x| sample(y, x)).collect()
+        };
+        let alpha = |y: usize, x: usize| ((x * 7 + y * 5) % 300).min(255) as u16;
+        let colour = |y: usize, x: usize| pixel(y, x).to_vec();
+        let with_opaque = |y: usize, x: usize| [&pixel(y, x)[..], &[255]].concat();
+        let with_alpha = |y: usize, x: usize| [&pixel(y, x)[..], &[alpha(y, x)]].concat();
+        let grey = |y: usize, x: usize| vec![pixel(y, x)[1]];
+        let grey_alpha = |y: usize, x: usize| vec![pixel(y, x)[1], alpha(y, x)];
+        let thrice = |y: usize, x: usize| vec![pixel(y, x)[1]; 3];
+        let thrice_alpha = |y: usize, x: usize| [&[pixel(y, x)[1]; 3][..], &[alpha(y, x)]].concat();
+        type Samples<'a> = &'a dyn Fn(usize, usize) -> Vec<u16>;
+        let equal: [&[(Samples<'_>, Channels)]; 4] = [
+            &[(&colour, Channels::Rgb), (&with_opaque, Channels::Rgba)],
+            &[(&with_alpha, Channels::Rgba)],
+            &[(&grey, Channels::Grey), (&thrice, Channels::Rgb)],
+            &[(&grey_alpha, Channels::GreyAlpha), (&thrice_alpha, Channels::Rgba)],
+        ];
+        for forms in equal {
+            let sights: Vec<Sight> = forms
+                .iter()
+                .flat_map(|(samples, channels)| [false, true].map(|wide| (*samples, *channels, wide)))
+                .map(|(samples, channels, wide)| sight_of_rows(width, height, &|y| row(samples, y), channels, wide))
+                .collect();
+            assert!(sights.windows(2).all(|pair| pair[0] == pair[1]), "{width} x {height}");
+        }
+    }
+}
+
 #[test]
 fn a_picture_that_ends_early_has_no_sight() {
     let rgb = spots(50, 50, 1);

@@ -32,6 +32,25 @@ type Weights = [[f32; FEW]; HALF];
 /// A square folded in the middle: its upper rows and its lower ones, the last first, as sums and as differences.
 type Folded = [[[f32; SIDE]; HALF]; 2];
 
+/// What is between a square and its codes: in one place, which stays in the processor's cache.
+pub(super) struct Room {
+    folded: Folded,
+    few: [[[f32; SIDE]; FEW]; 4],
+    bands: [[[f32; SIDE]; WAVES]; 2],
+    folded_bands: [Band; WAVES],
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Self {
+            folded: [[[0.0; SIDE]; HALF]; 2],
+            few: [[[0.0; SIDE]; FEW]; 4],
+            bands: [[[0.0; SIDE]; WAVES]; 2],
+            folded_bands: [[[0.0; HALF]; 2]; WAVES],
+        }
+    }
+}
+
 /// The waves along a side of the part that is left when so much is cut off at its start and its end.
 struct Measure {
     cut: [f32; 2],
@@ -115,16 +134,17 @@ fn ordered([start, end]: [f32; 2]) -> ([f32; 2], bool) {
 /// Of each vertical part and its mirror image together at most `WAVES * SIDE * SIDE` multiplications, of each horizontal
 /// one `WAVES * WAVES * SIDE`; half of that where both ends are cut alike.
 #[inline(always)]
-pub(super) fn of_parts(square: &Square, mut each: impl FnMut(View, Code)) {
-    let folded = folded(square);
+pub(super) fn of_parts(square: &Square, room: &mut Room, mut each: impl FnMut(View, Code)) {
+    fold(square, &mut room.folded);
     for group in GROUPS.iter() {
-        for (bands, measures) in along(&group.down, &folded).iter().zip(&group.across) {
+        along(&group.down, room);
+        for (bands, measures) in room.bands.iter().zip(&group.across) {
             if measures.is_empty() {
                 continue;
             }
-            let bands = folded_bands(bands);
+            fold_bands(bands, &mut room.folded_bands);
             for (measure, views) in measures {
-                for (strengths, view) in strengths(measure, &bands).iter().zip(views) {
+                for (strengths, view) in strengths(measure, &room.folded_bands).iter().zip(views) {
                     if let Some(view) = view {
                         each(*view, code(strengths));
                     }
@@ -136,50 +156,52 @@ pub(super) fn of_parts(square: &Square, mut each: impl FnMut(View, Code)) {
 
 /// The code of a whole square.
 #[inline(always)]
-pub(super) fn of_all(square: &Square) -> Code {
+pub(super) fn of_all(square: &Square, room: &mut Room) -> Code {
     let Some(group) = GROUPS.iter().find(|group| group.down.cut == [0.0; 2]) else { return Code::default() };
-    let [bands, _] = &along(&group.down, &folded(square));
-    let [strengths, _] = strengths(&group.down, &folded_bands(bands));
+    fold(square, &mut room.folded);
+    along(&group.down, room);
+    let [bands, _] = &room.bands;
+    fold_bands(bands, &mut room.folded_bands);
+    let [strengths, _] = strengths(&group.down, &room.folded_bands);
     code(&strengths)
 }
 
 #[inline(always)]
-fn folded(square: &Square) -> Folded {
-    let mut folded = [[[0.0; SIDE]; HALF]; 2];
-    let [sums, differences] = &mut folded;
+fn fold(square: &Square, [sums, differences]: &mut Folded) {
     for (((near, far), sums), differences) in square.iter().zip(square.iter().rev()).zip(sums).zip(differences) {
         for (((near, far), sum), difference) in near.iter().zip(far).zip(sums).zip(differences) {
             (*sum, *difference) = (near + far, near - far);
         }
     }
-    folded
 }
 
 #[inline(always)]
-fn folded_bands(bands: &[[f32; SIDE]; WAVES]) -> [Band; WAVES] {
-    let mut folded = [[[0.0; HALF]; 2]; WAVES];
-    for (band, [sums, differences]) in bands.iter().zip(&mut folded) {
+fn fold_bands(bands: &[[f32; SIDE]; WAVES], folded: &mut [Band; WAVES]) {
+    for (band, [sums, differences]) in bands.iter().zip(folded) {
         for (((near, far), sum), difference) in band.iter().zip(band.iter().rev()).zip(sums).zip(differences) {
             (*sum, *difference) = (near + far, near - far);
         }
     }
-    folded
 }
 
 /// The waves down a square, and down it upside down; of a measure that is even only the first.
 #[inline(always)]
-fn along(measure: &Measure, folded: &Folded) -> [[[f32; SIDE]; WAVES]; 2] {
-    let mut bands = [[[0.0; SIDE]; WAVES]; 2];
+fn along(measure: &Measure, room: &mut Room) {
+    let Room {
+        folded: [sums, differences], bands: [upright, upside_down], few: [low, high, low_rest, high_rest], ..
+    } = room;
     let [[low_sums, high_sums], [low_differences, high_differences]] = &*measure.weights;
-    let [sums, differences] = folded;
-    let [upright, upside_down] = &mut bands;
     if measure.is_even() {
-        interleave(&down(low_differences, differences), &down(low_sums, sums), upright);
-        return bands;
+        down(low_differences, differences, low_rest);
+        down(low_sums, sums, low);
+        interleave(low_rest, low, upright);
+        return;
     }
-    let (low, high) = (down(low_sums, sums), down(high_sums, sums));
-    let (low_rest, high_rest) = (down(low_differences, differences), down(high_differences, differences));
-    let (both, rest) = (low.iter().chain(&high), low_rest.iter().chain(&high_rest));
+    down(low_sums, sums, low);
+    down(high_sums, sums, high);
+    down(low_differences, differences, low_rest);
+    down(high_differences, differences, high_rest);
+    let (both, rest) = (low.iter().chain(high.iter()), low_rest.iter().chain(high_rest.iter()));
     for (wave, (both, rest)) in both.zip(rest).enumerate() {
         let Some((upright, upside_down)) = upright.get_mut(wave).zip(upside_down.get_mut(wave)) else { continue };
         let sign = sign_of_mirrored(wave);
@@ -187,7 +209,6 @@ fn along(measure: &Measure, folded: &Folded) -> [[[f32; SIDE]; WAVES]; 2] {
             (*upright, *upside_down) = (both + rest, sign * (both - rest));
         }
     }
-    bands
 }
 
 /// A wave of an odd number of half cycles, at an even place, changes its sign when its side is turned round.
@@ -205,8 +226,7 @@ fn interleave<T: Copy>(odd: &[T; FEW], even: &[T; FEW], into: &mut [T; WAVES]) {
 
 /// Some waves down the columns of a half: four of them in eight columns at a time, so that their sums stay in registers.
 #[inline(always)]
-fn down(weights: &Weights, half: &[[f32; SIDE]; HALF]) -> [[f32; SIDE]; FEW] {
-    let mut bands = [[0.0; SIDE]; FEW];
+fn down(weights: &Weights, half: &[[f32; SIDE]; HALF], bands: &mut [[f32; SIDE]; FEW]) {
     for (few, bands) in bands.as_chunks_mut::<4>().0.iter_mut().enumerate() {
         for at in 0..SIDE / 8 {
             let mut sums = [[0.0; 8]; 4];
@@ -224,7 +244,6 @@ fn down(weights: &Weights, half: &[[f32; SIDE]; HALF]) -> [[f32; SIDE]; FEW] {
             }
         }
     }
-    bands
 }
 
 /// The waves across bands, and across their mirror images; of a measure that is even only the first.
