@@ -20,11 +20,14 @@ pub struct Signature {
     pub inside: [u8; 4],
     /// The ratio of the whole picture's width to its height, as its logarithm to base 2, 0 for squares, times 1024.
     pub ratio: i16,
+    /// How much of it is of one brightness, in parts of 255: the share of steps between neighbours of 64 x 64 cells that are
+    /// at most a quarter of 1 of 255. Half of the photos have 5 % or less, half of the drawings 60 % or more.
+    pub flat: u8,
 }
 
 impl Signature {
     /// How many bytes it takes.
-    pub const BYTES: usize = 64 + 32 + 4 + 2;
+    pub const BYTES: usize = 64 + 32 + 4 + 2 + 1;
 
     #[inline(always)]
     pub(super) fn new(copy: &Copy, inside: Inside, square: &Square, (width, height): (u32, u32)) -> Self {
@@ -40,6 +43,7 @@ impl Signature {
                 edge(inside.bottom, copy.height),
             ],
             ratio: (ratio.log2() * 1024.0).round() as i16,
+            flat: flat(square),
         }
     }
 
@@ -49,14 +53,15 @@ impl Signature {
         let mut bytes = [0; Self::BYTES];
         let luma = self.luma.as_flattened().iter();
         let fields = luma.chain(self.chroma.as_flattened().as_flattened()).chain(&self.inside).copied();
-        bytes.iter_mut().zip(fields.chain(self.ratio.to_le_bytes())).for_each(|(byte, field)| *byte = field);
+        let fields = fields.chain(self.ratio.to_le_bytes()).chain([self.flat]);
+        bytes.iter_mut().zip(fields).for_each(|(byte, field)| *byte = field);
         bytes
     }
 
     /// The signature that [`Signature::to_bytes`] gave.
     #[must_use]
     pub fn from_bytes(bytes: &[u8; Self::BYTES]) -> Self {
-        let mut signature = Self { luma: [[0; 8]; 8], chroma: [[[0; 2]; 4]; 4], inside: [0; 4], ratio: 0 };
+        let mut signature = Self { luma: [[0; 8]; 8], chroma: [[[0; 2]; 4]; 4], inside: [0; 4], ratio: 0, flat: 0 };
         let mut bytes = bytes.iter().copied();
         let mut fill = |fields: &mut [u8]| fields.iter_mut().zip(&mut bytes).for_each(|(field, byte)| *field = byte);
         fill(signature.luma.as_flattened_mut());
@@ -65,6 +70,7 @@ impl Signature {
         let mut ratio = [0; 2];
         fill(&mut ratio);
         signature.ratio = i16::from_le_bytes(ratio);
+        fill(std::slice::from_mut(&mut signature.flat));
         signature
     }
 }
@@ -83,6 +89,22 @@ fn luma(square: &Square) -> [[u8; 8]; 8] {
         *means = sums.map(|sum| (sum / (BLOCK * BLOCK) as f32).round() as u8);
     }
     luma
+}
+
+#[inline(always)]
+fn flat(square: &Square) -> u8 {
+    /// The largest step that is none, of 255.
+    const MOST: f32 = 0.25;
+    const STEPS: usize = 2 * SIDE * (SIDE - 1);
+    let is_flat = |one: f32, next: f32| u32::from((one - next).abs() <= MOST);
+    let mut flat = 0;
+    for row in square {
+        flat += row.iter().zip(row.iter().skip(1)).map(|(one, next)| is_flat(*one, *next)).sum::<u32>();
+    }
+    for (row, below) in square.iter().zip(square.iter().skip(1)) {
+        flat += row.iter().zip(below).map(|(one, next)| is_flat(*one, *next)).sum::<u32>();
+    }
+    (flat as usize * 255 / STEPS) as u8
 }
 
 #[inline(always)]

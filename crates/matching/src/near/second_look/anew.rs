@@ -18,11 +18,19 @@ const MOST_CHROMA: u8 = 1;
 const MOST_DISTANCE: u32 = 31;
 
 /// The largest mean distance of the codes of all views but the whole.
-const MOST_MEAN: f32 = 12.0;
+const MOST_MEAN: f32 = 8.0;
 
 /// The largest share of the distance to the next inset that the distance of equal insets may be: of a picture cut by 1 % on
-/// each side it is a half, of scaled and compressed ones a seventh.
-const MOST_ZOOM: f32 = 0.3;
+/// each side it is a half, by 0.5 % a fourth, of scaled and compressed ones a seventh.
+const MOST_ZOOM: f32 = 0.2;
+
+/// What a block's brightness changes on average where some change by [`MOST_LUMA`], at least: text changes a few blocks and
+/// leaves the others as they were (0.05 to 0.12), scaling and compression change all (0.25 and more).
+const LEAST_EVEN: f32 = 0.2;
+
+/// The largest mean distance of the codes where no block's brightness changes, and by how much more for each 1 of 255 that
+/// they change on average: text changes codes more.
+const MOST_UNSEEN: (f32, f32) = (1.0, 20.0);
 
 /// By how much the logarithms of two ratios of sides may differ: one in a hundred.
 const MOST_RATIO: u16 = 15;
@@ -44,8 +52,17 @@ pub(super) fn is_only_stored_anew(one: &Sight, two: &Sight) -> bool {
         && !differs(a.luma.as_flattened(), b.luma.as_flattened(), MOST_LUMA)
         && !differs(a.chroma.as_flattened().as_flattened(), b.chroma.as_flattened().as_flattened(), MOST_CHROMA)
         && View::kept().all(|view| distance(one, two, view).is_none_or(|distance| distance <= MOST_DISTANCE))
-        && mean_distance(one, two).is_none_or(|mean| mean <= MOST_MEAN)
+        && mean_distance(one, two).is_none_or(|mean| mean <= MOST_MEAN && is_even(one, two, mean))
         && is_of_one_size(one, two)
+}
+
+/// Whether what changed did so all over the picture, as by scaling and compression, and not in some place of it.
+fn is_even(one: &Sight, two: &Sight, mean_distance: f32) -> bool {
+    let (one, two) = (one.signature.luma.as_flattened(), two.signature.luma.as_flattened());
+    let changes = || one.iter().zip(two).map(|(one, two)| one.abs_diff(*two));
+    let mean = changes().map(f32::from).sum::<f32>() / one.len() as f32;
+    let (least, more) = MOST_UNSEEN;
+    mean_distance <= least + more * mean && (mean >= LEAST_EVEN || changes().all(|change| change < MOST_LUMA))
 }
 
 /// Whether the insets of one are nearer to the same of the other than to the next larger or smaller: both show the picture
