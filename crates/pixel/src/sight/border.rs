@@ -17,8 +17,8 @@ const MOST_CUT: usize = 45;
 /// The part of a side that must be left, in hundredths; if less is, nothing is cut.
 const LEAST_LEFT: usize = 20;
 
-/// How often all four sides are cut: the second time gets through a title bar and then the margin of a screenshot.
-const ROUNDS: usize = 2;
+/// How often all four sides are cut at most: what is left of them after a title bar may be the margin of a screenshot.
+const MOST_ROUNDS: usize = 4;
 
 /// The picture without its border, in pixels of the small copy: half open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,59 +35,53 @@ impl Inside {
     }
 }
 
-/// The picture without a border of one colour on any of its sides.
+/// The picture without a border of one colour on any of its sides. Of a turned picture it is the same, turned.
 ///
 /// # Cost
 /// Reads the border and one line beyond it.
 pub(super) fn inside(copy: &Copy) -> Inside {
     let mut inside = Inside::all(copy);
-    let (most_x, most_y) = (copy.width * MOST_CUT / 100, copy.height * MOST_CUT / 100);
-    for _ in 0..ROUNDS {
-        let colour = first_of_row(copy, inside, inside.top);
-        while inside.top < most_y && is_row(copy, inside, inside.top, colour) {
-            inside.top += 1;
+    for _ in 0..MOST_ROUNDS {
+        let less = cut(copy, inside);
+        if less == inside {
+            break;
         }
-        let colour = first_of_row(copy, inside, inside.bottom - 1);
-        while inside.bottom > copy.height - most_y && is_row(copy, inside, inside.bottom - 1, colour) {
-            inside.bottom -= 1;
-        }
-        let colour = first_of_column(copy, inside, inside.left);
-        while inside.left < most_x && is_column(copy, inside, inside.left, colour) {
-            inside.left += 1;
-        }
-        let colour = first_of_column(copy, inside, inside.right - 1);
-        while inside.right > copy.width - most_x && is_column(copy, inside, inside.right - 1, colour) {
-            inside.right -= 1;
-        }
+        inside = less;
     }
     let is_enough = (inside.right - inside.left) * 100 >= copy.width * LEAST_LEFT
         && (inside.bottom - inside.top) * 100 >= copy.height * LEAST_LEFT;
     if is_enough { inside } else { Inside::all(copy) }
 }
 
-fn row(copy: &Copy, inside: Inside, y: usize) -> impl Iterator<Item = &[u8; 4]> {
-    copy.row(y, inside.left, inside.right).iter()
+/// Cuts all four sides, each as far as the picture was before.
+fn cut(copy: &Copy, inside: Inside) -> Inside {
+    let Inside { left, top, right, bottom } = inside;
+    let (most_x, most_y) = (copy.width * MOST_CUT / 100, copy.height * MOST_CUT / 100);
+    let row = |y: usize| copy.row(y, left, right).iter();
+    let column = |x: usize| {
+        let pixels = copy.pixels.get(top * copy.width + x..).unwrap_or_default();
+        pixels.iter().step_by(copy.width).take(bottom - top)
+    };
+    Inside {
+        left: left + border(left..most_x, column, bottom - top),
+        top: top + border(top..most_y, row, right - left),
+        right: right - border((copy.width - most_x..right).rev(), column, bottom - top),
+        bottom: bottom - border((copy.height - most_y..bottom).rev(), row, right - left),
+    }
 }
 
-fn column(copy: &Copy, inside: Inside, x: usize) -> impl Iterator<Item = &[u8; 4]> {
-    let pixels = copy.pixels.get(inside.top * copy.width + x..).unwrap_or_default();
-    pixels.iter().step_by(copy.width).take(inside.bottom - inside.top)
-}
-
-fn first_of_row(copy: &Copy, inside: Inside, y: usize) -> [u8; 4] {
-    row(copy, inside, y).next().copied().unwrap_or_default()
-}
-
-fn first_of_column(copy: &Copy, inside: Inside, x: usize) -> [u8; 4] {
-    column(copy, inside, x).next().copied().unwrap_or_default()
-}
-
-fn is_row(copy: &Copy, inside: Inside, y: usize, colour: [u8; 4]) -> bool {
-    is_border(row(copy, inside, y), inside.right - inside.left, colour)
-}
-
-fn is_column(copy: &Copy, inside: Inside, x: usize, colour: [u8; 4]) -> bool {
-    is_border(column(copy, inside, x), inside.bottom - inside.top, colour)
+/// How many of these lines, from the first on, have the colour of one end of the first: of that which more have.
+fn border<'a, Pixels: DoubleEndedIterator<Item = &'a [u8; 4]>>(
+    mut lines: impl Iterator<Item = usize> + Clone,
+    line: impl Fn(usize) -> Pixels,
+    count: usize,
+) -> usize {
+    let all = lines.clone();
+    let Some(first) = lines.next() else { return 0 };
+    let (start, end) = (line(first).next(), line(first).next_back());
+    let depth = |colour: &[u8; 4]| all.clone().take_while(|at| is_border(line(*at), count, *colour)).count();
+    let of_start = start.map_or(0, depth);
+    end.filter(|end| Some(*end) != start).map_or(of_start, |end| of_start.max(depth(end)))
 }
 
 /// Whether enough of `count` pixels have the colour; stops as soon as too many have not.

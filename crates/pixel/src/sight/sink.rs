@@ -101,7 +101,7 @@ fn sight(frame: Frame, copy: &Copy, whole: Pdq) -> Sight {
         return sight;
     }
     sight.quality = whole.quality;
-    sight.put(View::WHOLE, whole.code, whole.quality);
+    sight.put(View::WHOLE, Some(whole.code), whole.quality);
     sight.look(&trimmed, inside);
     sight
 }
@@ -127,8 +127,8 @@ impl Sight {
         }
     }
 
-    fn put(&mut self, view: View, code: Code, quality: u8) {
-        if let Some(place) = self.codes.get_mut(usize::from(view.number())) {
+    fn put(&mut self, view: View, code: Option<Code>, quality: u8) {
+        if let (Some(place), Some(code)) = (self.codes.get_mut(usize::from(view.number())), code) {
             *place = code;
             self.usable |= u32::from(quality >= LEAST_QUALITY) << view.number();
         }

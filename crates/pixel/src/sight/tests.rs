@@ -193,3 +193,75 @@ fn symmetric_pictures_are_not_near_one_another_for_that() {
         assert!(codes[..n].iter().all(|other| code.distance(*other) > 64), "{n}");
     }
 }
+
+/// The waves that are not there in a picture that is its own mirror image, across, down, both or after half a turn, must not
+/// hide that another is the same picture turned.
+#[test]
+fn symmetric_pictures_are_known_when_they_are_turned() {
+    type Fold = fn(u32, u32, u32, u32) -> (u32, u32);
+    let folds: [Fold; 4] = [
+        |x, y, width, _| (x.min(width - 1 - x), y),
+        |x, y, _, height| (x, y.min(height - 1 - y)),
+        |x, y, width, height| (x.min(width - 1 - x), y.min(height - 1 - y)),
+        |x, y, width, height| if y < height / 2 { (x, y) } else { (width - 1 - x, height - 1 - y) },
+    ];
+    let mut compared = 0;
+    for (fold, seed) in folds.iter().zip(1..).flat_map(|(fold, kind)| (0..8).map(move |seed| (fold, kind * 100 + seed)))
+    {
+        let (width, height) = if seed % 2 == 0 { (48, 48) } else { (120, 80) };
+        let drawn = spots(width, height, seed);
+        let pixel = |at: u32| {
+            let (x, y) = fold(at % width, at / width, width, height);
+            let start = (y * width + x) as usize * 3;
+            [drawn[start], drawn[start + 1], drawn[start + 2]]
+        };
+        let rgb: Vec<u8> = (0..width * height).flat_map(pixel).collect();
+        let upright = sight_of(width, height, &rgb);
+        let mut raster = RasterSink::default();
+        let _ = show(&mut raster, width, height, &rgb);
+        let raster = raster.finish().unwrap().pop().unwrap();
+        for turn in Turn::ALL {
+            let mut sink = SightSink::default();
+            let _ = raster.replay(turn, &mut sink);
+            let Some(code) = sink.finish().unwrap().code(View::TRIMMED) else { continue };
+            compared += 1;
+            let forms = View::ASKING.into_iter().filter(|view| view.turn().is_some()).chain([View::TRIMMED]);
+            let nearest = forms.filter_map(|view| Some(upright.code(view)?.distance(code))).min();
+            assert!(nearest.is_some_and(|nearest| nearest <= 4), "{turn:?} of {width} x {height}, {seed}: {nearest:?}");
+        }
+    }
+    assert!(compared > 100, "{compared}");
+}
+
+/// What is trimmed does not depend on which corner it is looked at from, also where an edge has two colours.
+#[test]
+fn the_border_of_a_turned_picture_is_the_border_turned() {
+    let (width, height) = (221, 149);
+    for seed in 0..40 {
+        let rgb = spots(width, height, seed);
+        let mut raster = RasterSink::default();
+        let _ = show(&mut raster, width, height, &rgb);
+        let raster = raster.finish().unwrap().pop().unwrap();
+        let [left, top, right, bottom] = sight_of(width, height, &rgb).signature.inside;
+        let expected = [
+            (Turn::FlipHorizontal, [255 - right, top, 255 - left, bottom]),
+            (Turn::Half, [255 - right, 255 - bottom, 255 - left, 255 - top]),
+            (Turn::Transpose, [top, left, bottom, right]),
+        ];
+        for (turn, expected) in expected {
+            let mut sink = SightSink::default();
+            let _ = raster.replay(turn, &mut sink);
+            let inside = sink.finish().unwrap().signature.inside;
+            let is_near = inside.iter().zip(expected).all(|(found, expected)| found.abs_diff(expected) <= 1);
+            assert!(is_near, "{turn:?} of {seed}: {inside:?}, not {expected:?}");
+        }
+    }
+}
+
+/// Stripes have no wave that is both across and down.
+#[test]
+fn stripes_have_no_code_but_pdq() {
+    let rgb: Vec<u8> = (0..96 * 96).flat_map(|at| [[200, 10, 30], [250; 3], [20, 30, 160]][at % 96 / 32]).collect();
+    let sight = sight_of(96, 96, &rgb);
+    assert!(sight.code(View::WHOLE).is_some() && sight.code(View::TRIMMED).is_none(), "{:b}", sight.usable);
+}

@@ -134,7 +134,7 @@ fn ordered([start, end]: [f32; 2]) -> ([f32; 2], bool) {
 /// Of each vertical part and its mirror image together at most `WAVES * SIDE * SIDE` multiplications, of each horizontal
 /// one `WAVES * WAVES * SIDE`; half of that where both ends are cut alike.
 #[inline(always)]
-pub(super) fn of_parts(square: &Square, room: &mut Room, mut each: impl FnMut(View, Code)) {
+pub(super) fn of_parts(square: &Square, room: &mut Room, mut each: impl FnMut(View, Option<Code>)) {
     fold(square, &mut room.folded);
     for group in GROUPS.iter() {
         along(&group.down, room);
@@ -156,8 +156,8 @@ pub(super) fn of_parts(square: &Square, room: &mut Room, mut each: impl FnMut(Vi
 
 /// The code of a whole square.
 #[inline(always)]
-pub(super) fn of_all(square: &Square, room: &mut Room) -> Code {
-    let Some(group) = GROUPS.iter().find(|group| group.down.cut == [0.0; 2]) else { return Code::default() };
+pub(super) fn of_all(square: &Square, room: &mut Room) -> Option<Code> {
+    let group = GROUPS.iter().find(|group| group.down.cut == [0.0; 2])?;
     fold(square, &mut room.folded);
     along(&group.down, room);
     let [bands, _] = &room.bands;
@@ -293,62 +293,116 @@ fn across(weights: &Weights, [a, b, c, d]: &[&[f32; HALF]; 4]) -> [[f32; FEW]; 4
     strengths
 }
 
-/// The code of a view: which waves are positive. One of strength 0 is neither: its bit is drawn. Symmetric pictures have
-/// many of them, and would all be near one another if those were equal.
+/// Up to which strength a wave is neither positive nor negative, in levels of 255: what rounding leaves of a wave that is not
+/// there. Half a level of one cell is a hundred times as much.
+const NOTHING: f32 = 1e-4;
+
+/// How many of the 256 waves must be there for a code to be worth comparing. Stripes have none, and what is its own mirror
+/// image across and down has a quarter.
+const LEAST_DECIDED: u32 = 32;
+
+/// The code of a view: which waves are positive; none if hardly any wave is there. Of a wave that is not there the bit is drawn:
+/// symmetric pictures have many of them, and would all be near one another if those were equal.
 #[inline(always)]
-fn code(strengths: &Strengths) -> Code {
-    let (mut code, mut undecided) = (Code::default(), [0; 4]);
-    let words = code.0.iter_mut().zip(&mut undecided);
+fn code(strengths: &Strengths) -> Option<Code> {
+    let (mut code, mut undecided) = (Code::default(), Code::default());
+    let words = code.0.iter_mut().zip(&mut undecided.0);
     for ((word, undecided), rows) in words.zip(strengths.as_chunks::<4>().0) {
         for (at, row) in rows.iter().enumerate() {
-            let (mut above, mut zero) = (0_u32, 0_u32);
+            let (mut above, mut nothing) = (0_u32, 0_u32);
             for (bit, wave) in row.iter().enumerate() {
-                above |= u32::from(*wave > 0.0) << bit;
-                zero |= u32::from(*wave == 0.0) << bit;
+                above |= u32::from(*wave > NOTHING) << bit;
+                nothing |= u32::from(wave.abs() <= NOTHING) << bit;
             }
             *word |= u64::from(above) << (at * WAVES);
-            *undecided |= u64::from(zero) << (at * WAVES);
+            *undecided |= u64::from(nothing) << (at * WAVES);
         }
     }
-    if undecided != [0; 4] {
-        let drawn = drawn(strengths);
-        code.0.iter_mut().zip(undecided).zip(drawn).for_each(|((word, undecided), drawn)| *word |= undecided & drawn);
+    if undecided != Code::default() {
+        if undecided.distance(Code::default()) > Code::BITS - LEAST_DECIDED {
+            return None;
+        }
+        let drawn = drawn(strengths, code, undecided);
+        code.0
+            .iter_mut()
+            .zip(undecided.0.iter().zip(drawn.0))
+            .for_each(|(word, (undecided, drawn))| *word |= undecided & drawn);
     }
-    code
+    Some(code)
 }
 
-/// Bits that are the same for the same strengths only.
+/// Bits for the waves that are not there. They follow from the signs of the others alone, and those of a turned picture are
+/// what [`turned`] makes of them: a pattern that is its own transpose is drawn for the upright form of the picture, and
+/// turned back.
+#[cold]
+fn drawn(strengths: &Strengths, code: Code, undecided: Code) -> Code {
+    let turn = from_upright(strengths);
+    let signs = joined(joined(code, turn, |sign, change| sign ^ change), undecided, |sign, nothing| sign & !nothing);
+    let hash = |codes: [Code; 2]| codes.iter().flat_map(|code| code.0).fold(0, |state, word| mix(state ^ word));
+    let seed = hash([signs, undecided]).wrapping_add(hash([signs, undecided].map(transposed)));
+    let upper = joined(Code([0, 1, 2, 3].map(|word| mix(seed ^ word))), UPPER, |bits, mask| bits & mask);
+    joined(joined(upper, transposed(upper), |upper, lower| upper | lower), turn, |bits, change| bits ^ change)
+}
+
+/// Two codes, word by word.
+fn joined(mut one: Code, other: Code, join: impl Fn(u64, u64) -> u64) -> Code {
+    one.0.iter_mut().zip(other.0).for_each(|(one, other)| *one = join(*one, other));
+    one
+}
+
+/// Scatters numbers: the finaliser of SplitMix64.
 ///
 /// # Source
-/// The constants of SplitMix64: G. Steele, D. Lea, C. Flood, "Fast splittable pseudorandom number generators", 2014.
-#[cold]
-fn drawn(strengths: &Strengths) -> [u64; 4] {
-    let mix = |state: u64| {
-        let state = (state ^ state >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let state = (state ^ state >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        state ^ state >> 31
+/// G. Steele, D. Lea, C. Flood, "Fast splittable pseudorandom number generators", 2014.
+fn mix(number: u64) -> u64 {
+    let number = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let number = (number ^ number >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let number = (number ^ number >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    number ^ number >> 31
+}
+
+/// Which signs change between a picture and its upright form, in which the strongest wave that only a flip left to right
+/// changes is positive, and so is the strongest that only a flip top to bottom changes. Where one is missing, the strongest
+/// that both change stands for it.
+fn from_upright(strengths: &Strengths) -> Code {
+    let is_negative = |down: usize, across: usize| {
+        let rows = strengths.iter().skip(down).step_by(2);
+        let waves = rows.flat_map(|row| row.iter().skip(across).step_by(2));
+        let strongest = waves.copied().max_by(|a, b| a.abs().total_cmp(&b.abs()));
+        strongest.filter(|wave| wave.abs() > NOTHING).map(|wave| wave < 0.0)
     };
-    let next = |state: u64, strength: &f32| mix(state ^ u64::from(strength.to_bits()));
-    let state = strengths.as_flattened().iter().fold(0x9e37_79b9_7f4a_7c15, next);
-    [0, 1, 2, 3].map(|word| mix(state ^ word))
+    // A flip changes the waves at even places along its side.
+    let both = is_negative(0, 0);
+    let (across, down) = match (is_negative(1, 0), is_negative(0, 1)) {
+        (Some(across), Some(down)) => (across, down),
+        (Some(across), None) => (across, both.is_some_and(|both| both != across)),
+        (None, Some(down)) => (both.is_some_and(|both| both != down), down),
+        (None, None) => (both.unwrap_or(false), false),
+    };
+    changed(across, down)
+}
+
+/// In each row those from the diagonal on.
+const UPPER: Code = Code([0xfff8_fffc_fffe_ffff, 0xff80_ffc0_ffe0_fff0, 0xf800_fc00_fe00_ff00, 0x8000_c000_e000_f000]);
+
+/// The bits that change when a picture is flipped left to right, top to bottom, or both: of waves of an odd number of half
+/// cycles, at even places.
+fn changed(is_mirrored_across: bool, is_mirrored_down: bool) -> Code {
+    let across = if is_mirrored_across { 0x5555_5555_5555_5555 } else { 0 };
+    let down = if is_mirrored_down { 0x0000_ffff_0000_ffff } else { 0 };
+    Code([across ^ down; 4])
 }
 
 /// The code of a picture after a turn, from the code of [`View::TRIMMED`].
 pub(super) fn turned(code: Code, turn: Turn) -> Code {
-    // Waves of an odd number of half cycles, at even places, change their sign when their side is turned round.
     let (is_mirrored_across, is_mirrored_down) = match turn {
         Turn::None | Turn::Transpose => (false, false),
         Turn::FlipHorizontal | Turn::Clockwise => (true, false),
         Turn::FlipVertical | Turn::Anticlockwise => (false, true),
         Turn::Half | Turn::Transverse => (true, true),
     };
-    const ACROSS: u64 = 0x5555_5555_5555_5555;
-    const DOWN: u64 = 0x0000_ffff_0000_ffff;
-    let mut turned = if turn.swaps_sides() { transposed(code) } else { code };
-    for word in &mut turned.0 {
-        *word ^= if is_mirrored_across { ACROSS } else { 0 } ^ if is_mirrored_down { DOWN } else { 0 };
-    }
-    turned
+    let turned = if turn.swaps_sides() { transposed(code) } else { code };
+    joined(turned, changed(is_mirrored_across, is_mirrored_down), |bits, changed| bits ^ changed)
 }
 
 /// Rows become columns: halves, quarters, pairs and single bits change places across the diagonal.
