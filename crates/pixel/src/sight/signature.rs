@@ -107,37 +107,43 @@ fn flat(square: &Square) -> u8 {
     (flat as usize * 255 / STEPS) as u8
 }
 
+/// Blocks begin and end within pixels where a side is no multiple of four: the blocks of a turned picture are those of the
+/// upright one, turned.
 #[inline(always)]
 fn chroma(copy: &Copy, inside: Inside) -> [[[u8; 2]; 4]; 4] {
     let (width, height) = (inside.right - inside.left, inside.bottom - inside.top);
     let mut chroma = [[[128; 2]; 4]; 4];
     let mut sums: Vec<[u16; 4]> = vec![[0; 4]; width];
-    let edge = |part: usize, side: usize| (part * side / 4).min(side - 1);
     for (band, means) in chroma.iter_mut().enumerate() {
         sums.fill([0; 4]);
-        // A side shorter than four has one line in more than one block.
-        let rows = edge(band, height)..((band + 1) * height / 4).max(edge(band, height) + 1);
-        for y in rows.clone() {
-            for (sums, pixel) in sums.iter_mut().zip(copy.row(inside.top + y, inside.left, inside.right)) {
+        // At most 64 rows, of four quarters and 255 each.
+        for (y, quarters) in quarters_of(band, height) {
+            let row = copy.row(inside.top + y, inside.left, inside.right);
+            for (sums, pixel) in sums.iter_mut().zip(row) {
                 for (sum, sample) in sums.iter_mut().zip(pixel) {
-                    *sum += u16::from(*sample);
+                    *sum += u16::from(*sample) * quarters;
                 }
             }
         }
         for (column, mean) in means.iter_mut().enumerate() {
-            let columns = edge(column, width)..((column + 1) * width / 4).max(edge(column, width) + 1);
-            let pixels = (columns.len() * rows.len()) as f32;
             let mut colour = [0_u32; 4];
-            for pixel in sums.get(columns).unwrap_or_default() {
-                for (sum, sample) in colour.iter_mut().zip(pixel) {
-                    *sum += u32::from(*sample);
+            for (x, quarters) in quarters_of(column, width) {
+                for (sum, sample) in colour.iter_mut().zip(sums.get(x).unwrap_or(&[0; 4])) {
+                    *sum += u32::from(*sample) * u32::from(quarters);
                 }
             }
-            let [red, green, blue, _] = colour.map(|sum| sum as f32 / pixels);
+            let [red, green, blue, _] = colour.map(|sum| sum as f32 / (width * height) as f32);
             *mean = differences([red, green, blue]);
         }
     }
     chroma
+}
+
+/// The pixels of a fourth of a side, and how many quarters of each lie in it: together as many as the side has pixels.
+#[inline(always)]
+fn quarters_of(part: usize, side: usize) -> impl Iterator<Item = (usize, u16)> {
+    let (start, end) = (part * side, (part + 1) * side);
+    (start / 4..end.div_ceil(4)).map(move |at| (at, ((4 * at + 4).min(end) - (4 * at).max(start)) as u16))
 }
 
 fn differences([red, green, blue]: [f32; 3]) -> [u8; 2] {

@@ -265,3 +265,24 @@ fn stripes_have_no_code_but_pdq() {
     let sight = sight_of(96, 96, &rgb);
     assert!(sight.code(View::WHOLE).is_some() && sight.code(View::TRIMMED).is_none(), "{:b}", sight.usable);
 }
+
+/// Sides that are no multiples of four: no pixel may belong to one block in a picture and to another in its mirror image.
+#[test]
+fn the_colours_of_a_turned_picture_are_its_colours_turned() {
+    for (width, height, seed) in [(15, 14, 1), (221, 149, 2), (47, 253, 3), (3, 5, 4)] {
+        let rgb = spots(width, height, seed);
+        let mut raster = RasterSink::default();
+        let _ = show(&mut raster, width, height, &rgb);
+        let raster = raster.finish().unwrap().pop().unwrap();
+        let chroma = |turn: Turn| {
+            let mut sink = SightSink::default();
+            let _ = raster.replay(turn, &mut sink);
+            sink.finish().unwrap().signature.chroma
+        };
+        let (upright, across, along) = (chroma(Turn::None), chroma(Turn::FlipHorizontal), chroma(Turn::Transpose));
+        assert!(upright.as_flattened().iter().any(|pair| *pair != [128; 2]), "{width} x {height}");
+        for (y, x) in (0..4).flat_map(|y| (0..4).map(move |x| (y, x))) {
+            assert_eq!((upright[y][x], upright[y][x]), (across[y][3 - x], along[x][y]), "{width} x {height}, {x} {y}");
+        }
+    }
+}
