@@ -22,7 +22,7 @@ use pixtwin_testkit::draw::Seeded;
 const IN_FOLDER: u64 = 1000;
 
 /// What is opaque beside the codes: a signature of colours.
-const REST_BYTES: usize = 100;
+const REST_BYTES: usize = 103;
 
 fn main() {
     let pictures: u64 = env::args().nth(1).map_or(1_000_000, |count| count.parse().unwrap());
