@@ -8,6 +8,8 @@ mod border;
 
 mod detail;
 
+mod drawn;
+
 mod reduce;
 
 mod signature;
@@ -17,6 +19,8 @@ mod sink;
 mod square;
 
 mod tilt;
+
+mod turned;
 
 mod view;
 
@@ -57,13 +61,13 @@ impl Sight {
         let kept = if view.turn().is_some() { View::TRIMMED } else { view };
         let is_usable = self.usable >> kept.number() & 1 == 1;
         let code = self.codes.get(usize::from(kept.number())).filter(|_| is_usable)?;
-        Some(view.turn().map_or(*code, |turn| waves::turned(*code, turn)))
+        Some(view.turn().map_or(*code, |turn| turned::turned(*code, turn)))
     }
 
     /// The codes of the seven turned forms of the whole picture: who asks in a turned form is near to these.
     pub fn turned_whole(&self) -> impl Iterator<Item = Code> {
         let whole = self.code(View::WHOLE);
-        Turn::ALL.into_iter().skip(1).filter_map(move |turn| Some(waves::turned(whole?, turn)))
+        Turn::ALL.into_iter().skip(1).filter_map(move |turn| Some(turned::turned(whole?, turn)))
     }
 
     /// The sight in bytes: the codes in the order of their views, each in four words, then the usable ones, the quality

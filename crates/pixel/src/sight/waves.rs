@@ -3,10 +3,11 @@
 use std::{array, f32::consts::PI, sync::LazyLock};
 
 use super::{
+    drawn::drawn,
     square::{SIDE, Square},
     view::{Shown, View},
 };
-use crate::{code::Code, turn::Turn};
+use crate::code::Code;
 
 /// How many waves along each side: of 1 to 16 half cycles.
 pub(super) const WAVES: usize = 16;
@@ -20,7 +21,7 @@ const FEW: usize = WAVES / 2;
 
 /// The strength of each wave of a view: row `i` has `i + 1` half cycles from top to bottom, column `j` has `j + 1` from
 /// left to right.
-type Strengths = [[f32; WAVES]; WAVES];
+pub(super) type Strengths = [[f32; WAVES]; WAVES];
 
 /// What is left of a line after the waves along the other side: cells that lie in the left half, as sums with those in
 /// the right half and as differences from them.
@@ -295,7 +296,7 @@ fn across(weights: &Weights, [a, b, c, d]: &[&[f32; HALF]; 4]) -> [[f32; FEW]; 4
 
 /// Up to which strength a wave is neither positive nor negative, in levels of 255: what rounding leaves of a wave that is not
 /// there. Half a level of one cell is a hundred times as much.
-const NOTHING: f32 = 1e-4;
+pub(super) const NOTHING: f32 = 1e-4;
 
 /// How many of the 256 waves must be there for a code to be worth comparing. Stripes have none, and what is its own mirror
 /// image across and down has a quarter.
@@ -329,117 +330,4 @@ fn code(strengths: &Strengths) -> Option<Code> {
             .for_each(|(word, (undecided, drawn))| *word |= undecided & drawn);
     }
     Some(code)
-}
-
-/// Bits for the waves that are not there. They follow from the signs of the others alone, and those of a turned picture are
-/// what [`turned`] makes of them: a pattern that is its own transpose is drawn for the upright form of the picture, and
-/// turned back.
-#[cold]
-fn drawn(strengths: &Strengths, code: Code, undecided: Code) -> Code {
-    let turn = from_upright(strengths);
-    let signs = joined(joined(code, turn, |sign, change| sign ^ change), undecided, |sign, nothing| sign & !nothing);
-    let hash = |codes: [Code; 2]| codes.iter().flat_map(|code| code.0).fold(0, |state, word| mix(state ^ word));
-    let seed = hash([signs, undecided]).wrapping_add(hash([signs, undecided].map(transposed)));
-    let upper = joined(Code([0, 1, 2, 3].map(|word| mix(seed ^ word))), UPPER, |bits, mask| bits & mask);
-    joined(joined(upper, transposed(upper), |upper, lower| upper | lower), turn, |bits, change| bits ^ change)
-}
-
-/// Two codes, word by word.
-fn joined(mut one: Code, other: Code, join: impl Fn(u64, u64) -> u64) -> Code {
-    one.0.iter_mut().zip(other.0).for_each(|(one, other)| *one = join(*one, other));
-    one
-}
-
-/// Scatters numbers: the finaliser of SplitMix64.
-///
-/// # Source
-/// G. Steele, D. Lea, C. Flood, "Fast splittable pseudorandom number generators", 2014.
-fn mix(number: u64) -> u64 {
-    let number = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let number = (number ^ number >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let number = (number ^ number >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-    number ^ number >> 31
-}
-
-/// Which signs change between a picture and its upright form, in which the strongest wave that only a flip left to right
-/// changes is positive, and so is the strongest that only a flip top to bottom changes. Where one is missing, the strongest
-/// that both change stands for it.
-fn from_upright(strengths: &Strengths) -> Code {
-    let is_negative = |down: usize, across: usize| {
-        let rows = strengths.iter().skip(down).step_by(2);
-        let waves = rows.flat_map(|row| row.iter().skip(across).step_by(2));
-        let strongest = waves.copied().max_by(|a, b| a.abs().total_cmp(&b.abs()));
-        strongest.filter(|wave| wave.abs() > NOTHING).map(|wave| wave < 0.0)
-    };
-    // A flip changes the waves at even places along its side.
-    let both = is_negative(0, 0);
-    let (across, down) = match (is_negative(1, 0), is_negative(0, 1)) {
-        (Some(across), Some(down)) => (across, down),
-        (Some(across), None) => (across, both.is_some_and(|both| both != across)),
-        (None, Some(down)) => (both.is_some_and(|both| both != down), down),
-        (None, None) => (both.unwrap_or(false), false),
-    };
-    changed(across, down)
-}
-
-/// In each row those from the diagonal on.
-const UPPER: Code = Code([0xfff8_fffc_fffe_ffff, 0xff80_ffc0_ffe0_fff0, 0xf800_fc00_fe00_ff00, 0x8000_c000_e000_f000]);
-
-/// The bits that change when a picture is flipped left to right, top to bottom, or both: of waves of an odd number of half
-/// cycles, at even places.
-fn changed(is_mirrored_across: bool, is_mirrored_down: bool) -> Code {
-    let across = if is_mirrored_across { 0x5555_5555_5555_5555 } else { 0 };
-    let down = if is_mirrored_down { 0x0000_ffff_0000_ffff } else { 0 };
-    Code([across ^ down; 4])
-}
-
-/// The code of a picture after a turn, from the code of [`View::TRIMMED`].
-pub(super) fn turned(code: Code, turn: Turn) -> Code {
-    let (is_mirrored_across, is_mirrored_down) = match turn {
-        Turn::None | Turn::Transpose => (false, false),
-        Turn::FlipHorizontal | Turn::Clockwise => (true, false),
-        Turn::FlipVertical | Turn::Anticlockwise => (false, true),
-        Turn::Half | Turn::Transverse => (true, true),
-    };
-    let turned = if turn.swaps_sides() { transposed(code) } else { code };
-    joined(turned, changed(is_mirrored_across, is_mirrored_down), |bits, changed| bits ^ changed)
-}
-
-/// Rows become columns: halves, quarters, pairs and single bits change places across the diagonal.
-///
-/// # Source
-/// H. S. Warren, "Hacker's Delight", 7-3.
-fn transposed(code: Code) -> Code {
-    let across = |low: &mut u64, high: &mut u64, shift: u32, mask: u64| {
-        let changed = ((*low >> shift) ^ *high) & mask;
-        *high ^= changed;
-        *low ^= changed << shift;
-    };
-    let within = |word: u64, shift: u32, rows: u32, mask: u64| {
-        let changed = ((word >> shift) ^ (word >> rows)) & mask;
-        word ^ changed << shift ^ changed << rows
-    };
-    let Code([mut a, mut b, mut c, mut d]) = code;
-    across(&mut a, &mut c, 8, 0x00ff_00ff_00ff_00ff);
-    across(&mut b, &mut d, 8, 0x00ff_00ff_00ff_00ff);
-    across(&mut a, &mut b, 4, 0x0f0f_0f0f_0f0f_0f0f);
-    across(&mut c, &mut d, 4, 0x0f0f_0f0f_0f0f_0f0f);
-    Code([a, b, c, d].map(|word| within(within(word, 2, 32, 0x3333_3333), 1, 16, 0x5555_0000_5555)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn transposing_puts_every_bit_across_the_diagonal() {
-        for bit in 0..256 {
-            let only = |bit: usize| {
-                let mut code = Code::default();
-                code.0[bit / 64] = 1 << (bit % 64);
-                code
-            };
-            assert_eq!(transposed(only(bit)), only(bit % WAVES * WAVES + bit / WAVES), "{bit}");
-        }
-    }
 }
