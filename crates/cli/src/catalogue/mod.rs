@@ -10,12 +10,10 @@ use std::{
     fs::DirBuilder,
     os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
 use pixtwin_catalogue::{Catalogue, Maker, Want};
 use pixtwin_engine::{CatalogueError, Memory, MemoryUse, Settings, Tier, Trust, is_on_network, maker, words_of};
-use signal_hook::{consts::SIGXFSZ, flag};
 
 use crate::{
     args::{CatalogueAction, CatalogueArguments, Pixels, Remembered},
@@ -39,8 +37,6 @@ impl Kept {
             output::error(&format!("there is no catalogue `{}` yet\nhint: `pixtwin scan` makes one", shown(&path)));
             return None;
         }
-        // Where files may not grow further, a write that fails is enough: the signal would end the search.
-        let _: Result<_, std::io::Error> = flag::register(SIGXFSZ, Arc::default());
         let trust = if remembered.paranoid { Trust::LookAgain } else { Trust::Believe };
         let opened = make_folder(&path).and_then(|()| Memory::open(&path, settings, trust));
         match opened {
