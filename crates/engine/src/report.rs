@@ -175,8 +175,30 @@ pub struct Counts {
     pub recalled: u64,
     /// Bytes read from files.
     pub bytes_read: u64,
+    /// Where codes are compared, what has none.
+    pub flat: Flat,
     /// What each rung did, in the order they were climbed.
     pub rungs: Vec<RungCount>,
+}
+
+/// Pictures with so little detail in every view that no code of theirs may be compared: of them only copies with equal pixels
+/// are found. Each file counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flat {
+    /// Those that were searched; nothing where no codes were compared, or a catalogue was asked in place of folders.
+    pub pictures: Option<u64>,
+    /// Those that were asked about; nothing where none were, or no codes were compared.
+    pub queries: Option<u64>,
+}
+
+impl Flat {
+    fn add(&mut self, other: Self) {
+        let sum = |ours: Option<u64>, theirs: Option<u64>| {
+            ours.zip(theirs).map(|(ours, theirs)| ours + theirs).or(ours).or(theirs)
+        };
+        self.pictures = sum(self.pictures, other.pictures);
+        self.queries = sum(self.queries, other.queries);
+    }
 }
 
 /// What one rung of the ladder did.
@@ -212,6 +234,7 @@ impl Counts {
             (&mut self.bytes_read, other.bytes_read),
         ];
         pairs.into_iter().for_each(|(sum, figure)| *sum += figure);
+        self.flat.add(other.flat);
         for theirs in &other.rungs {
             match self.rungs.iter_mut().find(|ours| ours.rung == theirs.rung) {
                 Some(ours) => ours.add(theirs),

@@ -181,10 +181,24 @@ fn summary(counts: &Counts, totals: &Totals<'_>) -> String {
         let was = if totals.unread == 1 { "was" } else { "were" };
         text.push_str(&format!("\n{} {was} not compared", counted(totals.unread, "file")));
     }
+    let flat = [(totals.flat.pictures, ""), (totals.flat.queries, " asked about")];
+    flat.into_iter().for_each(|(number, which)| text.push_str(&flat_line(number.unwrap_or_default(), which)));
     if totals.cut.is_some_and(|cut| cut.is_of_one_rank) {
         text = format!("until then, in the share of rank 0: {text}");
     }
     text
+}
+
+/// What is said of pictures without a code: their groups and twins are not all that they would be with one.
+fn flat_line(number: u64, which: &str) -> String {
+    let (has, them) = if number == 1 { ("has", "it") } else { ("have", "them") };
+    match number {
+        0 => String::new(),
+        _ => format!(
+            "\n{}{which} {has} too little detail to be compared; only equal pixels are found of {them}",
+            counted(number, "picture")
+        ),
+    }
 }
 
 /// A table of the rungs: why a run is fast.

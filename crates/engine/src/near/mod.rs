@@ -131,6 +131,7 @@ impl Searched {
         spool::fail_all(looks.spool.check(), team)?;
         let bytes = looks.looker.progress.bytes() - bytes;
         self.counts.rungs.push(RungCount { rung: Rung::Whole, asked, looked, settled: 0, joined: 0, bytes });
+        self.counts.flat.pictures = looks.count_flat(&seen);
         Ok(seen)
     }
 
