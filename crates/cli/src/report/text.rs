@@ -7,7 +7,9 @@ use std::{
 };
 
 use pixtwin_catalogue::IMPORTED;
-use pixtwin_engine::{Absent, Counts, Group, HEAD_ROWS, Match, Member, Proof, Rung, RungCount, Sets, Unread};
+use pixtwin_engine::{
+    Absent, Counts, Group, HEAD_ROWS, Match, Member, PairCount, Proof, Rung, RungCount, Sets, Unread,
+};
 
 use crate::{
     args::Common,
@@ -220,7 +222,20 @@ fn rungs(counts: &Counts) -> String {
         let [asked, looked, settled, joined] = cells;
         text.push_str(&row(&rung_name(rung.rung), [asked, looked, settled, joined, size::shown(rung.bytes)]));
     }
-    text
+    text + &pairs(counts.pairs)
+}
+
+/// How many pairs were looked at, of pictures that are nearly the same.
+fn pairs(PairCount { codes, met, stayed, near }: PairCount) -> String {
+    let near = format!("{} of pictures {} near", counted(near, "pair"), if near == 1 { "is" } else { "are" });
+    match (codes, met) {
+        (0, 0) => String::new(),
+        (0, met) => format!("\n{} measured: {near}", counted(met, "pair")),
+        (codes, met) => {
+            let (codes, met) = (counted(codes, "code"), counted(met, "meeting"));
+            format!("\n{codes} compared: {met}, {} after a second look; {near}", size::count(stayed))
+        }
+    }
 }
 
 fn rung_name(rung: Rung) -> String {
@@ -233,5 +248,6 @@ fn rung_name(rung: Rung) -> String {
         Rung::Length => "length".to_owned(),
         Rung::Start => "first bytes".to_owned(),
         Rung::Bytes => "every byte".to_owned(),
+        Rung::OrderFree => "pixels in any order".to_owned(),
     }
 }

@@ -79,13 +79,17 @@ fn pictures_without_a_code_are_counted_once_by_any_number_of_ranks() {
         dir.write(format!("{number}/other.png"), other);
     }
     dir.link("0/plain.png", "8/again.png");
-    for flags in [&["scan", "."][..], &["find", "3/plain.png", "--in", "."]] {
+    // So is what was compared.
+    let compared = |said: &str| said.lines().find(|line| line.contains(" codes compared: ")).map(str::to_owned);
+    for flags in [&["scan", ".", "-v"][..], &["find", "3/plain.png", "--in", "."]] {
         let json = [flags, &["--tier", "similar", "--format", "json"]].concat();
         let expected = alone(&dir, &json);
         assert!(expected.out().contains(r#""flat":9,"#), "{}", expected.out());
+        assert_eq!(compared(expected.err()).is_some(), flags.contains(&"-v"), "{}", expected.err());
         for (ranks, storage) in [(1, "local"), (2, "shared"), (3, "local"), (5, "shared")] {
             let ran = here(&dir, ranks, &[&json[..], &["--storage", storage]].concat());
             assert_eq!((ran.code, &*without_hosts(ran.out())), (expected.code, expected.out()), "{ranks} ranks");
+            assert_eq!(compared(ran.err()), compared(expected.err()), "{ranks} ranks");
         }
     }
 }
