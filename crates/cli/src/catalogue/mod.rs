@@ -91,8 +91,6 @@ pub(crate) fn run(arguments: &CatalogueArguments) -> Result<Exit, Stop> {
         _ => (Want::Read, &Pixels::default()),
     };
     let of = |tier| maker(pixels.alpha(), pixels.orientation(), tier);
-    // Near search keeps the same whatever distance is asked for.
-    let near_rules = of(Tier::Similar(0)).rules;
     let maker = Maker { near: matches!(action, CatalogueAction::Export { .. }), ..of(Tier::Pixels) };
     if want == Want::Write {
         make_folder(&path).map_err(|cause| failed(&path, &cause))?;
@@ -107,7 +105,9 @@ pub(crate) fn run(arguments: &CatalogueArguments) -> Result<Exit, Stop> {
         }
         CatalogueAction::Compact => upkeep::compact(&path, &catalogue),
         CatalogueAction::Export { file, form, .. } => {
-            transfer::export(&path, &catalogue, [&maker.rules, &near_rules], file, *form)
+            // Near search keeps the same whatever distance is asked for.
+            let tiers = [Tier::Pixels, Tier::Similar(0), Tier::Turned, Tier::Within(0)];
+            transfer::export(&path, &catalogue, &tiers.map(|tier| of(tier).rules), file, *form)
         }
         CatalogueAction::Import { file, .. } => {
             transfer::import(&path, &catalogue, (&maker.rules, maker.decoder), file)
