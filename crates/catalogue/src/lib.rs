@@ -34,9 +34,13 @@ mod sweep;
 
 mod volume_row;
 
+mod per_file;
+
 mod compared;
 
 mod merge;
+
+mod status;
 
 mod upkeep;
 
@@ -56,7 +60,8 @@ pub use near::{MOST_LOOKS_BYTES, MOST_REST_BYTES, Near, Place};
 pub use places::Folder;
 pub use reader::Reader;
 pub use schema::{Catalogue, ENDINGS, Maker, Want};
+pub use status::{RulesStatus, Status, VolumeStatus};
 pub use sweep::{BlockView, Sweep};
-pub use upkeep::{Forget, Kept, Status, Verified, VolumeStatus};
+pub use upkeep::{Forget, Kept, Verified};
 pub use volumes::is_on_network;
 pub use writer::Writer;

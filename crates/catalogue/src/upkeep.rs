@@ -1,8 +1,7 @@
 //! Looks after a catalogue: what is in it, whether it is whole, and what is to leave it.
 
 use std::{
-    collections::HashMap,
-    fs, io,
+    io,
     path::{Path, PathBuf},
 };
 
@@ -20,38 +19,6 @@ use crate::{
     volume_row::VolumeRow,
     volumes::joined,
 };
-
-/// How much is known, in figures.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Status {
-    /// The version of the tables.
-    pub version: i64,
-    /// Length of the file in bytes, with what was written and not yet moved into it.
-    pub file_bytes: u64,
-    /// The volumes, in the order in which they were met.
-    pub volumes: Vec<VolumeStatus>,
-}
-
-/// What is known of the files on one volume.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct VolumeStatus {
-    /// Type and identifier of its file system.
-    pub identity: String,
-    /// The host that saw it last.
-    pub host: String,
-    /// When, in seconds since 1970.
-    pub seen_s: i64,
-    /// Where it is mounted now, or was when it was seen last.
-    pub place: PathBuf,
-    /// Whether it is mounted now.
-    pub is_mounted: bool,
-    /// Files in one state by one set of rules.
-    pub entries: u64,
-    /// Those of them that are pictures.
-    pub pictures: u64,
-    /// Those of which the pixel digest is known.
-    pub digests: u64,
-}
 
 /// An entry with all that is said of it.
 #[derive(Clone, Debug)]
@@ -96,45 +63,6 @@ pub struct Verified {
 const MOST_FAULTS: usize = 100;
 
 impl Catalogue {
-    /// How much is known.
-    ///
-    /// # Errors
-    /// If the catalogue cannot be read.
-    ///
-    /// # Cost
-    /// Goes through all entries.
-    pub fn status(&self) -> Result<Status, Error> {
-        let connection = connect(self.path(), Want::Read)?;
-        let version = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-        let counted = "SELECT volume, count(*), count(width), count(digest) FROM file
-                       JOIN folder ON folder.id = file.folder GROUP BY volume";
-        let mut statement = connection.prepare(counted)?;
-        let counts: HashMap<i64, (i64, i64, i64)> = statement
-            .query_map([], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?, row.get(3)?))))?
-            .collect::<Result<_, _>>()?;
-        let volumes = VolumeRow::all(&connection, self.places.volumes())?;
-        let mut volumes: Vec<_> = volumes.into_iter().collect();
-        volumes.sort_unstable_by_key(|(number, _)| *number);
-        let status = |(number, volume): (i64, VolumeRow)| {
-            let (entries, pictures, digests) = counts.get(&number).copied().unwrap_or_default();
-            let count = |count: i64| count.cast_unsigned();
-            let (entries, pictures, digests) = (count(entries), count(pictures), count(digests));
-            let (place, is_mounted) = (volume.place(), volume.is_mounted());
-            let VolumeRow { identity, host, seen_s, .. } = volume;
-            VolumeStatus { identity, host, seen_s, place, is_mounted, entries, pictures, digests }
-        };
-        let beside = |ending: &str| {
-            let mut name = self.path().as_os_str().to_owned();
-            name.push(ending);
-            fs::metadata(name).map_or(0, |found| found.len())
-        };
-        Ok(Status {
-            version,
-            file_bytes: beside("") + beside("-wal"),
-            volumes: volumes.into_iter().map(status).collect(),
-        })
-    }
-
     /// Hands over every entry, volume by volume, sorted by path; with what near search keeps, if the maker wants it.
     ///
     /// # Errors

@@ -262,6 +262,14 @@ fn rules_keep_their_codes_apart() {
     writer.learn(&folder, b"text.txt", Entry { facts: Facts::default(), ..entry(90) });
     writer.finish().unwrap();
     assert_eq!((other.count_without_near().unwrap(), shelf.open().count_without_near().unwrap()), (8, 2));
+    // Eleven files are known in fourteen ways; of every fifth picture there are no codes, nor of a text.
+    let status = other.status().unwrap();
+    let volume = &status.volumes[0];
+    assert_eq!((status.volumes.len(), volume.files, volume.entries, volume.pictures), (1, 11, 14, 10));
+    let figures =
+        status.rules.iter().map(|rules| (&*rules.name, rules.files, rules.pictures, rules.codes, rules.digests));
+    assert_eq!(figures.collect::<Vec<_>>(), [("rules 1", 10, 10, 8, 0), ("rules 2", 4, 3, 2, 0)]);
+    assert_eq!(status.rules[1].records, 1);
     assert_eq!(swept(&other).into_values().collect::<Vec<_>>(), [4, 6]);
     [4, 6, 9].iter().for_each(|number| fs::write(path(&shelf, *number), "").unwrap());
     other.compact().unwrap();

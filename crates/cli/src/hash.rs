@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use pixtwin_engine::{Examined, Tier, Unread, digest_all, words_of};
+use pixtwin_engine::{Examined, Flat, Tier, Unread, digest_all, words_of};
 
 use crate::{
     args::{Format, HashArguments},
@@ -52,6 +52,7 @@ fn print(arguments: &HashArguments) -> Result<Exit, Stop> {
                     found: Found::Digests,
                     crossing: None,
                     cut: None,
+                    flat: Flat::default(),
                     compared: Compared::default(),
                 },
             )?;

@@ -1,4 +1,4 @@
-//! Ctrl-C, and the signal by which launchers and systems ask a program to end.
+//! Ctrl-C, the signal by which launchers and systems ask a program to end, and that of a file that is too large.
 
 use std::{
     sync::{
@@ -10,7 +10,8 @@ use std::{
 
 use pixtwin_cluster::world::State;
 use signal_hook::{
-    consts::{SIGINT, SIGTERM},
+    consts::{SIGINT, SIGTERM, SIGXFSZ},
+    flag,
     iterator::Signals,
 };
 
@@ -34,6 +35,14 @@ pub(crate) fn watch() {
     match Signals::new([SIGINT, SIGTERM]) {
         Ok(mut signals) => drop(thread::spawn(move || signals.forever().for_each(|_| interrupted()))),
         Err(cause) => output::note(&format!("Ctrl-C cannot be watched for: {cause}")),
+    }
+}
+
+/// Lets a write beyond the largest file that the user may make (`ulimit -f`) fail, like one to a full disk, instead of ending
+/// the program.
+pub(crate) fn outlive_file_limit() {
+    if let Err(cause) = flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false))) {
+        output::note(&format!("the largest file that may be made cannot be watched for: {cause}"));
     }
 }
 

@@ -58,6 +58,7 @@ use crate::{
 
 fn main() -> ExitCode {
     keep_quiet_about_decoders();
+    interrupt::outlive_file_limit();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(cause) => return refuse(&cause),

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use pixtwin_engine::{Coded, Tier, pdq_all};
+use pixtwin_engine::{Coded, Flat, Tier, pdq_all};
 
 use crate::{
     args::{Format, PdqArguments, Pixels},
@@ -41,6 +41,7 @@ pub(crate) fn run(arguments: &PdqArguments) -> Result<Exit, Stop> {
                 found: Found::Digests,
                 crossing: None,
                 cut: None,
+                flat: Flat::default(),
                 compared: Compared { is_oriented: arguments.orient, ignores_hidden: false },
             };
             json::summary(&mut out, &totals)?;

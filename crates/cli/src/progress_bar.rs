@@ -125,9 +125,17 @@ fn write_until(bar: &Bar, progress: &Progress) {
         let doing = match stage {
             Stage::Listing | Stage::FirstLook => "looking at",
             Stage::Comparing => "comparing",
+            Stage::Codes => "comparing codes:",
+            Stage::Pairs => "looking again at",
+            Stage::Measuring => "measuring",
             Stage::Reporting => "reporting",
         };
-        note(&format!("{doing} {} of {}, {figures}", size::count(files), size::counted(total, "file")));
+        let noun = match stage {
+            Stage::Listing | Stage::FirstLook | Stage::Comparing | Stage::Reporting => "file",
+            Stage::Codes => "part",
+            Stage::Pairs | Stage::Measuring => "pair",
+        };
+        note(&format!("{doing} {} of {}, {figures}", size::count(files), size::counted(total, noun)));
     }
 }
 
@@ -136,6 +144,9 @@ fn style(stage: Stage) -> ProgressStyle {
         Stage::Listing => "looking   {spinner} {human_pos} of {human_len} files found so far, {msg}",
         Stage::FirstLook => "looking   [{bar:24}] {human_pos}/{human_len} files, {msg}",
         Stage::Comparing => "comparing [{bar:24}] {human_pos}/{human_len} files, {msg}",
+        Stage::Codes => "comparing [{bar:24}] {human_pos}/{human_len} parts of the codes, {msg}",
+        Stage::Pairs => "comparing [{bar:24}] {human_pos}/{human_len} pairs, {msg}",
+        Stage::Measuring => "measuring {spinner} {human_pos} of {human_len} pairs found so far, {msg}",
         Stage::Reporting => "reporting [{bar:24}] {human_pos}/{human_len} groups, {msg}",
     };
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> ")
@@ -164,7 +175,7 @@ impl Clock {
         let rate = u128::from(bytes) * 1000 / self.begun.elapsed().as_millis().max(1);
         let rate = size::shown(u64::try_from(rate).unwrap_or(u64::MAX));
         let left = match (files, stage) {
-            (0, _) | (_, Stage::Listing) => String::new(),
+            (0, _) | (_, Stage::Listing | Stage::Measuring) => String::new(),
             (files, _) => {
                 let step_ms = self.step_begun.elapsed().as_millis();
                 let left_ms = step_ms * u128::from(total.saturating_sub(files)) / u128::from(files);

@@ -104,7 +104,9 @@ pub use offers::{Job, JobDone, Offers};
 pub use open_files::{OpenFiles, Particulars, open_regular};
 pub use pdq::{Coded, pdq_all};
 pub use progress::{Progress, Stage};
-pub use report::{Absent, Counts, Failure, Group, Member, Nearby, Nearness, Report, RungCount, Unread};
+pub use report::{
+    Absent, Counts, Failure, Flat, Group, Member, Nearby, Nearness, PairCount, Report, RungCount, Unread,
+};
 pub use scan::scan;
 pub use sets::{SetId, Sets};
 pub use settings::{Linkage, Links, Orientation, Run, Selection, Settings, Tier};

@@ -155,7 +155,7 @@ impl Picture {
             Rung::Head(number) => self.known.head(number),
             Rung::HeldPayload | Rung::Payload => self.known.hashes().map(|hashes| key_of_hash(&hashes.payload)),
             Rung::Whole => self.known.digest().map(|digest| key_of_hash(&digest.0)),
-            Rung::Length | Rung::Start | Rung::Bytes => None,
+            Rung::Length | Rung::Start | Rung::Bytes | Rung::OrderFree => None,
         }
     }
 

@@ -15,6 +15,12 @@ pub enum Stage {
     FirstLook,
     /// Comparing those that could be twins.
     Comparing,
+    /// Comparing the codes of all pictures; what is counted are parts of the work, not files.
+    Codes,
+    /// Looking at pairs of pictures that met by their codes a second time; pairs are counted.
+    Pairs,
+    /// Measuring how far pictures are apart; pairs are counted, and the total is not known before the end.
+    Measuring,
     /// Describing the twins.
     Reporting,
 }
@@ -36,14 +42,17 @@ impl Stage {
             0 => Self::Listing,
             1 => Self::FirstLook,
             2 => Self::Comparing,
+            3 => Self::Codes,
+            4 => Self::Pairs,
+            5 => Self::Measuring,
             _ => Self::Reporting,
         }
     }
 }
 
 impl Progress {
-    /// What the run is doing, how many files of how many it has done so in this stage, and how many bytes it has read
-    /// since it began. Of several ranks, what the last of them is doing, and the figures of all that do it.
+    /// What the run is doing, how many files of how many (or what else the stage counts) it has done so in this stage, and how
+    /// many bytes it has read since it began. Of several ranks, what the last of them is doing, and the figures of all that do it.
     #[must_use]
     pub fn now(&self) -> (Stage, u64, u64, u64) {
         let (stage, done, total, bytes) = self.own();
@@ -96,7 +105,11 @@ impl Progress {
     }
 
     pub(crate) fn add_done(&self) {
-        self.done.fetch_add(1, Ordering::Relaxed);
+        self.add_done_of(1);
+    }
+
+    pub(crate) fn add_done_of(&self, number: usize) {
+        self.done.fetch_add(number as u64, Ordering::Relaxed);
     }
 
     pub(crate) fn add_bytes(&self, bytes: u64) {

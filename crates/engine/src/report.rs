@@ -175,8 +175,45 @@ pub struct Counts {
     pub recalled: u64,
     /// Bytes read from files.
     pub bytes_read: u64,
+    /// Where codes are compared, what has none.
+    pub flat: Flat,
     /// What each rung did, in the order they were climbed.
     pub rungs: Vec<RungCount>,
+    /// In a scan for pictures that are nearly the same, what was compared.
+    pub pairs: PairCount,
+}
+
+/// What a scan compared to find pictures that are nearly the same. The same for any number of ranks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PairCount {
+    /// Codes of distinct pictures that were compared.
+    pub codes: u64,
+    /// Meetings: two pictures that can be near. By codes each of two can meet the other, and both are counted.
+    pub met: u64,
+    /// Those of them that were near by a second look, or were measured to be near enough.
+    pub stayed: u64,
+    /// Pairs of distinct pictures that are near, each once.
+    pub near: u64,
+}
+
+/// Pictures with so little detail in every view that no code of theirs may be compared: of them only copies with equal pixels
+/// are found. Each file counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flat {
+    /// Those that were searched; nothing where no codes were compared, or a catalogue was asked in place of folders.
+    pub pictures: Option<u64>,
+    /// Those that were asked about; nothing where none were, or no codes were compared.
+    pub queries: Option<u64>,
+}
+
+impl Flat {
+    fn add(&mut self, other: Self) {
+        let sum = |ours: Option<u64>, theirs: Option<u64>| {
+            ours.zip(theirs).map(|(ours, theirs)| ours + theirs).or(ours).or(theirs)
+        };
+        self.pictures = sum(self.pictures, other.pictures);
+        self.queries = sum(self.queries, other.queries);
+    }
 }
 
 /// What one rung of the ladder did.
@@ -212,12 +249,23 @@ impl Counts {
             (&mut self.bytes_read, other.bytes_read),
         ];
         pairs.into_iter().for_each(|(sum, figure)| *sum += figure);
+        self.flat.add(other.flat);
+        self.pairs.add(other.pairs);
         for theirs in &other.rungs {
             match self.rungs.iter_mut().find(|ours| ours.rung == theirs.rung) {
                 Some(ours) => ours.add(theirs),
                 None => self.rungs.push(*theirs),
             }
         }
+    }
+}
+
+impl PairCount {
+    fn add(&mut self, other: Self) {
+        self.codes += other.codes;
+        self.met += other.met;
+        self.stayed += other.stayed;
+        self.near += other.near;
     }
 }
 

@@ -121,7 +121,7 @@ pub(crate) mod rung {
     fn all() -> impl Iterator<Item = Rung> {
         let first = [Rung::Header, Rung::Payload, Rung::Whole, Rung::Length, Rung::Start, Rung::Bytes];
         let heads = (0..HEAD_ROWS.len()).map(Rung::Head);
-        first.into_iter().chain(heads).chain([Rung::HeldPayload])
+        first.into_iter().chain(heads).chain([Rung::HeldPayload, Rung::OrderFree])
     }
 
     pub(crate) fn serialize<S: Serializer>(rung: &Rung, to: S) -> Result<S::Ok, S::Error> {

@@ -23,6 +23,8 @@ pub enum Rung {
     Start,
     /// All bytes of the file, likewise.
     Bytes,
+    /// Every pixel in whatever order, where turned pictures are wanted.
+    OrderFree,
 }
 
 /// What the others answered about one key.

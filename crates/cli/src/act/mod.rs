@@ -22,7 +22,7 @@ use std::{
 use pixtwin_actions::{Error, Executor, Judge, Recovered, Setting, Undone, disk::RealDisk, plan::this_host};
 use pixtwin_engine::{OpenFiles, Progress, Settings, Tier, words_of};
 use signal_hook::{
-    consts::{SIGINT, SIGTERM, SIGXFSZ},
+    consts::{SIGINT, SIGTERM},
     flag,
 };
 
@@ -87,8 +87,7 @@ fn now_s() -> i64 {
     i64::try_from(now.as_secs()).unwrap_or(i64::MAX)
 }
 
-/// A first signal lets the steps at hand come to their end; a second ends the program, and `recover` does the rest. A file
-/// that may not grow is an error, no end.
+/// A first signal lets the steps at hand come to their end; a second ends the program, and `recover` does the rest.
 fn ends_at_signals() -> Arc<AtomicBool> {
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
@@ -99,7 +98,6 @@ fn ends_at_signals() -> Arc<AtomicBool> {
             output::note(&format!("Ctrl-C cannot be watched for: {}", words_of(&cause)));
         }
     }
-    let _: Result<_, io::Error> = flag::register(SIGXFSZ, Arc::default());
     stop
 }
 

@@ -25,7 +25,7 @@ pub(crate) struct CatalogueArguments {
 
 #[derive(Subcommand)]
 pub(crate) enum CatalogueAction {
-    /// How much is known, and of which volumes.
+    /// How much is known, of which volumes and by the rules of which tiers. A file counts once.
     Status {
         /// How it is printed.
         #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
@@ -69,8 +69,9 @@ pub(crate) enum CatalogueAction {
     Compact,
     /// Write the pictures that are known to a file, for another machine, DuckDB, Spark or pandas.
     ///
-    /// Equal digests are equal pictures: docs/export.md describes the columns. `pixtwin scan --digests` finds the digests
-    /// that are not known yet; `pixtwin scan --against FILE` compares with the export of another.
+    /// Equal digests are equal pictures: docs/export.md describes the columns. What any tier but bytes has learnt is written;
+    /// `pixtwin scan --digests` finds the digests that are not known yet; `pixtwin scan --against FILE` compares with the export
+    /// of another.
     ///
     /// Example: pixtwin catalogue export pictures.parquet
     Export {

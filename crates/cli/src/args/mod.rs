@@ -569,7 +569,8 @@ pub(crate) struct Common {
     #[arg(short, long)]
     pub(crate) quiet: bool,
 
-    /// Say how the result came about: what each rung of the ladder settled, and what it read.
+    /// Say how the result came about: what each rung of the ladder settled, and what it read; of pictures that are nearly the
+    /// same, also what was compared.
     #[arg(short, long, conflicts_with = "quiet")]
     pub(crate) verbose: bool,
 }

@@ -3,39 +3,49 @@
 use pixtwin_catalogue::Kept;
 use pixtwin_export::Entry;
 
-use crate::catalogue::transfer::entry_of;
+use crate::catalogue::transfer::{entry_of, rules_of};
 
 /// Entries come file by file; those of one file by different rules come one after the other.
 pub(super) struct Joined<'a> {
-    /// Those of pixels, and those of near search.
-    rules: [&'a str; 2],
+    /// Those of pixels, and those of near search with the same pixels.
+    rules: &'a [String],
     /// What is known of the file that came last, by each.
-    last: [Option<Entry>; 2],
+    last: Vec<Option<Entry>>,
 }
 
 impl<'a> Joined<'a> {
-    pub(super) fn new(rules: [&'a str; 2]) -> Self {
-        Self { rules, last: [None, None] }
+    pub(super) fn new(rules: &'a [String]) -> Self {
+        Self { rules, last: vec![None; rules.len()] }
     }
 
     /// Takes an entry, and gives back the row of the file before, if that is complete.
     pub(super) fn take(&mut self, kept: &Kept) -> Option<Entry> {
         let at = self.rules.iter().position(|rules| *rules == kept.rules)?;
-        let entry = entry_of(kept)?;
+        let mut entry = entry_of(kept)?;
+        if let (1.., Some(pixels)) = (at, self.rules.first()) {
+            // A digest is the same whatever it was computed for; what the key of the first rows means, only pixels say.
+            (entry.rules, entry.first_rows) = (rules_of(pixels, &kept.decoder), None);
+        }
         let is_same = self.last.iter().flatten().all(|last| (&last.volume, &last.path) == (&entry.volume, &entry.path));
         let before = if is_same { None } else { self.finish() };
         self.last.iter_mut().skip(at).take(1).for_each(|last| *last = Some(entry.clone()));
         before
     }
 
-    /// The row of the last file.
+    /// The row of the last file: what pixels know, with what the others have learnt of it in the same state.
     pub(super) fn finish(&mut self) -> Option<Entry> {
-        let [pixels, near] = std::mem::take(&mut self.last);
-        let Some(mut entry) = pixels else { return near };
-        if let Some(near) = near
-            && state(&near) == state(&entry)
-        {
-            (entry.pdq, entry.pdq_quality) = (near.pdq, near.pdq_quality);
+        let mut known = self.last.iter_mut().filter_map(Option::take);
+        let mut entry = known.next()?;
+        for other in known.filter(|other| state(other) == state(&entry)).collect::<Vec<_>>() {
+            if entry.pdq.is_none() {
+                (entry.pdq, entry.pdq_quality) = (other.pdq, other.pdq_quality);
+            }
+            // Of another decoder it could be another.
+            if entry.digest.is_none() && other.rules == entry.rules {
+                (entry.digest, entry.frames) = (other.digest, other.frames);
+            }
+            entry.payload = entry.payload.or(other.payload);
+            entry.blake3 = entry.blake3.or(other.blake3);
         }
         Some(entry)
     }
@@ -57,7 +67,7 @@ mod tests {
         let facts = Facts {
             format: Some("PNG".to_owned()),
             header: Some(Header { width: 4, height: 3, head_bytes: 0, whole_bytes: 0, first_rows: 0 }),
-            digest: (rules == "pixels").then_some([7; 32]),
+            digest: (!path.ends_with("undigested") || rules == "turned").then_some([7; 32]),
             near: (rules == "similar").then(|| Box::new(near)),
             ..Facts::default()
         };
@@ -74,7 +84,8 @@ mod tests {
 
     #[test]
     fn a_file_has_one_row() {
-        let mut joined = Joined::new(["pixels", "similar"]);
+        let rules = ["pixels", "similar", "turned"].map(str::to_owned);
+        let mut joined = Joined::new(&rules);
         let entries = [
             kept("/both", "similar", 4),
             kept("/both", "bytes", 4),
@@ -83,6 +94,10 @@ mod tests {
             kept("/changed", "similar", 5),
             kept("/near", "similar", 4),
             kept("/pixels", "pixels", 4),
+            kept("/turned", "turned", 4),
+            kept("/undigested", "pixels", 4),
+            kept("/undigested", "turned", 4),
+            kept("/undigested", "similar", 4),
         ];
         let mut rows: Vec<Entry> = entries.iter().filter_map(|kept| joined.take(kept)).collect();
         rows.extend(joined.finish());
@@ -93,8 +108,10 @@ mod tests {
         let expected = [
             "/both pixels; png 1 true 99",
             "/changed pixels; png 1 true ",
-            "/near similar; png 1 false 99",
+            "/near pixels; png 1 true 99",
             "/pixels pixels; png 1 true ",
+            "/turned pixels; png 1 true ",
+            "/undigested pixels; png 1 true 99",
         ];
         assert_eq!(rows.iter().map(shown).collect::<Vec<_>>(), expected);
         // The highest bit comes first, as the reference prints it.

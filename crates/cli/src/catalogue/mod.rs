@@ -10,12 +10,10 @@ use std::{
     fs::DirBuilder,
     os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
 use pixtwin_catalogue::{Catalogue, Maker, Want};
 use pixtwin_engine::{CatalogueError, Memory, MemoryUse, Settings, Tier, Trust, is_on_network, maker, words_of};
-use signal_hook::{consts::SIGXFSZ, flag};
 
 use crate::{
     args::{CatalogueAction, CatalogueArguments, Pixels, Remembered},
@@ -39,8 +37,6 @@ impl Kept {
             output::error(&format!("there is no catalogue `{}` yet\nhint: `pixtwin scan` makes one", shown(&path)));
             return None;
         }
-        // Where files may not grow further, a write that fails is enough: the signal would end the search.
-        let _: Result<_, std::io::Error> = flag::register(SIGXFSZ, Arc::default());
         let trust = if remembered.paranoid { Trust::LookAgain } else { Trust::Believe };
         let opened = make_folder(&path).and_then(|()| Memory::open(&path, settings, trust));
         match opened {
@@ -95,8 +91,6 @@ pub(crate) fn run(arguments: &CatalogueArguments) -> Result<Exit, Stop> {
         _ => (Want::Read, &Pixels::default()),
     };
     let of = |tier| maker(pixels.alpha(), pixels.orientation(), tier);
-    // Near search keeps the same whatever distance is asked for.
-    let near_rules = of(Tier::Similar(0)).rules;
     let maker = Maker { near: matches!(action, CatalogueAction::Export { .. }), ..of(Tier::Pixels) };
     if want == Want::Write {
         make_folder(&path).map_err(|cause| failed(&path, &cause))?;
@@ -111,7 +105,9 @@ pub(crate) fn run(arguments: &CatalogueArguments) -> Result<Exit, Stop> {
         }
         CatalogueAction::Compact => upkeep::compact(&path, &catalogue),
         CatalogueAction::Export { file, form, .. } => {
-            transfer::export(&path, &catalogue, [&maker.rules, &near_rules], file, *form)
+            // Near search keeps the same whatever distance is asked for.
+            let tiers = [Tier::Pixels, Tier::Similar(0), Tier::Turned, Tier::Within(0)];
+            transfer::export(&path, &catalogue, &tiers.map(|tier| of(tier).rules), file, *form)
         }
         CatalogueAction::Import { file, .. } => {
             transfer::import(&path, &catalogue, (&maker.rules, maker.decoder), file)

@@ -25,7 +25,7 @@ const BETWEEN: &str = "; ";
 pub(super) fn export(
     path: &Path,
     catalogue: &Catalogue,
-    rules: [&str; 2],
+    rules: &[String],
     file: &Path,
     form: Option<FormName>,
 ) -> Result<Exit, Stop> {
@@ -123,7 +123,7 @@ fn tell((pictures, digests): (u64, u64)) -> Exit {
 fn write_all(
     path: &Path,
     catalogue: &Catalogue,
-    rules: [&str; 2],
+    rules: &[String],
     form: Form,
     out: impl Write + Send,
     file: &Path,
@@ -152,12 +152,17 @@ fn write_all(
     Ok(counts)
 }
 
+/// The rules in a row: with what decoded the picture.
+pub(super) fn rules_of(rules: &str, decoder: &str) -> String {
+    format!("{rules}{BETWEEN}{decoder}")
+}
+
 /// A picture as it is exported.
 pub(super) fn entry_of(kept: &Kept) -> Option<Entry> {
     let Known { stamp, facts } = &kept.entry;
     let header = facts.header?;
     Some(Entry {
-        rules: format!("{}{BETWEEN}{}", kept.rules, kept.decoder),
+        rules: rules_of(&kept.rules, &kept.decoder),
         host: Some(kept.host.clone()),
         volume: kept.volume.clone(),
         path: bytes_of(&kept.path).to_vec(),
@@ -199,7 +204,7 @@ pub(super) fn import(
     let (mut without, mut others) = (0, 0);
     for entry in entries {
         let entry = entry.map_err(|cause| cannot(cause.to_string()))?;
-        let is_ours = entry.rules == format!("{rules}{BETWEEN}{}", decoder(Some(&entry.format)));
+        let is_ours = entry.rules == rules_of(rules, &decoder(Some(&entry.format)));
         match known_of(&entry) {
             Some(known) if is_ours => {
                 let host = entry.host.as_deref().unwrap_or("a host without a name");

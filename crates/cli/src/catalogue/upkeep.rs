@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use pixtwin_catalogue::{Catalogue, Forget, Kept, VolumeStatus};
+use pixtwin_catalogue::{Catalogue, Forget, Kept, RulesStatus, VolumeStatus};
 use pixtwin_engine::PixelDigest;
 use serde::Serialize;
 
@@ -27,14 +27,24 @@ enum Line<'a> {
         place: PathJson,
         mounted: bool,
         seen: i64,
+        files: u64,
         entries: u64,
         pictures: u64,
         digests: u64,
+    },
+    Rules {
+        rules: &'a str,
+        files: u64,
+        pictures: u64,
+        digests: u64,
+        codes: u64,
+        records: u64,
     },
     Catalogue {
         path: PathJson,
         version: i64,
         size: u64,
+        files: u64,
         entries: u64,
         pictures: u64,
         digests: u64,
@@ -68,8 +78,8 @@ pub(super) fn status(path: &Path, catalogue: &Catalogue, format: KnownFormat) ->
     let status = catalogue.status().map_err(|cause| failed(path, &cause))?;
     let mut out = output::results();
     let sum = |figure: fn(&VolumeStatus) -> u64| status.volumes.iter().map(figure).sum::<u64>();
-    let [entries, pictures, digests] =
-        [sum(|volume| volume.entries), sum(|volume| volume.pictures), sum(|volume| volume.digests)];
+    let (files, entries) = (sum(|volume| volume.files), sum(|volume| volume.entries));
+    let (pictures, digests) = (sum(|volume| volume.pictures), sum(|volume| volume.digests));
     for volume in &status.volumes {
         match format {
             KnownFormat::Json => print(
@@ -80,6 +90,7 @@ pub(super) fn status(path: &Path, catalogue: &Catalogue, format: KnownFormat) ->
                     place: volume.place.as_path().into(),
                     mounted: volume.is_mounted,
                     seen: volume.seen_s,
+                    files: volume.files,
                     entries: volume.entries,
                     pictures: volume.pictures,
                     digests: volume.digests,
@@ -88,18 +99,19 @@ pub(super) fn status(path: &Path, catalogue: &Catalogue, format: KnownFormat) ->
             KnownFormat::Text => {
                 let (name, place) = (shown_text(&volume.identity), shown(&volume.place));
                 let mounted = if volume.is_mounted { "at" } else { "not mounted, last at" };
-                let known = known(volume.entries, volume.pictures, volume.digests);
+                let known = known(volume.files, volume.pictures, volume.digests);
                 writeln!(out, "{name}\n  {mounted} {place} on {}: {known}", shown_text(&volume.host))?;
             }
         }
     }
+    status.rules.iter().try_for_each(|rules| rules_line(&mut out, rules, format))?;
     let (size, version) = (status.file_bytes, status.version);
     match format {
         KnownFormat::Json => {
-            print(&mut out, &Line::Catalogue { path: path.into(), version, size, entries, pictures, digests })?;
+            print(&mut out, &Line::Catalogue { path: path.into(), version, size, files, entries, pictures, digests })?;
         }
         KnownFormat::Text => {
-            let known = known(entries, pictures, digests);
+            let known = known(files, pictures, digests);
             writeln!(out, "{}: version {version}, {}: {known}", shown(path), size::shown(size))?;
         }
     }
@@ -107,8 +119,24 @@ pub(super) fn status(path: &Path, catalogue: &Catalogue, format: KnownFormat) ->
     Ok(Exit::Done)
 }
 
-fn known(entries: u64, pictures: u64, digests: u64) -> String {
-    format!("{}, {}, {}", counted(entries, "file"), counted(pictures, "picture"), counted(digests, "digest"))
+/// What is known by one set of rules.
+fn rules_line(out: &mut dyn Write, status: &RulesStatus, format: KnownFormat) -> Result<(), Stop> {
+    let RulesStatus { name, files, pictures, digests, codes, records } = status;
+    let (files, pictures, digests, codes, records) = (*files, *pictures, *digests, *codes, *records);
+    if format == KnownFormat::Json {
+        return print(out, &Line::Rules { rules: name, files, pictures, digests, codes, records });
+    }
+    let mut known = known(files, pictures, digests);
+    for (number, what) in [(codes, "codes"), (records, "what its tier keeps")] {
+        if number > 0 {
+            known.push_str(&format!(", {} with {what}", size::count(number)));
+        }
+    }
+    Ok(writeln!(out, "by the rules {}: {known}", shown_text(name))?)
+}
+
+fn known(files: u64, pictures: u64, digests: u64) -> String {
+    format!("{}, {}, {}", counted(files, "file"), counted(pictures, "picture"), counted(digests, "digest"))
 }
 
 pub(super) fn list(path: &Path, catalogue: &Catalogue, below: &[PathBuf], format: KnownFormat) -> Result<Exit, Stop> {
@@ -206,10 +234,9 @@ pub(super) fn forget(
 }
 
 pub(super) fn compact(path: &Path, catalogue: &Catalogue) -> Result<Exit, Stop> {
-    let size = || catalogue.status().map(|status| status.file_bytes).map_err(|cause| failed(path, &cause));
-    let before = size()?;
+    let before = catalogue.file_bytes();
     let forgotten = catalogue.compact().map_err(|cause| failed(path, &cause))?;
-    let (before, after) = (size::shown(before), size::shown(size()?));
+    let (before, after) = (size::shown(before), size::shown(catalogue.file_bytes()));
     output::note(&format!("{} forgotten; {before} before, {after} now", counted(forgotten, "file")));
     Ok(Exit::Done)
 }

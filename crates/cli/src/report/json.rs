@@ -107,6 +107,10 @@ struct Summary<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     crossing: Option<u64>,
     unread: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    flat: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    flat_queries: Option<u64>,
     missing: &'a [String],
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     orient: bool,
@@ -228,6 +232,8 @@ pub(crate) fn summary(out: &mut dyn Write, totals: &Totals<'_>) -> Result<(), St
             freed,
             crossing,
             unread,
+            flat: totals.flat.pictures,
+            flat_queries: totals.flat.queries,
             missing,
             orient: totals.compared.is_oriented,
             alpha: totals.compared.ignores_hidden.then_some("ignore-hidden"),

@@ -18,7 +18,7 @@ pub(crate) mod folders;
 
 pub(crate) mod printer;
 
-use pixtwin_engine::Proof;
+use pixtwin_engine::{Flat, Proof};
 
 /// The figures at the end of a run.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +31,8 @@ pub(crate) struct Totals<'a> {
     pub(crate) crossing: Option<u64>,
     /// Why the result is not complete, if it is not.
     pub(crate) cut: Option<&'a Cut>,
+    /// What has no code that may be compared, where codes are.
+    pub(crate) flat: Flat,
     /// What was counted as a pixel.
     pub(crate) compared: Compared,
 }

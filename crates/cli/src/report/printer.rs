@@ -113,7 +113,16 @@ impl<'a> Printer<'a> {
         let (files, pictures, unread) = (counts.files, counts.pictures, self.unread.len() as u64);
         let folders = self.folders.as_ref();
         let crossing = folders.map(Folders::crossing);
-        let totals = Totals { files, pictures, unread, found: self.found, crossing, cut, compared: self.compared };
+        let totals = Totals {
+            files,
+            pictures,
+            unread,
+            found: self.found,
+            crossing,
+            cut,
+            flat: counts.flat,
+            compared: self.compared,
+        };
         self.unread_file.save(&self.unread, self.format)?;
         let printed = match (self.stop.take(), self.format) {
             (Some(stop), _) => Err(stop),

@@ -7,7 +7,9 @@ use std::{
 };
 
 use pixtwin_catalogue::IMPORTED;
-use pixtwin_engine::{Absent, Counts, Group, HEAD_ROWS, Match, Member, Proof, Rung, RungCount, Sets, Unread};
+use pixtwin_engine::{
+    Absent, Counts, Group, HEAD_ROWS, Match, Member, PairCount, Proof, Rung, RungCount, Sets, Unread,
+};
 
 use crate::{
     args::Common,
@@ -181,10 +183,24 @@ fn summary(counts: &Counts, totals: &Totals<'_>) -> String {
         let was = if totals.unread == 1 { "was" } else { "were" };
         text.push_str(&format!("\n{} {was} not compared", counted(totals.unread, "file")));
     }
+    let flat = [(totals.flat.pictures, ""), (totals.flat.queries, " asked about")];
+    flat.into_iter().for_each(|(number, which)| text.push_str(&flat_line(number.unwrap_or_default(), which)));
     if totals.cut.is_some_and(|cut| cut.is_of_one_rank) {
         text = format!("until then, in the share of rank 0: {text}");
     }
     text
+}
+
+/// What is said of pictures without a code: their groups and twins are not all that they would be with one.
+fn flat_line(number: u64, which: &str) -> String {
+    let (has, them) = if number == 1 { ("has", "it") } else { ("have", "them") };
+    match number {
+        0 => String::new(),
+        _ => format!(
+            "\n{}{which} {has} too little detail to be compared; only equal pixels are found of {them}",
+            counted(number, "picture")
+        ),
+    }
 }
 
 /// A table of the rungs: why a run is fast.
@@ -206,7 +222,20 @@ fn rungs(counts: &Counts) -> String {
         let [asked, looked, settled, joined] = cells;
         text.push_str(&row(&rung_name(rung.rung), [asked, looked, settled, joined, size::shown(rung.bytes)]));
     }
-    text
+    text + &pairs(counts.pairs)
+}
+
+/// How many pairs were looked at, of pictures that are nearly the same.
+fn pairs(PairCount { codes, met, stayed, near }: PairCount) -> String {
+    let near = format!("{} of pictures {} near", counted(near, "pair"), if near == 1 { "is" } else { "are" });
+    match (codes, met) {
+        (0, 0) => String::new(),
+        (0, met) => format!("\n{} measured: {near}", counted(met, "pair")),
+        (codes, met) => {
+            let (codes, met) = (counted(codes, "code"), counted(met, "meeting"));
+            format!("\n{codes} compared: {met}, {} after a second look; {near}", size::count(stayed))
+        }
+    }
 }
 
 fn rung_name(rung: Rung) -> String {
@@ -219,5 +248,6 @@ fn rung_name(rung: Rung) -> String {
         Rung::Length => "length".to_owned(),
         Rung::Start => "first bytes".to_owned(),
         Rung::Bytes => "every byte".to_owned(),
+        Rung::OrderFree => "pixels in any order".to_owned(),
     }
 }

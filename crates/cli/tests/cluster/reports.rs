@@ -4,7 +4,7 @@ use std::fs;
 
 use pixtwin_testkit::{
     Cluster, Dir, Mpi, cases,
-    draw::landscape,
+    draw::{Drawing, landscape},
     encode::{Png, PngColour},
     library,
 };
@@ -64,6 +64,32 @@ fn turned_pictures_are_the_same_for_any_number_of_ranks() {
         for ranks in [1, 3] {
             let ran = here(&dir, ranks, &[&json[..], &["--storage", "shared"]].concat());
             assert_eq!((ran.code, without_hosts(ran.out())), (0, expected.out().to_owned()), "{ranks} ranks");
+        }
+    }
+}
+
+/// Equal bytes, so that ranks share what one of them looked at, and names of one file that two ranks meet.
+#[test]
+fn pictures_without_a_code_are_counted_once_by_any_number_of_ranks() {
+    let dir = Dir::new();
+    for number in 0..9_u8 {
+        let plain = Drawing::solid(40 + u32::from(number % 3), 40, [9, number % 3, 9, 255]);
+        dir.write(format!("{number}/plain.png"), Png::new(PngColour::Rgb).write(&plain));
+        let other = Png::new(PngColour::Rgb).write(&landscape(80, 60, number.into()));
+        dir.write(format!("{number}/other.png"), other);
+    }
+    dir.link("0/plain.png", "8/again.png");
+    // So is what was compared.
+    let compared = |said: &str| said.lines().find(|line| line.contains(" codes compared: ")).map(str::to_owned);
+    for flags in [&["scan", ".", "-v"][..], &["find", "3/plain.png", "--in", "."]] {
+        let json = [flags, &["--tier", "similar", "--format", "json"]].concat();
+        let expected = alone(&dir, &json);
+        assert!(expected.out().contains(r#""flat":9,"#), "{}", expected.out());
+        assert_eq!(compared(expected.err()).is_some(), flags.contains(&"-v"), "{}", expected.err());
+        for (ranks, storage) in [(1, "local"), (2, "shared"), (3, "local"), (5, "shared")] {
+            let ran = here(&dir, ranks, &[&json[..], &["--storage", storage]].concat());
+            assert_eq!((ran.code, &*without_hosts(ran.out())), (expected.code, expected.out()), "{ranks} ranks");
+            assert_eq!(compared(ran.err()), compared(expected.err()), "{ranks} ranks");
         }
     }
 }

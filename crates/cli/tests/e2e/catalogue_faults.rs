@@ -513,3 +513,26 @@ fn a_damaged_catalogue_changes_no_report() {
     assert!(told > 0);
     println!("soak: searches with damaged catalogues: {told} said so, {silent} had no need to");
 }
+
+/// `ulimit -f`: by default the system would end the program at a write beyond it.
+#[test]
+fn a_limit_of_file_sizes_is_like_a_full_disk() {
+    let (dir, _) = library();
+    let kept = Dir::new();
+    let (catalogue, out) = (kept.join("c").to_str().unwrap().to_owned(), kept.join("out"));
+    let limited = |blocks: u32, to: &str, more: &[&str]| {
+        let script = format!("ulimit -f {blocks}; exec env --default-signal=XFSZ \"$@\" > {to}");
+        let words = ["-c", &script, "sh", env!("CARGO_BIN_EXE_pixtwin"), "scan", "."];
+        dir.run("sh", words.into_iter().chain(more.iter().copied()).map(str::to_owned)).end()
+    };
+    for tier in ["pixels", "similar"] {
+        let flags = ["--tier", tier, "--catalogue", &catalogue];
+        let ran = limited(64, "/dev/stdout", &flags);
+        assert!([0, 3].contains(&ran.code), "{tier}: {} {}", ran.code, ran.err());
+        assert!(ran.err().contains("the catalogue"), "{tier}: {}", ran.err());
+        let ran = limited(1, out.to_str().unwrap(), &["--tier", tier, "--no-catalogue", "--format", "json"]);
+        assert_eq!(ran.code, 2, "{tier}: {}", ran.err());
+        assert!(ran.err().contains("file too large"), "{tier}: {}", ran.err());
+        kept.names().into_iter().for_each(|name| fs::remove_file(kept.path().join(name)).unwrap());
+    }
+}

@@ -193,3 +193,51 @@ fn what_an_export_says_of_itself_cannot_reach_the_terminal() {
         }
     }
 }
+
+/// What is known of a file by several tiers is known of one file; a digest is one, whatever it was computed for.
+#[test]
+fn a_file_that_several_tiers_know_counts_once_and_is_exported_with_what_any_of_them_knows() {
+    let dir = Dir::new();
+    let [one, other] = [noise(60, 40, 1), noise(60, 40, 3)];
+    dir.write("p/a.png", png(&one)).write("p/b.qoi", qoi(&other)).write("p/notes.txt", "no picture");
+    // Of a size of its own: `turned` does not look at it whole.
+    dir.write("p/c.png", png(&noise(61, 41, 4))).write("q/again.qoi", qoi(&one));
+    dir.settle();
+    let lines = |words: &[&str]| {
+        let ran = ran(&dir, words);
+        assert_eq!(ran.code, 0, "{}", ran.err());
+        let lines = ran.out().lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        (lines.collect::<Vec<_>>(), ran.err().to_owned())
+    };
+    let status = || lines(&["catalogue", "status", "--format", "json", "--catalogue", "c"]).0;
+    let exported = || lines(&["catalogue", "export", "-", "--form", "jsonl", "--catalogue", "c"]);
+    for (tier, entries, with_digest) in [("turned", 4, 2), ("similar", 8, 3), ("within=2", 12, 3), ("bytes", 16, 3)] {
+        assert_eq!(ran(&dir, &["scan", "p", "--tier", tier, "--catalogue", "c"]).code, 0, "{tier}");
+        for line in status().iter().filter(|line| line["type"] != "rules") {
+            let figures = ["files", "pictures", "digests", "entries"].map(|name| line[name].as_u64().unwrap());
+            assert_eq!(figures, [4, 3, with_digest, entries], "{tier}: {line}");
+        }
+        let (rows, said) = exported();
+        assert!(said.starts_with(&format!("3 pictures exported, {with_digest} with a digest\n")), "{tier}: {said}");
+        for row in rows.iter().filter(|row| row["type"] == "picture") {
+            assert!(row["rules"].as_str().unwrap().starts_with("pixels 1, "), "{tier}: {row}");
+            let path = row["path"]["text"].as_str().unwrap();
+            if !row["digest"].is_null() {
+                assert_eq!(row["digest"], digest(&dir, path), "{tier}: {row}");
+            }
+            assert_eq!(row["pdq"].is_null(), tier == "turned", "{tier}: {row}");
+        }
+    }
+    let rules: Vec<serde_json::Value> = status().into_iter().filter(|line| line["type"] == "rules").collect();
+    let known = |name: &str, what: &str| {
+        rules.iter().find(|line| line["rules"].as_str().unwrap().starts_with(name)).unwrap()[what].as_u64().unwrap()
+    };
+    assert_eq!((known("similar", "codes"), known("similar", "records"), known("turned", "records")), (3, 0, 2));
+    // Elsewhere it is found by that.
+    assert_eq!(ran(&dir, &["catalogue", "export", "theirs.csv", "--catalogue", "c"]).code, 0);
+    let found = ran(&dir, &["scan", "q", "--against", "theirs.csv", "--no-catalogue", "--format", "json"]);
+    assert!(found.code == 0 && found.out().contains("again.qoi"), "{} {}", found.out(), found.err());
+    let said = ran(&dir, &["catalogue", "status", "--catalogue", "c"]);
+    assert!(said.out().contains(": 4 files, 3 pictures, 3 digests\n"), "{}", said.out());
+    assert!(said.out().contains(", as stored: 4 files, 3 pictures, 3 digests, 3 with codes\n"), "{}", said.out());
+}

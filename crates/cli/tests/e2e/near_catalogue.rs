@@ -1,4 +1,4 @@
-//! `find --tier turned` and `--tier within=K` ask the catalogue.
+//! `find --tier turned` and `--tier within=K` ask the catalogue; what has no code is counted with any catalogue.
 
 use std::collections::BTreeSet;
 
@@ -86,4 +86,60 @@ fn what_the_tier_has_not_seen_is_never_taken_for_none() {
     let listed = ran(&here, &asks);
     assert_eq!(listed.code, 3, "{}", listed.err());
     assert!(listed.err().contains("21 pictures that no scan with --tier turned has looked at"), "{}", listed.err());
+}
+
+/// Two files of one colour with equal bytes, a third of another colour, one of its pixels stored in another way, and two with
+/// detail.
+fn plain_library() -> Dir {
+    let dir = Dir::new();
+    let (plain, other) = (Drawing::solid(64, 48, [9, 9, 9, 255]), Drawing::solid(70, 70, [200, 9, 9, 255]));
+    dir.write("plain.png", png(&plain)).write("copies/plain.png", png(&plain)).write("half/other.png", png(&other));
+    dir.write("half/other.qoi", qoi(&other)).write("half/land.png", png(&landscape(96, 64, 1).opaque()));
+    dir.write("noise.png", png(&noise(96, 64, 2)));
+    dir
+}
+
+#[test]
+fn what_has_no_code_is_counted_whatever_the_catalogue_knows() {
+    let (lib, here) = (plain_library(), Dir::new());
+    let root = lib.path().to_str().unwrap();
+    lib.settle();
+    // PDQ finds no quality in one colour.
+    let quality = ran(&lib, &["pdq", "plain.png", "half/other.png", "noise.png"]);
+    let quality: Vec<&str> = quality.out().lines().map(|line| line.split(',').nth(1).unwrap()).collect();
+    assert!(quality[..2] == ["0", "0"] && quality[2] != "0", "{quality:?}");
+    let half = format!("{root}/half");
+    let summary = |words: &[&str]| -> Value {
+        let ran = ran(&here, &[words, &["--format", "json", "-q"]].concat());
+        assert!(ran.code < 2, "{}", ran.err());
+        serde_json::from_str(ran.out().lines().last().unwrap()).unwrap()
+    };
+    let scan = |places: &str, catalogue: &[&str]| {
+        summary(&[&["scan", places, "--tier", "similar"], catalogue].concat())["flat"].clone()
+    };
+    // Four files, which show two pictures.
+    assert_eq!(scan(root, &["--no-catalogue"]), 4);
+    let [one, two] = ["one", "two"].map(|name| here.join(name).to_str().unwrap().to_owned());
+    for (place, expected) in [(&*half, 2), (root, 4), (root, 4)] {
+        assert_eq!(scan(place, &["--catalogue", &one]), expected, "{place}");
+    }
+    // A catalogue that knows all, but not for this tier.
+    assert_eq!(summary(&["scan", root, "--catalogue", &two])["flat"], Value::Null);
+    assert_eq!(scan(root, &["--catalogue", &two]), 4);
+    let said = ran(&here, &["scan", root, "--tier", "similar", "--no-catalogue", "--format", "null"]);
+    let line = "\n4 pictures have too little detail to be compared; only equal pixels are found of them\n";
+    assert!(said.code == 0 && said.err().ends_with(line), "{} {}", said.code, said.err());
+    let (plain, land) = (format!("{root}/plain.png"), format!("{half}/land.png"));
+    let find = |query: &str, more: &[&str]| {
+        let summary = summary(&[&["find", query, "--tier", "similar"], more].concat());
+        (summary["flat"].as_u64(), summary["flat_queries"].as_u64())
+    };
+    for (query, queries) in [(&plain, 1), (&land, 0)] {
+        assert_eq!(find(query, &["--in", root, "--no-catalogue"]), (Some(4), Some(queries)));
+        assert_eq!(find(query, &["--catalogue", &one]), (None, Some(queries)));
+    }
+    assert_eq!(summary(&["scan", root, "--tier", "turned", "--no-catalogue"])["flat"], Value::Null);
+    let said = ran(&here, &["find", &plain, "--tier", "similar", "--catalogue", &one]);
+    let line = "\n1 picture asked about has too little detail to be compared; only equal pixels are found of it\n";
+    assert!(said.code == 0 && said.err().ends_with(line), "{} {}", said.code, said.err());
 }

@@ -215,6 +215,31 @@ fn what_has_no_detail_is_near_to_nothing() {
     assert_eq!(groups(&found), Vec::<Vec<Value>>::new());
 }
 
+/// Noise has detail in each of the 28 views.
+#[test]
+fn verbose_says_what_was_compared() {
+    let dir = Dir::new();
+    let (one, turned) = (noise(96, 96, 1).opaque(), noise(96, 96, 2).opaque());
+    dir.write("a.png", png(&one)).write("copy.qoi", qoi(&one)).write("flat.png", png(&Drawing::solid(96, 96, [5; 4])));
+    dir.write("b.png", png(&one.clone().with_sample_changed(3, 3, 1))).write("c.png", png(&turned));
+    let turned = turned.mirrored();
+    let says = |tier: &str, line: &str| {
+        let said = ran(&dir, &["scan", ".", "--tier", tier, "--no-catalogue", "-v"]);
+        assert_eq!(said.code, 0, "{}", said.err());
+        let is_said = said.err().lines().any(|said| said.split_whitespace().eq(line.split_whitespace()));
+        assert!(is_said, "{tier}: {}", said.err());
+    };
+    says("similar", "84 codes compared: 2 meetings, 2 after a second look; 1 pair of pictures is near");
+    says("within=255", "6 pairs measured: 6 pairs of pictures are near");
+    dir.write("d.png", png(&turned));
+    // Of five distinct pictures two share their pixels; each file is read once more, but for what is told by its bytes.
+    let read =
+        std::fs::metadata(dir.join("c.png")).unwrap().len() + std::fs::metadata(dir.join("d.png")).unwrap().len();
+    let shown = format!("{:.0} KiB", read as f64 / 1024.0);
+    says("turned", &format!("pixels in any order 5 2 3 0 {shown}"));
+    says("pixels", "width and height 6 0 0 0 0 B");
+}
+
 #[test]
 fn pairs_between_sets_are_reported_though_each_has_nearer_ones_in_its_own() {
     let one = landscape(WIDTH, HEIGHT, 1).opaque();

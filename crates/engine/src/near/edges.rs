@@ -67,7 +67,7 @@ impl Nearness {
 }
 
 /// The stars of all ranks' edges whose keepers have their home here, and of pictures that several files show. With sets, only
-/// edges that cross from one to another count.
+/// edges that cross from one to another count. With how many edges there are; 0 but at the root.
 ///
 /// # Cost
 /// The root holds all edges, each in some 12 bytes; the others their own only.
@@ -76,14 +76,14 @@ pub(crate) fn stars_all<T: Team>(
     (searched, seen, classes): (&Searched, &[Seen], &[Class]),
     linkage: Linkage,
     team: &mut T,
-) -> Result<Vec<Star>, Loss> {
+) -> Result<(Vec<Star>, u64), Loss> {
     let edges = bring_to_root_all(edges, team)?;
     let cards = cards_to_root_all(&edges, (seen, classes), team)?;
     let mut to: Vec<Vec<Star>> = (0..team.size()).map(|_| Vec::new()).collect();
     for star in join(&edges, cards, (tier, linkage, searched.sets.is_some())) {
         to.get_mut(star.keeper.home).into_iter().for_each(|to| to.push(star.clone()));
     }
-    Ok(team.swap_all(to)?.into_iter().flatten().collect())
+    Ok((team.swap_all(to)?.into_iter().flatten().collect(), edges.len() as u64))
 }
 
 /// All edges at the root, none elsewhere.

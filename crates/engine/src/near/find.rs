@@ -17,7 +17,7 @@ use crate::{
     near::{
         nearness::Finder,
         seen::{Looks, Seen},
-        sights::Stored,
+        sights::{Stored, is_flat},
         spool::fail_all,
         trace::key_of_size,
         turned::class_bytes,
@@ -67,6 +67,7 @@ pub(crate) fn find_all<T: Team>(
     let sought = team.hear_root_all(read)??;
     looker.min_bytes = selection.min_bytes;
     let looks = Looks::new(&looker, run.settings.tier);
+    let flat_queries = count_flat(looks.tier, &sought).filter(|_| team.rank() == 0);
     let sizes: Vec<Key> = sought.iter().map(Sought::size_key).collect();
     let mut searched = Searched::default();
     let found = searched.see_all(&looks, roots, selection, team, Some(&sizes)).and_then(|seen| {
@@ -81,7 +82,14 @@ pub(crate) fn find_all<T: Team>(
         let matches = fail_all(matches, team)?;
         Ok(team.merge_all(matches, find::order, &mut |(query, found)| report.found(query, found))?)
     });
+    searched.counts.flat.queries = flat_queries;
     searched.close_all(found, team, run.progress, report)
+}
+
+/// How many of the pictures asked about have no code that may be compared; nothing where the tier compares none.
+pub(crate) fn count_flat(tier: Tier, sought: &[Sought]) -> Option<u64> {
+    let count = || sought.iter().filter(|sought| is_flat(tier, &sought.record)).count();
+    matches!(tier, Tier::Similar(_)).then(|| count() as u64)
 }
 
 /// Looks at the pictures asked about, whole.

@@ -23,7 +23,7 @@ use crate::{
     memory::Memory,
     near::{
         candidates,
-        find::{Sought, matches, proof_of, read_all},
+        find::{Sought, count_flat, matches, proof_of, read_all},
         recall::kept_sight,
         seen::Looks,
         sights::{Stored, sight_of},
@@ -96,6 +96,7 @@ pub(crate) fn find_in_catalogue_all<T: Team>(
     });
     searched.counts.files += counted;
     searched.counts.pictures += counted;
+    searched.counts.flat.queries = count_flat(run.settings.tier, &sought).filter(|_| team.rank() == 0);
     searched.close_all(found, team, run.progress, report)
 }
 

@@ -16,6 +16,7 @@ use crate::{
     opened::Opened,
     picture::{Known, Picture},
     pool,
+    progress::Progress,
     refusal::Refusal,
     report::Unread,
     team::Team,
@@ -97,6 +98,10 @@ impl<'a> Measurer<'a> {
         self.tell_all(measured, team)
     }
 
+    pub(crate) fn progress(&self) -> &Progress {
+        self.looker.progress
+    }
+
     fn own(&self, at: usize) -> Option<(&'a Listed, &'a Picture)> {
         self.ours.get(at).copied().flatten()
     }
@@ -149,6 +154,7 @@ impl<'a> Measurer<'a> {
         let mut passing: Vec<_> = others.into_iter().map(|(far, against)| Passing::new(far, (), against)).collect();
         pool::for_each(&mut passing, self.looker.threads, |passing| {
             passing.found = self.pass_file(passing.far.at, &passing.against, held);
+            self.looker.progress.add_done_of(passing.against.len());
         });
         passing.into_iter().for_each(|passing| passing.tell(measured));
     }
@@ -188,6 +194,7 @@ impl<'a> Measurer<'a> {
                     }
                     Err(refusal) => Err(refusal.clone()),
                 };
+                self.looker.progress.add_done_of(passing.against.len());
             });
             passing.into_iter().for_each(|passing| passing.tell(measured));
         }

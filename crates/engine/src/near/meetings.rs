@@ -17,13 +17,15 @@ use pixtwin_pixel::{Code, View};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    look::Looker,
     near::{
         met::{Found, Homes, Meetings, Own},
         sights::Sights,
         spool::fail_all,
     },
     pool,
-    report::Failure,
+    progress::Stage,
+    report::{Failure, PairCount},
     team::Team,
 };
 
@@ -62,16 +64,24 @@ struct Piece {
 ///
 /// # Cost
 /// Some five bytes for each pair of thousands of which every two meet, 12 at most where they are few.
-pub(crate) fn meetings_all<T: Team>(sights: &Sights<'_>, distance: u8, team: &mut T) -> Result<Meetings, Failure> {
+pub(crate) fn meetings_all<T: Team>(
+    sights: &Sights<'_>,
+    distance: u8,
+    team: &mut T,
+    counts: &mut PairCount,
+) -> Result<Meetings, Failure> {
     let found = Found::new(Homes::number_all(sights.records.len(), team)?);
-    search_all(sights, &View::STORED, &View::ASKING, distance, team, &found)?;
+    counts.codes += search_all(sights, &View::STORED, &View::ASKING, distance, team, &found)?;
     for region in View::REGIONS {
         search_all(sights, &[region], &[region], distance, team, &found)?;
     }
-    Ok(found.into_meetings())
+    let met = found.into_meetings();
+    counts.met += met.count as u64;
+    Ok(met)
 }
 
-/// Joins codes of this rank's pictures with those that all ranks have of these views.
+/// Joins codes of this rank's pictures with those that all ranks have of these views, and says how many codes of any view this
+/// rank's pictures have.
 fn search_all<T: Team>(
     sights: &Sights<'_>,
     stored: &[View],
@@ -79,19 +89,20 @@ fn search_all<T: Team>(
     distance: u8,
     team: &mut T,
     found: &Found,
-) -> Result<(), Failure> {
+) -> Result<u64, Failure> {
     let at_once = SEARCHED_AT_ONCE / team.size();
-    let mut from = 0;
+    let (mut from, mut own_codes) = (0, 0);
     loop {
         let to = sights.records.len().min(from + at_once);
-        let mut runs = Runs { views: stored, runs: Vec::new(), codes: 0 };
+        let mut runs = Runs { views: stored, runs: Vec::new(), codes: 0, own_codes: 0 };
         let mut index = Index::with_room((to - from) * stored.len() * team.size(), distance.into());
         let read = tell_codes_all(sights, (from, to), team, &mut runs, &mut index)?;
         let joined = read.and_then(|()| join(sights, asking, &index, &runs, found));
         fail_all(joined, team)?;
+        own_codes += runs.own_codes;
         from = to;
         if !team.any_all(from < sights.records.len())? {
-            return Ok(());
+            return Ok(own_codes);
         }
     }
 }
@@ -102,6 +113,8 @@ struct Runs<'a> {
     /// The number of the first code, the rank, and the place of the first picture there.
     runs: Vec<(u32, u32, u32)>,
     codes: u32,
+    /// How many codes of any view the pictures of this rank among them have.
+    own_codes: u64,
 }
 
 impl Runs<'_> {
@@ -139,7 +152,10 @@ fn tell_codes_all<T: Team>(
         let mut piece = Piece { home, first, codes: Vec::with_capacity((end - from) * runs.views.len()) };
         for at in from..end {
             match sights.read(at, &mut bytes) {
-                Ok(sight) => piece.codes.extend(runs.views.iter().map(|view| sight.code(*view).map(|code| code.0))),
+                Ok(sight) => {
+                    runs.own_codes += u64::from(sight.usable.count_ones());
+                    piece.codes.extend(runs.views.iter().map(|view| sight.code(*view).map(|code| code.0)));
+                }
                 Err(cause) => failed = Err(cause),
             }
         }
@@ -155,7 +171,8 @@ fn join(sights: &Sights<'_>, asking: &[View], index: &Index, runs: &Runs<'_>, fo
         return Ok(());
     }
     let mut asking = Asking::new(sights, asking)?;
-    let threads = sights.looks.looker.threads;
+    let Looker { threads, progress, .. } = *sights.looks.looker;
+    progress.begin(Stage::Codes, index.passes().count() * asking.pieces());
     let (failed, mut room) = (Mutex::new(Ok(())), Order::default());
     for pass in index.passes() {
         let ordered = index.ordered(pass, room);
@@ -166,7 +183,7 @@ fn join(sights: &Sights<'_>, asking: &[View], index: &Index, runs: &Runs<'_>, fo
                 let number = next.fetch_add(1, Ordering::Relaxed);
                 let mut hit = |hit| met_of(hit, sights.home, runs).into_iter().for_each(|met| own.add(met));
                 match asking.ask(&ordered, &mut batch, number, &mut hit) {
-                    Ok(true) => (),
+                    Ok(true) => progress.add_done(),
                     Ok(false) => break,
                     Err(cause) => *failed.lock().unwrap_or_else(PoisonError::into_inner) = Err(cause),
                 }
@@ -193,6 +210,14 @@ impl<'a> Asking<'a> {
         let mut held = Batch::with_room(most);
         each_code(sights, views, 0..sights.records.len(), |code, number| held.push(code, number))?;
         Ok(Self::Held(held))
+    }
+
+    /// How many pieces of work a pass has.
+    fn pieces(&self) -> usize {
+        match self {
+            Self::Held(_) => PARTS as usize,
+            Self::Read(sights, _) => sights.records.len().div_ceil(ASKING_AT_ONCE),
+        }
     }
 
     /// Ready for a pass.

@@ -25,6 +25,8 @@ pub(crate) struct Met {
 
 /// Meetings of this rank's pictures, by the picture that asks; what was read is freed.
 pub(crate) struct Meetings {
+    /// How many there were at first.
+    pub(crate) count: usize,
     met: <Run as IntoIterator>::IntoIter,
     homes: Homes,
 }
@@ -135,7 +137,8 @@ impl Found {
     /// What was found, in order.
     pub(crate) fn into_meetings(self) -> Meetings {
         let met = self.met.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Meetings { met: met.into_run().into_iter(), homes: self.homes }
+        let met = met.into_run();
+        Meetings { count: met.len(), met: met.into_iter(), homes: self.homes }
     }
 
     /// Adds what a thread has found, of which nothing is left.

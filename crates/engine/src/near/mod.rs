@@ -91,10 +91,11 @@ pub(crate) fn groups_all<T: Team>(
         Tier::Within(levels) => within::edges_all(&looks, searched, (&seen, &classes), levels, team)?,
         Tier::Similar(distance) => {
             let sights = Sights::new(&looks, &seen, &classes, team.rank());
-            similar::edges_all(&sights, &classes, (distance, selection), team)?
+            similar::edges_all(&sights, &classes, (distance, selection), team, &mut searched.counts.pairs)?
         }
     };
-    let stars = edges::stars_all((edges, tier), (searched, &seen, &classes), selection.linkage, team)?;
+    let (stars, near) = edges::stars_all((edges, tier), (searched, &seen, &classes), selection.linkage, team)?;
+    searched.counts.pairs.near = near;
     searched.subjects =
         seen.into_iter().map(|seen| (seen.picture.at(), Subject::Picture(Box::new(seen.picture)))).collect();
     Ok(stars::groups_all(looker, searched, &classes, &stars, team)?)
@@ -131,6 +132,7 @@ impl Searched {
         spool::fail_all(looks.spool.check(), team)?;
         let bytes = looks.looker.progress.bytes() - bytes;
         self.counts.rungs.push(RungCount { rung: Rung::Whole, asked, looked, settled: 0, joined: 0, bytes });
+        self.counts.flat.pictures = looks.count_flat(&seen);
         Ok(seen)
     }
 

@@ -64,7 +64,7 @@ impl Looks<'_> {
         if let Some(reason) = facts.failure(&name_of(Rung::Whole)) {
             seen.known_refusal = Some(Refusal::of_content(reason));
         } else if let (Some(record), Some(_)) = (record_of(facts, self.tier), facts.digest) {
-            seen.record = self.spool.add(&record).ok();
+            seen.record = self.keep(&record).ok();
             seen.is_known = seen.record.is_some();
         }
         // A copy of a picture that another was looked at for is known by its payload alone.

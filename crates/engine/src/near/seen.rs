@@ -17,6 +17,7 @@ use crate::{
     first_look::{Outcome, Scratch, sniff_and_head},
     look::{HEADER_WINDOW_BYTES, Looker, WHOLE_WINDOW_BYTES, reopen, still_unchanged},
     near::{
+        sights::is_flat,
         spool::Spool,
         trace::{TraceSink, looks_at_all, no_record},
         turned::Record,
@@ -73,12 +74,14 @@ pub(crate) struct Looks<'a> {
     claimed: Mutex<HashSet<Key>>,
     /// The number of the record of each distinct picture, where that costs much to make.
     drawn: Mutex<HashMap<Key, u32>>,
+    /// The numbers of the records of pictures without a code that may be compared.
+    flat: Mutex<HashSet<u32>>,
 }
 
 impl<'a> Looks<'a> {
     pub(crate) fn new(looker: &'a Looker<'a>, tier: Tier) -> Self {
         let spool = Spool::new(super::trace::record_bytes(tier));
-        Self { looker, tier, spool, claimed: Mutex::default(), drawn: Mutex::default() }
+        Self { looker, tier, spool, claimed: Mutex::default(), drawn: Mutex::default(), flat: Mutex::default() }
     }
 
     /// The first look at a file: its header, and where the tier needs all pictures, the whole of it while it is open. A file
@@ -225,7 +228,7 @@ impl<'a> Looks<'a> {
         let digest = seen.picture.known.digest().map(|digest| key_of_hash(&digest.0));
         let Some(digest) = digest.filter(|_| matches!(self.tier, Tier::Similar(_))) else {
             let record = self.record_of(trace, source, &seen.picture)?;
-            seen.record = Some(kept(self.spool.add(&record))?);
+            seen.record = Some(kept(self.keep(&record))?);
             return Ok(record);
         };
         // Equal pixels have equal sights, however they are stored.
@@ -237,10 +240,29 @@ impl<'a> Looks<'a> {
             return Ok(record);
         }
         let record = self.record_of(trace, source, &seen.picture)?;
-        let number = kept(self.spool.add(&record))?;
+        let number = kept(self.keep(&record))?;
         self.drawn().insert(digest, number);
         seen.record = Some(number);
         Ok(record)
+    }
+
+    /// Keeps a record, and gives its number.
+    ///
+    /// # Errors
+    /// If there is no room for it.
+    pub(crate) fn keep(&self, record: &[u8]) -> io::Result<u32> {
+        let number = self.spool.add(record)?;
+        if is_flat(self.tier, record) {
+            self.flat.lock().unwrap_or_else(PoisonError::into_inner).insert(number);
+        }
+        Ok(number)
+    }
+
+    /// How many of these files show a picture without a code that may be compared; nothing where the tier compares none.
+    pub(crate) fn count_flat(&self, seen: &[Seen]) -> Option<u64> {
+        let flat = self.flat.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = || seen.iter().filter_map(|seen| seen.record).filter(|record| flat.contains(record)).count();
+        matches!(self.tier, Tier::Similar(_)).then(|| count() as u64)
     }
 
     fn drawn(&self) -> MutexGuard<'_, HashMap<Key, u32>> {

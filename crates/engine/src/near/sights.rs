@@ -12,6 +12,7 @@ use crate::{
         seen::{Looks, Seen, seen_at},
     },
     picture::Picture,
+    settings::Tier,
 };
 
 /// The sights of this rank's own pictures, each at the place of its class.
@@ -70,6 +71,11 @@ impl<'a> Sights<'a> {
         self.read_bytes(at, bytes)?;
         sight_of(bytes).ok_or_else(|| io::ErrorKind::InvalidData.into())
     }
+}
+
+/// Whether a record of this tier is that of a picture without a code that may be compared.
+pub(crate) fn is_flat(tier: Tier, record: &[u8]) -> bool {
+    matches!(tier, Tier::Similar(_)) && sight_of(record).is_some_and(|sight| sight.usable == 0)
 }
 
 /// A sight from its record.

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     gather::ask_each_all,
+    look::Looker,
     near::{
         classes::Class,
         edges::{Edge, Edges},
@@ -21,7 +22,7 @@ use crate::{
     },
     pool,
     progress::Stage,
-    report::{Failure, Nearness},
+    report::{Failure, Nearness, PairCount},
     settings::Selection,
     team::Team,
 };
@@ -38,10 +39,12 @@ pub(crate) fn edges_all<T: Team>(
     classes: &[Class],
     (distance, selection): (u8, &Selection),
     team: &mut T,
+    counts: &mut PairCount,
 ) -> Result<Edges, Failure> {
-    sights.looks.looker.progress.begin(Stage::Comparing, 0);
-    let met = meetings_all(sights, distance, team)?;
-    look_again_all(sights, classes, met, selection.label, team)
+    sights.looks.looker.progress.begin(Stage::Codes, 0);
+    let met = meetings_all(sights, distance, team, counts)?;
+    sights.looks.looker.progress.begin(Stage::Pairs, met.count);
+    look_again_all(sights, classes, met, selection.label, team, counts)
 }
 
 /// Looks at each pair a second time: those that are one picture are near.
@@ -51,7 +54,9 @@ fn look_again_all<T: Team>(
     mut met: Meetings,
     label: Option<Label>,
     team: &mut T,
+    counts: &mut PairCount,
 ) -> Result<Edges, Failure> {
+    let Looker { threads, progress, .. } = *sights.looks.looker;
     let mut edges = Edges::default();
     loop {
         let chunk: Vec<Met> = met.by_ref().take(LOOKED_AT_ONCE).collect();
@@ -72,11 +77,14 @@ fn look_again_all<T: Team>(
             others.into_iter().zip(told).filter_map(|(at, told)| Some((at, told?.read()?))).collect();
         let mut parts: Vec<(&[Met], io::Result<Vec<Edge>>)> =
             chunk.chunks(LOOKED_BY_ONE).map(|part| (part, Ok(Vec::new()))).collect();
-        pool::for_each(&mut parts, sights.looks.looker.threads, |(part, looked)| {
+        pool::for_each(&mut parts, threads, |(part, looked)| {
             *looked = look_again(sights, classes, part, &others, label);
+            progress.add_done_of(part.len());
         });
         let looked: io::Result<Vec<Vec<Edge>>> = parts.into_iter().map(|(_, looked)| looked).collect();
-        edges.extend(fail_all(looked, team)?.into_iter().flatten());
+        let looked = fail_all(looked, team)?;
+        counts.stayed += looked.iter().map(Vec::len).sum::<usize>() as u64;
+        edges.extend(looked.into_iter().flatten());
     }
 }
 
@@ -156,4 +164,47 @@ pub(crate) fn between(
     };
     let both = [ask((found, sought), false), ask((sought, found), true)];
     both.into_iter().flatten().min_by_key(Nearness::order)
+}
+
+#[cfg(test)]
+mod tests {
+    use pixtwin_pixel::{Code, Signature};
+
+    use super::*;
+    use crate::{Alpha, Orientation, Settings, Tier, near::seen::Looks, progress::Progress, team::Alone};
+
+    /// Two pictures with the same codes and one without any.
+    #[test]
+    fn all_steps_are_counted_to_their_end() {
+        let settings = Settings {
+            tier: Tier::Similar(31),
+            alpha: Alpha::Exact,
+            orientation: Orientation::AsStored,
+            threads: 2,
+            memory_bytes: 1 << 20,
+            sharers: 1,
+        };
+        let (progress, mut team, mut counts) = (Progress::default(), Alone::default(), PairCount::default());
+        let looker = Looker::new(&settings, &progress);
+        let looks = Looks::new(&looker, settings.tier);
+        let record = |usable: u32| {
+            let codes = std::array::from_fn(|view| Code([0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(view as u64 + 1); 4]));
+            let signature = Signature::from_bytes(&[7; Signature::BYTES]);
+            looks.keep(&Sight { codes, usable, quality: 100, signature }.to_bytes()).unwrap()
+        };
+        let records: Vec<u32> = [(1 << View::CODES) - 1, (1 << View::CODES) - 1, 0].map(record).into();
+        let stored = vec![Stored { size: (9, 9), frames: 1, is_exact: false }; 3];
+        let sights = Sights { looks: &looks, records, stored, home: 0 };
+        let class = |number| Class { number, digest: [0; 32], files: Vec::new() };
+        let classes = [0, 1, 2].map(class);
+        let met = meetings_all(&sights, 31, &mut team, &mut counts).unwrap();
+        // Each meets the other.
+        assert_eq!((met.count, counts), (2, PairCount { codes: 56, met: 2, stayed: 0, near: 0 }));
+        let (stage, done, total, _) = progress.own();
+        assert!(stage == Stage::Codes && done == total && done > 0, "{stage:?} {done} {total}");
+        let selection = Selection::default();
+        edges_all(&sights, &classes, (31, &selection), &mut team, &mut counts).unwrap();
+        assert_eq!(progress.own(), (Stage::Pairs, 2, 2, 0));
+        assert_eq!((counts.met, counts.stayed), (4, 2));
+    }
 }

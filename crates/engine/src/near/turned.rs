@@ -5,7 +5,7 @@
 
 use std::io;
 
-use pixtwin_matching::Standing;
+use pixtwin_matching::{Rung, Standing};
 use pixtwin_pixel::{Key, TurnClass, Turns};
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +21,7 @@ use crate::{
     pool,
     progress::Stage,
     refusal::Refusal,
-    report::{Failure, Nearness, Unread},
+    report::{Failure, Nearness, RungCount, Unread},
     scan::Searched,
     team::Team,
 };
@@ -182,6 +182,7 @@ fn pixels_all<T: Team>(
     let shared = keyed.into_iter().zip(standings).filter(|(_, standing)| *standing != Standing::Alone);
     let mut asked: Vec<(Place, usize, Result<TurnClass, Refusal>)> =
         shared.map(|((_, place, file), _)| (place, file, Err("it was not looked at".into()))).collect();
+    let bytes = looks.looker.progress.bytes();
     looks.looker.progress.begin(Stage::Comparing, asked.len());
     let files = &searched.files;
     pool::for_each(&mut asked, looks.looker.threads, |(_, file, class)| {
@@ -189,6 +190,15 @@ fn pixels_all<T: Team>(
             *class = looks.looker.turn_class(listed, &seen.picture);
         }
         looks.looker.progress.add_done();
+    });
+    let (asked_about, looked) = (keys.len() as u64, asked.len() as u64);
+    searched.counts.rungs.push(RungCount {
+        rung: Rung::OrderFree,
+        asked: asked_about,
+        looked,
+        settled: asked_about - looked,
+        joined: 0,
+        bytes: looks.looker.progress.bytes() - bytes,
     });
     let mut found = Vec::new();
     for (place, file, class) in asked {

@@ -26,7 +26,8 @@ use crate::{
         spool::fail_all,
     },
     picture::Picture,
-    report::{Failure, Nearness, Unread},
+    progress::Stage,
+    report::{Failure, Nearness, PairCount, Unread},
     scan::Searched,
     team::Team,
 };
@@ -60,14 +61,16 @@ pub(crate) fn edges_all<T: Team>(
     let ours: Vec<Option<(&Listed, &Picture)>> = classes.iter().map(own).collect();
     let served = ours.iter().map(|own| own.map(|(listed, _)| listed)).collect();
     let measurer = Measurer::new(looks.looker, ours, served, most);
-    let mut unread = Vec::new();
+    looks.looker.progress.begin(Stage::Measuring, 0);
+    let (mut unread, mut counts) = (Vec::new(), PairCount::default());
     let edges = std::thread::scope(|scope| {
         let (sender, pairs) = sync_channel(1);
         let (places, means) = (&places, &means);
         scope.spawn(move || hand_out(places, means, most, &sender));
-        edges_of_all(&measurer, &pairs, &mut unread, team)
+        edges_of_all(&measurer, &pairs, (&mut unread, &mut counts), team)
     });
     searched.unread.extend(unread);
+    searched.counts.pairs = counts;
     Ok(edges?)
 }
 
@@ -131,7 +134,7 @@ fn hand_out(places: &[Place], means: &[Means], most: Apart, to: &SyncSender<Vec<
 fn edges_of_all<T: Team>(
     measurer: &Measurer<'_>,
     handed_out: &Receiver<Vec<(Place, Place)>>,
-    unread: &mut Vec<Unread>,
+    (unread, counts): (&mut Vec<Unread>, &mut PairCount),
     team: &mut T,
 ) -> Result<Edges, Loss> {
     let mut edges = Edges::default();
@@ -150,8 +153,11 @@ fn edges_of_all<T: Team>(
             other: Far { rank: b.home as usize, at: b.at as usize },
             number,
         };
+        counts.met += places.len() as u64;
+        measurer.progress().add_total(places.len());
         let measured = measurer.measure_all(places.iter().enumerate().map(pair).collect(), team)?;
         unread.extend(measured.unread);
+        counts.stayed += measured.apart.len() as u64;
         let edge = |(number, apart): (usize, Apart)| {
             let (a, b) = *places.get(number)?;
             Some(Edge { a: a.number, b: b.number, nearness: Nearness::Within(apart.0) })
@@ -174,6 +180,7 @@ pub(crate) fn apart_all<T: Team>(
     let most = Apart::levels(levels);
     let (pairs, asked_of) = fail_all(pairs_asked(looks, (seen, sought), most), team)?;
     let served: Vec<Listed> = queries.iter().map(|path| Listed::new(path)).collect();
+    looks.looker.progress.begin(Stage::Measuring, pairs.len());
     let listed = |seen: &'_ Seen| searched.files.get(seen.picture.at());
     let ours = seen.iter().map(|seen| Some((listed(seen)?, &seen.picture))).collect();
     let served = served.iter().map(Some).collect();

@@ -72,6 +72,18 @@ impl Pairs {
 }
 
 impl Run {
+    /// How many pairs it has.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether it has none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
     /// A run of these pairs, of which nothing is left.
     #[must_use]
     pub fn of(pairs: &mut Vec<Pair>) -> Self {
