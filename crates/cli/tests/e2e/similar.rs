@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use pixtwin_testkit::{
     Dir, Ran,
-    draw::{Drawing, landscape, noise},
+    draw::{Drawing, Seeded, landscape, noise},
     encode::{Jpeg, Subsampling, jpeg_with_segment, png, qoi},
 };
 use serde_json::Value;
@@ -38,9 +38,26 @@ fn framed(drawing: &Drawing, side: u32, colour: [u8; 4]) -> Drawing {
     })
 }
 
+/// A landscape with grass, clouds and grain: like a photo, it has hardly two neighbouring pixels that are the same.
+fn photo(seed: u64) -> Drawing {
+    let (smooth, mut random) = (landscape(WIDTH, HEIGHT, seed).opaque(), Seeded(seed));
+    let mut patches = |side: u32| -> Vec<i32> {
+        let count = (WIDTH.div_ceil(side) * HEIGHT.div_ceil(side)) as usize;
+        (0..count).map(|_| random.below(25) as i32 - 12).collect()
+    };
+    let texture = [1, 5, 17].map(|side| (side, patches(side)));
+    Drawing::new(WIDTH, HEIGHT, |x, y| {
+        let patch = |(side, patches): &(u32, Vec<i32>)| patches[(y / side * WIDTH.div_ceil(*side) + x / side) as usize];
+        let change: i32 = texture.iter().map(patch).sum();
+        let [red, green, blue, alpha] = smooth.pixel(x, y);
+        let [red, green, blue] = [red, green, blue].map(|sample| (i32::from(sample) + change).clamp(0, 255) as u8);
+        [red, green, blue, alpha]
+    })
+}
+
 /// Pictures that are edits of one, and others that are not.
 fn library() -> Dir {
-    let one = landscape(WIDTH, HEIGHT, 1).opaque();
+    let one = photo(1);
     let dir = Dir::new();
     dir.write("one.png", png(&one)).write("copies/one.qoi", qoi(&one));
     dir.write("mail/small.png", png(&halved(&one))).write("mail/one.jpg", jpeg(&one, 60));
@@ -48,7 +65,7 @@ fn library() -> Dir {
     dir.write("mail/flipped.png", png(&one.mirrored())).write("mail/turned.png", png(&one.shown_under(6)));
     dir.write("mail/cut.png", png(&one.cropped(12, 9, WIDTH - 24, HEIGHT - 18)));
     for seed in 2..8 {
-        dir.write(format!("others/{seed}.png"), png(&landscape(WIDTH, HEIGHT, seed).opaque()));
+        dir.write(format!("others/{seed}.png"), png(&photo(seed)));
     }
     dir.write("others/plain.png", png(&Drawing::solid(64, 64, [9, 9, 9, 255])));
     dir.write("others/plainer.png", png(&Drawing::solid(64, 65, [9, 9, 8, 255])));
