@@ -34,7 +34,7 @@ fn main() {
     folders.iter().for_each(|folder| fs::create_dir_all(folder).unwrap());
     let open = |near: bool| {
         let maker = Maker {
-            rules: "similar 2, alpha exact, as stored".to_owned(),
+            rules: "similar 3, alpha exact, as stored".to_owned(),
             decoder: |format| format!("decoder of {}", format.unwrap_or("-")),
             near,
         };

@@ -415,7 +415,7 @@ pub fn maker(alpha: Alpha, orientation: Orientation, tier: Tier) -> Maker {
         Tier::Bytes => "bytes 1".to_owned(),
         Tier::Turned => format!("turned 1, alpha {alpha}, {shown}"),
         Tier::Within(_) => format!("within 1, alpha {alpha}, {shown}"),
-        Tier::Similar(_) => format!("similar 2, alpha {alpha}, {shown}"),
+        Tier::Similar(_) => format!("similar 3, alpha {alpha}, {shown}"),
     };
     Maker { rules, decoder: decoders_of, near: matches!(tier, Tier::Similar(_)) }
 }

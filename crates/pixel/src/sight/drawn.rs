@@ -2,27 +2,42 @@
 
 use super::{
     turned::{changed, joined, transposed},
-    waves::{NOTHING, Strengths},
+    waves::{NOTHING, Strengths, WAVES},
 };
 use crate::code::Code;
 
-/// Bits for the waves that are not there. They follow from the signs of the others alone, and those of a turned picture are
-/// what [`super::turned::turned`] makes of them: a pattern that is its own transpose is drawn for the upright form of the picture, and
-/// turned back.
+/// How finely strengths are told apart, in levels of 255: a thousand times what rounding changes in them when the picture is
+/// turned, and less than what tells two drawings of one symmetry apart.
+const STEP: f32 = 0.25;
+
+/// Bits for the waves that are not there. They follow from the strengths of the others, and those of a turned picture are what
+/// [`super::turned::turned`] makes of them: a pattern that is its own transpose is drawn for the upright form of the picture,
+/// and turned back.
+///
+/// Signs alone would not do: what is its own mirror image across and down has a quarter of the waves, and many stars and rings
+/// have the same signs in all of them.
 #[cold]
-pub(super) fn drawn(strengths: &Strengths, code: Code, undecided: Code) -> Code {
-    let turn = from_upright(strengths);
-    let signs = joined(joined(code, turn, |sign, change| sign ^ change), undecided, |sign, nothing| sign & !nothing);
-    let hash = |codes: [Code; 2]| codes.iter().flat_map(|code| code.0).fold(0, |state, word| mix(state ^ word));
-    let seed = hash([signs, undecided]).wrapping_add(hash([signs, undecided].map(transposed)));
+pub(super) fn drawn(strengths: &Strengths) -> Code {
+    let (across, down) = from_upright(strengths);
+    let upright = |row: usize, column: usize| {
+        let is_changed = (across && column.is_multiple_of(2)) != (down && row.is_multiple_of(2));
+        let wave = strengths.get(row).and_then(|row| row.get(column)).copied().unwrap_or_default();
+        let steps = ((if is_changed { -wave } else { wave }) / STEP).round();
+        u64::from((steps as i32).cast_unsigned())
+    };
+    let places = || (0..WAVES).flat_map(|row| (0..WAVES).map(move |column| (row, column)));
+    let rows = places().fold(0, |state, (row, column)| mix(state ^ upright(row, column)));
+    let columns = places().fold(0, |state, (row, column)| mix(state ^ upright(column, row)));
+    let seed = u64::wrapping_add(rows, columns);
     let upper = joined(Code([0, 1, 2, 3].map(|word| mix(seed ^ word))), UPPER, |bits, mask| bits & mask);
-    joined(joined(upper, transposed(upper), |upper, lower| upper | lower), turn, |bits, change| bits ^ change)
+    let pattern = joined(upper, transposed(upper), |upper, lower| upper | lower);
+    joined(pattern, changed(across, down), |bits, change| bits ^ change)
 }
 
-/// Which signs change between a picture and its upright form, in which the strongest wave that only a flip left to right
+/// Whether a picture has to be flipped left to right, and top to bottom, to be in its upright form, in which the strongest wave that only a flip left to right
 /// changes is positive, and so is the strongest that only a flip top to bottom changes. Where one is missing, the strongest
 /// that both change stands for it.
-fn from_upright(strengths: &Strengths) -> Code {
+fn from_upright(strengths: &Strengths) -> (bool, bool) {
     let is_negative = |down: usize, across: usize| {
         let rows = strengths.iter().skip(down).step_by(2);
         let waves = rows.flat_map(|row| row.iter().skip(across).step_by(2));
@@ -31,13 +46,12 @@ fn from_upright(strengths: &Strengths) -> Code {
     };
     // A flip changes the waves at even places along its side.
     let both = is_negative(0, 0);
-    let (across, down) = match (is_negative(1, 0), is_negative(0, 1)) {
+    match (is_negative(1, 0), is_negative(0, 1)) {
         (Some(across), Some(down)) => (across, down),
         (Some(across), None) => (across, both.is_some_and(|both| both != across)),
         (None, Some(down)) => (both.is_some_and(|both| both != down), down),
         (None, None) => (both.unwrap_or(false), false),
-    };
-    changed(across, down)
+    }
 }
 
 /// In each row those from the diagonal on.

@@ -286,3 +286,24 @@ fn the_colours_of_a_turned_picture_are_its_colours_turned() {
         }
     }
 }
+
+/// Rings are their own mirror images across, down and along both diagonals: the signs of the few waves that they have are often
+/// the same.
+#[test]
+fn rings_of_other_widths_are_not_near() {
+    let rings = |width: f32| -> Vec<u8> {
+        let level = |at: u32| {
+            let (x, y) = ((at % 120) as f32 - 59.5, (at / 120) as f32 - 59.5);
+            let from_ring = (x.hypot(y) - 40.0).abs();
+            if from_ring < width { 20 } else { 250 }
+        };
+        (0..120 * 120).flat_map(|at| [level(at); 3]).collect()
+    };
+    let codes: Vec<Code> =
+        (6..14).filter_map(|width| sight_of(120, 120, &rings(width as f32)).code(View::TRIMMED)).collect();
+    assert_eq!(codes.len(), 8);
+    for (at, one) in codes.iter().enumerate() {
+        let nearest = codes.iter().skip(at + 1).map(|other| one.distance(*other)).min();
+        assert!(nearest.is_none_or(|nearest| nearest > 40), "{at}: {nearest:?}");
+    }
+}

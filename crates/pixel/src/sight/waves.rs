@@ -323,7 +323,7 @@ fn code(strengths: &Strengths) -> Option<Code> {
         if undecided.distance(Code::default()) > Code::BITS - LEAST_DECIDED {
             return None;
         }
-        let drawn = drawn(strengths, code, undecided);
+        let drawn = drawn(strengths);
         code.0
             .iter_mut()
             .zip(undecided.0.iter().zip(drawn.0))
