@@ -8,8 +8,8 @@ use crate::{
 };
 
 impl Catalogue {
-    /// How many files are known to be pictures, by whatever rules, and have neither codes nor a digest by the maker's: these a
-    /// sweep does not compare. Where the maker keeps no codes, those of which nothing is known by its rules. What was imported
+    /// How many files are known to be pictures, by whatever rules, and have neither codes nor a digest by the maker's, nor a
+    /// reason why not, which was listed: these a sweep does not compare. Where the maker keeps no codes, those of which nothing is known by its rules. What was imported
     /// counts. Where the maker's are the only rules, none: what has no codes by them was looked at and listed.
     ///
     /// # Errors
@@ -24,7 +24,8 @@ impl Catalogue {
         if connection.query_row(others, [&self.maker.rules], |row| row.get::<_, i64>(0))? == 0 {
             return Ok(0);
         }
-        let is_enough = if self.maker.near { "(place IS NOT NULL OR digest IS NOT NULL)" } else { "TRUE" };
+        let is_enough =
+            if self.maker.near { "(place IS NOT NULL OR digest IS NOT NULL OR failures IS NOT NULL)" } else { "TRUE" };
         let columns = format!("width IS NOT NULL, {is_enough} AND rules = (SELECT id FROM rules WHERE name = ?1)");
         let (mut count, mut file) = (0, File::default());
         each_row((&connection, &watch), &columns, [&self.maker.rules], &mut |standing, row| {

@@ -76,11 +76,11 @@ impl Format {
         }
     }
 
-    /// Whether a picture that is written in it and read again always has the same pixels: no loss, and no palette that may
-    /// be too small.
+    /// Whether a picture that is written in it and read again can have the same pixels, as far as the format tells: it has no
+    /// loss, or also a form without, and no palette that may be too small.
     #[must_use]
-    pub const fn keeps_every_pixel(self) -> bool {
-        matches!(self, Self::Png | Self::Bmp | Self::Tga | Self::Pnm | Self::Qoi | Self::Xpm)
+    pub const fn can_keep_every_pixel(self) -> bool {
+        !matches!(self, Self::Jpeg | Self::Gif)
     }
 
     pub(crate) fn codec(self) -> &'static dyn Codec {

@@ -206,3 +206,24 @@ fn a_picture_that_is_too_large_to_be_turned_is_listed() {
     assert!(report.err().contains("a.qoi") && report.err().contains("b.qoi"), "{}", report.err());
     assert_eq!(groups(&dir, &[]).len(), 1);
 }
+
+#[test]
+fn groups_between_sets_are_whole() {
+    let (dir, drawing) = (Dir::new(), noise(40, 24, 1));
+    for turn in [1, 2, 3] {
+        dir.write(format!("train/{turn}.png"), png(&drawing.shown_under(turn)));
+    }
+    for turn in [6, 7] {
+        dir.write(format!("test/{turn}.png"), png(&drawing.shown_under(turn)));
+    }
+    let other = noise(40, 24, 2);
+    dir.write("train/other.png", png(&other)).write("train/turned.png", png(&other.mirrored()));
+    let report = ran(&dir, &["scan", "--tier", "turned", "-q", "--format", "json", "--between", "train", "test"]);
+    let lines: Vec<Value> = report.out().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let sizes: Vec<usize> = lines
+        .iter()
+        .filter(|line| line["type"] == "group")
+        .map(|line| line["files"].as_array().unwrap().len())
+        .collect();
+    assert_eq!(sizes, [5], "{}", report.out());
+}

@@ -17,7 +17,7 @@ pub(crate) struct FileOf {
     pub(crate) bytes: [u8; 32],
     pub(crate) payload: [u8; 32],
     pub(crate) set: Option<SetId>,
-    /// Its format keeps every pixel as it was.
+    /// Its format can keep every pixel as it was.
     pub(crate) is_exact: bool,
 }
 
@@ -72,7 +72,7 @@ pub(crate) fn number_all<T: Team>(searched: &Searched, seen: &[Seen], team: &mut
             bytes: hashes.bytes,
             payload: hashes.payload,
             set: searched.set_of(file),
-            is_exact: one.picture.format.keeps_every_pixel(),
+            is_exact: one.picture.format.can_keep_every_pixel(),
         };
         to.get_mut(team.owner(key_of_hash(&digest.0))).into_iter().for_each(|to| to.push((digest.0, claim.clone())));
     }

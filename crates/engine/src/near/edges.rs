@@ -147,9 +147,11 @@ fn join(edges: &Run, mut cards: Vec<Card>, (tier, linkage, has_sets): (Tier, Lin
         places.get_mut(card.number as usize).into_iter().for_each(|place| *place = at);
     }
     let place = |number: u32| places.get(number as usize).copied().unwrap_or(u32::MAX);
+    // Turned pictures are all equal to each other: their groups are shown whole.
+    let by_edge = has_sets && tier != Tier::Turned;
     let crosses = |pair: &Pair| {
         let card = |at: u32| cards.get(at as usize);
-        !has_sets || card(pair.a).zip(card(pair.b)).is_some_and(|(a, b)| a.crosses(b))
+        !by_edge || card(pair.a).zip(card(pair.b)).is_some_and(|(a, b)| a.crosses(b))
     };
     let pairs = edges.iter().map(|edge| Pair { a: place(edge.a), b: place(edge.b), ..edge }).filter(crosses);
     let neighbours = near::neighbours(cards.len(), pairs.clone());
@@ -162,7 +164,13 @@ fn join(edges: &Run, mut cards: Vec<Card>, (tier, linkage, has_sets): (Tier, Lin
         Linkage::Star => near::stars(&keys, pairs),
         Linkage::Complete => near::complete(&keys, pairs),
     };
-    with_cards(found, cards, tier)
+    let mut stars = with_cards(found, cards, tier);
+    if has_sets && !by_edge {
+        stars.retain(|star| {
+            star.members.is_empty() || star.members.iter().any(|member| star.keeper.crosses(&member.card))
+        });
+    }
+    stars
 }
 
 /// The stars, and the pictures in none that several files show.

@@ -7,6 +7,7 @@ use std::{
     collections::{BTreeSet, HashMap},
     ops::Range,
     path::PathBuf,
+    slice,
 };
 
 use pixtwin_catalogue::{BlockView, Error, Facts, Holder, Place, Sweep};
@@ -58,7 +59,8 @@ pub(crate) fn find_in_catalogue_all<T: Team>(
     let mut searched = Searched::default();
     if let Some(memory) = looker.memory.filter(|_| team.is_walker() && held.unknown > 0) {
         let tier = run.settings.tier.name();
-        let reason = format!("it knows {} pictures that no scan with --tier {tier} has looked at", held.unknown);
+        let pictures = if held.unknown == 1 { "picture" } else { "pictures" };
+        let reason = format!("it knows {} {pictures} that no scan with --tier {tier} has looked at", held.unknown);
         searched.unread.push(Unread::new(memory.path(), reason));
     }
     let (mut absent, mut files, mut counted) = (Vec::new(), Vec::new(), 0);
@@ -69,7 +71,7 @@ pub(crate) fn find_in_catalogue_all<T: Team>(
                 Tier::Similar(_) => {
                     absent.extend(away(&holder, &sought, (run.settings.tier, selection), team.host()));
                 }
-                _ => searched.judge_away(&holder, &sought, team.host(), &mut absent),
+                _ => searched.judge_away(&holder, (run.settings.tier, &sought), team.host(), &mut absent),
             }
         } else {
             let known = |facts: &Facts| looks.recalled(facts);
@@ -135,9 +137,10 @@ fn hold_similar(memory: &Memory, distance: u8, sought: &[Sought]) -> Result<Held
 
 /// Lets copies know the codes of the picture that they show.
 fn tell_codes(copies: &mut [Holder], holders: &[Holder]) {
+    let known = holders.iter().map(|holder| &holder.entry.facts);
+    let known: HashMap<_, _> = known.filter_map(|facts| Some((facts.digest?, facts.near.as_ref()?))).collect();
     for facts in copies.iter_mut().map(|copy| &mut copy.entry.facts).filter(|facts| facts.near.is_none()) {
-        let same = holders.iter().map(|holder| &holder.entry.facts).find(|other| other.digest == facts.digest);
-        facts.near = same.and_then(|other| other.near.clone());
+        facts.near = facts.digest.and_then(|digest| known.get(&digest).copied().cloned());
     }
 }
 
@@ -216,7 +219,13 @@ fn away(
 impl Searched {
     /// A file on a volume that is not there cannot be compared again: it is reported if it is equal, else listed, for it may be
     /// near.
-    fn judge_away(&mut self, holder: &Holder, sought: &[Sought], host: Option<&str>, found: &mut Vec<(usize, Match)>) {
+    fn judge_away(
+        &mut self,
+        holder: &Holder,
+        (tier, sought): (Tier, &[Sought]),
+        host: Option<&str>,
+        found: &mut Vec<(usize, Match)>,
+    ) {
         let facts = &holder.entry.facts;
         let mut is_decided = true;
         for (number, sought) in sought.iter().enumerate() {
@@ -224,7 +233,7 @@ impl Searched {
             if is_equal && holder.is_current {
                 found.push((number, match_away(holder, facts, sought, None, host)));
             } else {
-                is_decided = false;
+                is_decided &= !candidates::may_be_near(facts, tier, slice::from_ref(sought));
             }
         }
         if !is_decided {

@@ -31,17 +31,17 @@ pub(crate) struct Sights<'a> {
 pub(crate) struct Stored {
     pub(crate) size: (u32, u32),
     pub(crate) frames: u32,
-    /// Its format keeps every pixel as it was.
+    /// Its format can keep every pixel as it was.
     pub(crate) is_exact: bool,
 }
 
 impl Stored {
     pub(crate) fn of(picture: &Picture) -> Self {
         let (size, frames) = ((picture.header.width, picture.header.height), picture.known.frames());
-        Self { size, frames, is_exact: picture.format.keeps_every_pixel() }
+        Self { size, frames, is_exact: picture.format.can_keep_every_pixel() }
     }
 
-    /// What a second look said, unless that would take another size or a format with loss, or there are more frames than
+    /// What a second look said, unless that would take another size or a format that always has loss, or there are more frames than
     /// the first, which it looked at.
     pub(crate) fn judge(self, other: Self, label: Label) -> Label {
         let is_unscaled_and_exact = self.size == other.size && self.is_exact && other.is_exact;
