@@ -166,8 +166,8 @@ impl Default for RasterSink {
 }
 
 impl RasterSink {
-    /// Keeps frames as long as their samples fit in so many bytes; a frame that does not ends the decoding, and there
-    /// will be no picture.
+    /// Keeps frames as long as their samples fit in so many bytes, and the system gives them; a frame that does not ends the
+    /// decoding, and there will be no picture.
     #[must_use]
     pub const fn within(bytes: u64) -> Self {
         Self { frames: Vec::new(), free_bytes: bytes }
@@ -185,6 +185,12 @@ impl RasterSink {
         };
         (!self.frames.is_empty() && self.frames.iter().all(is_whole)).then_some(self.frames)
     }
+}
+
+/// Nothing if the system gives no memory.
+fn room_for<Sample>(samples: usize) -> Option<Vec<Sample>> {
+    let mut room = Vec::new();
+    room.try_reserve_exact(samples).ok().map(|()| room)
 }
 
 impl RowSink for RasterSink {
@@ -208,10 +214,12 @@ impl RowSink for RasterSink {
                 return ControlFlow::Break(());
             };
             self.free_bytes = free_bytes;
-            raster.stored = match row.samples {
-                Samples::Eight(_) => Stored::Eight(Vec::with_capacity(samples)),
-                Samples::Sixteen(_) => Stored::Sixteen(Vec::with_capacity(samples)),
+            let stored = match row.samples {
+                Samples::Eight(_) => room_for(samples).map(Stored::Eight),
+                Samples::Sixteen(_) => room_for(samples).map(Stored::Sixteen),
             };
+            let Some(stored) = stored else { return ControlFlow::Break(()) };
+            raster.stored = stored;
         }
         if raster.channels != row.channels {
             return ControlFlow::Break(());

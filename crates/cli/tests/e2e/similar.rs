@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use pixtwin_testkit::{
     Dir, Ran,
     draw::{Drawing, Seeded, landscape, noise},
-    encode::{Jpeg, Subsampling, jpeg_with_segment, png, qoi},
+    encode::{Jpeg, Subsampling, TiffCompression, jpeg_with_segment, png, qoi, tiff},
 };
 use serde_json::Value;
 
@@ -297,4 +297,29 @@ fn a_plan_of_similar_pictures_keeps_the_first_and_is_refused_in_bulk() {
     let undone = ran(&dir, &["undo", "--yes", "--state", state.to_str().unwrap()]);
     assert_eq!(undone.code, 0, "{}", undone.err());
     assert!(before.iter().all(|name| dir.path().join(name).exists()));
+}
+
+/// Between two files of one size of which neither format must have lost anything, what differs was edited, however little.
+#[test]
+fn what_is_kept_without_loss_is_not_only_encoded_anew() {
+    let (dir, one) = (Dir::new(), photo(3));
+    let marked =
+        Drawing::new(
+            WIDTH,
+            HEIGHT,
+            |x, y| if x.abs_diff(160) < 3 && y == 120 { [0, 0, 0, 255] } else { one.pixel(x, y) },
+        );
+    dir.write("a.tif", tiff(&one, TiffCompression::None, 16)).write("b.png", png(&marked));
+    dir.write("c.tif", tiff(&marked.with_sample_changed(9, 9, 0), TiffCompression::None, 16))
+        .write("d.jpg", jpeg(&one, 90));
+    let found = scan(&dir, &["-q"]);
+    let labels: BTreeSet<(String, String)> = groups(&found)
+        .iter()
+        .flatten()
+        .filter_map(|file| Some((path(file), file["label"].as_str()?.to_owned())))
+        .collect();
+    assert!(
+        labels.len() == 3 && labels.iter().all(|(name, label)| (name == "./d.jpg") == (label == "RE-ENCODED")),
+        "{labels:?}"
+    );
 }
