@@ -110,7 +110,8 @@ impl Catalogue {
         Ok(verified)
     }
 
-    /// Forgets files, and says how many, whatever number of rules each was known by. Nothing on a volume that is not mounted is taken for gone.
+    /// Forgets files, and says how many, whatever number of rules each was known by. Nothing on a volume that is not mounted
+    /// is taken for gone.
     ///
     /// # Errors
     /// If the catalogue cannot be read or written; then nothing is forgotten.

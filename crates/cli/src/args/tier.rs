@@ -129,7 +129,7 @@ impl TypedValueParser for TierParser {
             ("turned", "The same after one of the eight quarter turns and flips; the turn is named"),
             (
                 "within=2",
-                "Width, height and frames are equal, and no channel of any pixel differs by more than 2 of 255, or than another K from 0 to 255",
+                "Width, height and frames are equal, and no channel of any pixel differs by more than 2 of 255 (or any other K)",
             ),
             (
                 "similar",
