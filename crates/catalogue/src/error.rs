@@ -22,7 +22,10 @@ pub enum Error {
     #[error("it is of version {0}, and this program knows up to {known}", known = crate::schema::VERSION)]
     Newer(i64),
     /// Nothing was kept by the rules that were asked for.
-    #[error("nothing is known by these rules yet: scan first, with the same --tier, --alpha and --orient")]
+    #[error(
+        "nothing is known by these rules yet: scan first, with the same --tier, --alpha and --orient; files that changed less \
+         than two seconds before a scan are not kept"
+    )]
     Ignorant,
     /// Another program holds it locked.
     #[error("another program has had it locked for too long")]

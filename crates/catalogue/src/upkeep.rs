@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use crate::{
     codes::Codes,
@@ -110,7 +110,8 @@ impl Catalogue {
         Ok(verified)
     }
 
-    /// Forgets entries, and says how many. Nothing on a volume that is not mounted is taken for gone.
+    /// Forgets files, and says how many, whatever number of rules each was known by. Nothing on a volume that is not mounted
+    /// is taken for gone.
     ///
     /// # Errors
     /// If the catalogue cannot be read or written; then nothing is forgotten.
@@ -128,7 +129,7 @@ impl Catalogue {
 
     /// Forgets what no search can use any more: damaged entries, and, on volumes that are mounted, those of files that are
     /// gone and those of other decoders. Then makes full blocks of codes out of those that are not, and writes the file anew,
-    /// without gaps. Says how many entries left.
+    /// without gaps. Says of how many files entries left.
     ///
     /// # Errors
     /// If the catalogue cannot be read or written, or there is no room for a second copy.
@@ -160,12 +161,10 @@ impl Catalogue {
         })?;
         let mut connection = connect(self.path(), Want::Write)?;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        for number in &numbers {
-            transaction.prepare_cached("DELETE FROM file WHERE id = ?1")?.execute([number])?;
-        }
+        let files = delete(&transaction, &numbers)?;
         drop_unused(&transaction)?;
         transaction.commit()?;
-        Ok(numbers.len() as u64)
+        Ok(files)
     }
 
     fn each(&self, with_near: bool, take: &mut dyn FnMut(Row)) -> Result<(), Error> {
@@ -233,6 +232,19 @@ enum Row {
 fn is_gone(path: &Path) -> bool {
     let cause = path.symlink_metadata().err().map(|cause| cause.kind());
     matches!(cause, Some(io::ErrorKind::NotFound | io::ErrorKind::NotADirectory))
+}
+
+/// Deletes rows, those of one file after each other, and says how many files they were of.
+fn delete(connection: &Connection, numbers: &[i64]) -> Result<u64, Error> {
+    let mut statement = connection.prepare("DELETE FROM file WHERE id = ?1 RETURNING folder, CAST(name AS BLOB)")?;
+    let (mut files, mut last) = (0, None);
+    for number in numbers {
+        let file: Option<(i64, Option<Vec<u8>>)> =
+            statement.query_row([number], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        files += u64::from(file.is_some() && file != last);
+        last = file.or(last);
+    }
+    Ok(files)
 }
 
 /// Drops what no entry names any more.

@@ -70,7 +70,8 @@ pub(crate) enum CatalogueAction {
     /// Write the pictures that are known to a file, for another machine, DuckDB, Spark or pandas.
     ///
     /// Equal digests are equal pictures: docs/export.md describes the columns. What any tier but bytes has learnt is written;
-    /// `pixtwin scan --digests` finds the digests that are not known yet; `pixtwin scan --against FILE` compares with the export
+    /// `pixtwin scan --digests` finds the digests that are not known yet; PDQ is written of pictures that
+    /// `pixtwin scan --tier similar` has seen, and of no others; `pixtwin scan --against FILE` compares with the export
     /// of another.
     ///
     /// Example: pixtwin catalogue export pictures.parquet

@@ -530,7 +530,7 @@ pub(crate) enum Format {
     Json,
     /// Comma-separated values with a header.
     Csv,
-    /// Names alone, each ended by a NUL byte; an empty name ends a group.
+    /// Names alone, each ended by a NUL byte; an empty name ends a group. From hash and pdq it is their lines, ended by NUL.
     Null,
 }
 

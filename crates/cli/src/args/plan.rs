@@ -48,7 +48,7 @@ pub(crate) struct Keeping {
     /// [default: metadata, encoding, oldest, shortest-path]. In a folder: in=DIR, not-in=DIR. With EXIF date, GPS, ICC
     /// profile or rating: metadata. The original before what was converted from it: encoding. By the time of change, or
     /// that in EXIF: oldest, newest, oldest=exif, newest=exif. By name: shortest-path, name=GLOB. Below the first of the
-    /// PATHs of a scan: first-argument.
+    /// PATHs of a scan: first-argument. Of groups of --tier turned, within=K and similar the first file stays, whatever is said.
     #[arg(long, value_name = "RULE", value_parser = OsStringValueParser::new().try_map(KeepRule::parse))]
     pub(crate) keep: Vec<KeepRule>,
 

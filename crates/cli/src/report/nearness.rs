@@ -3,8 +3,8 @@
 use pixtwin_engine::{Apart, Label, Nearby, Nearness, Turn, view_name};
 use serde::Serialize;
 
-/// In words, to follow the format of a file.
-pub(crate) fn words(nearness: Nearness) -> String {
+/// In words, to follow the format of a file. The `other` is the picture it is held against, in words.
+pub(crate) fn words(nearness: Nearness, other: &str) -> String {
     match nearness {
         Nearness::Turned { turn, by_coefficients, .. } => {
             let what = if by_coefficients { "same coefficients" } else { "same pixels" };
@@ -18,7 +18,7 @@ pub(crate) fn words(nearness: Nearness) -> String {
             let through = match (view_name(view), is_view_of_other) {
                 (None, _) => String::new(),
                 (Some(name), false) => format!(" seen as {name}"),
-                (Some(name), true) => format!(" of the first seen as {name}"),
+                (Some(name), true) => format!(" of {other} seen as {name}"),
             };
             format!("{}, distance {distance}{through}", label_name(label))
         }
@@ -110,5 +110,21 @@ impl NearJson {
             text(self.view_of),
             text(self.label),
         ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_other_picture_is_the_first_only_in_a_group() {
+        let nearness =
+            |view, is_view_of_other| Nearness::Similar { distance: 9, view, is_view_of_other, label: Label::Edited };
+        let view = (0..u8::MAX).find(|view| view_name(*view).is_some()).unwrap();
+        let name = view_name(view).unwrap();
+        let asked = words(nearness(view, true), "the picture asked about");
+        assert_eq!(asked, format!("EDITED, distance 9 of the picture asked about seen as {name}"));
+        assert_eq!(words(nearness(view, false), "the first"), format!("EDITED, distance 9 seen as {name}"));
     }
 }

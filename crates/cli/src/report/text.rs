@@ -61,7 +61,9 @@ fn evidence(file: &Member, first_format: Option<&str>, first_size: Option<(u32, 
         Proof::Pixels | Proof::Turned | Proof::Within | Proof::Similar => "same pixels",
     };
     let mut text = match file.near.as_ref().and_then(|near| near.nearness) {
-        Some(nearness) => format!("{}{}, {}", file.format, size_of(file, first_size), nearness::words(nearness)),
+        Some(nearness) => {
+            format!("{}{}, {}", file.format, size_of(file, first_size), nearness::words(nearness, "the first"))
+        }
         None => format!("{}, {proof}", file.format),
     };
     if file.is_repeated() {
@@ -95,7 +97,7 @@ pub(crate) fn no_match(out: &mut dyn Write) -> io::Result<()> {
 /// A twin of a picture asked about.
 pub(crate) fn found(out: &mut dyn Write, found: &Match, palette: Palette) -> io::Result<()> {
     let proof = match (found.proof, found.near.as_ref().and_then(|near| near.nearness)) {
-        (_, Some(nearness)) => nearness::words(nearness),
+        (_, Some(nearness)) => nearness::words(nearness, "the picture asked about"),
         (Proof::Bytes, _) => "same bytes".to_owned(),
         (Proof::Payload, _) => "same payload".to_owned(),
         _ => "same pixels".to_owned(),

@@ -143,3 +143,33 @@ fn what_has_no_code_is_counted_whatever_the_catalogue_knows() {
     let line = "\n1 picture asked about has too little detail to be compared; only equal pixels are found of it\n";
     assert!(said.code == 0 && said.err().ends_with(line), "{} {}", said.code, said.err());
 }
+
+#[test]
+fn a_file_is_forgotten_once_by_whatever_rules_it_is_known() {
+    let dir = Dir::new();
+    let (first, second) = (landscape(23, 14, 3), landscape(23, 14, 4));
+    dir.write("in/a.png", png(&first)).write("in/b.png", png(&first)).write("in/c.png", png(&second));
+    dir.settle();
+    for tier in ["pixels", "turned", "similar"] {
+        let _ = ran(&dir, &["scan", "in", "--tier", tier, "--catalogue", "c", "-q"]);
+    }
+    let listed = ran(&dir, &["catalogue", "list", "--catalogue", "c", "--format", "json"]);
+    assert_eq!(listed.out().lines().count(), 9, "{}", listed.out());
+    let forget = |path: &str| ran(&dir, &["catalogue", "forget", path, "--catalogue", "c"]);
+    forget("in/a.png").assert(0, "", "1 file forgotten\n");
+    forget("in").assert(0, "", "2 files forgotten\n");
+    forget("in").assert(0, "", "0 files forgotten\n");
+}
+
+/// A catalogue keeps nothing of files that have just changed: that is said where one asks in vain.
+#[test]
+fn what_is_not_known_yet_may_have_changed_just_now() {
+    let dir = Dir::new();
+    dir.write("settled/a.png", png(&landscape(23, 14, 3)));
+    dir.settle();
+    let _ = ran(&dir, &["scan", "settled", "--catalogue", "c"]);
+    let asked = ran(&dir, &["find", "settled/a.png", "--tier", "turned", "--catalogue", "c"]);
+    assert_eq!(asked.code, 2);
+    let end = "files that changed less than two seconds before a scan are not kept\n";
+    assert!(asked.err().contains("scan first") && asked.err().ends_with(end), "{}", asked.err());
+}
