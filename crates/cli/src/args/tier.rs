@@ -28,7 +28,7 @@ pub(crate) struct Comparison {
 
     /// With --tier similar: report only pictures with this label. A person looks at what is EDITED. RE-ENCODED is for
     /// choosing, and a look at the picture remains advisable: an edit of less than a fortieth of the side, or of 2 levels of
-    /// 255, is not seen, and of drawings the label is worth little (docs/accuracy.md).
+    /// 255, may go unseen, and of drawings the label is worth little (docs/accuracy.md).
     #[arg(long, value_enum, value_name = "LABEL")]
     label: Option<LabelName>,
 
@@ -129,7 +129,8 @@ impl TypedValueParser for TierParser {
             ("turned", "The same after one of the eight quarter turns and flips; the turn is named"),
             (
                 "within=2",
-                "Width, height and frames are equal, and no channel of any pixel differs by more than 2 of 255 (or any other K)",
+                "Width, height and frames are equal, and no channel of any pixel differs by more than 2 of 255; \
+                 2 stands for any K from 0 to 255",
             ),
             (
                 "similar",
