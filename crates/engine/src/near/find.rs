@@ -139,7 +139,7 @@ pub(crate) fn matches(
                 found.extend(searched.near_match(sought, one, nearness, place).map(|found| (number, found)));
             }
         }
-        finder.refused.into_iter().for_each(|(file, reason)| searched.cannot_turn(file, reason));
+        finder.refused.into_iter().for_each(|(file, reason)| searched.cannot_compare(file, reason));
     }
     found.sort_by(find::order);
     Ok(found)

@@ -50,6 +50,9 @@ const MOST_HITS: usize = 1 << 21;
 /// Views of one picture are numbered below this.
 const VIEWS: u32 = 64;
 
+/// Pictures of a rank and their views have numbers of 32 bits together.
+const MOST_OF_A_RANK: usize = 1 << 26;
+
 /// Codes of a run of one rank's pictures, as they travel.
 #[derive(Serialize, Deserialize)]
 struct Piece {
@@ -203,6 +206,9 @@ enum Asking<'a> {
 
 impl<'a> Asking<'a> {
     fn new(sights: &'a Sights<'a>, views: &'a [View]) -> io::Result<Self> {
+        if sights.records.len() > MOST_OF_A_RANK {
+            return Err(io::Error::other("more than 67 million pictures on one rank: use more ranks"));
+        }
         let most = sights.records.len().saturating_mul(views.len());
         if views.len() > 1 && most > MOST_HELD {
             return Ok(Self::Read(sights, views));

@@ -61,14 +61,10 @@ impl<'a> Sights<'a> {
         Self { looks, records, stored, home: u32::try_from(rank).unwrap_or(u32::MAX) }
     }
 
-    /// The record of the sight at this place.
-    pub(crate) fn read_bytes(&self, at: usize, bytes: &mut Vec<u8>) -> io::Result<()> {
-        let record = self.records.get(at).ok_or(io::ErrorKind::NotFound)?;
-        self.looks.spool.read(*record, bytes)
-    }
-
+    /// The sight at this place, through memory that was used before.
     pub(crate) fn read(&self, at: usize, bytes: &mut Vec<u8>) -> io::Result<Sight> {
-        self.read_bytes(at, bytes)?;
+        let record = self.records.get(at).ok_or(io::ErrorKind::NotFound)?;
+        self.looks.spool.read(*record, bytes)?;
         sight_of(bytes).ok_or_else(|| io::ErrorKind::InvalidData.into())
     }
 }

@@ -204,7 +204,7 @@ fn pixels_all<T: Team>(
     for (place, file, class) in asked {
         match class {
             Ok(class) => found.push(ClassOf::new(place, class, false)),
-            Err(refusal) => searched.cannot_turn(file, refusal),
+            Err(refusal) => searched.cannot_compare(file, refusal),
         }
     }
     Ok(found)
@@ -239,7 +239,7 @@ impl Looks<'_> {
 
 impl Searched {
     /// Lists a picture that was not compared to the end.
-    pub(crate) fn cannot_turn(&mut self, file: usize, reason: Refusal) {
+    pub(crate) fn cannot_compare(&mut self, file: usize, reason: Refusal) {
         self.unread.extend(self.files.get(file).map(|listed| Unread::new(&listed.path(), reason)));
     }
 }

@@ -20,7 +20,7 @@ pub struct Pair {
 /// Bytes of a piece, which can be read without those before it.
 const PIECE_BYTES: usize = 1 << 16;
 
-/// The most bytes of a pair: numbers in sevenths of a byte, the first with one bit more.
+/// The most bytes of a pair: each number in bytes of seven bits, the first number with one bit more.
 const MOST_PAIR_BYTES: usize = 15;
 
 /// How many pairs are held before they become a run: 12 bytes each.
@@ -299,7 +299,7 @@ mod tests {
         }
     }
 
-    /// Every two of 3,000: four and a half million pairs in less than a twelfth of what they take as three numbers each.
+    /// Every two of 3,000: four and a half million pairs in about a fifth of what they take as three numbers each.
     #[test]
     fn every_two_of_many_take_few_bytes() {
         let mut pairs = Pairs::default();

@@ -28,7 +28,7 @@ pub struct Meeting {
 /// What a pair near each other is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Label {
-    /// One picture, of which at least one was only scaled or compressed: may be selected in bulk.
+    /// One picture, of which at least one was only scaled or compressed, as far as codes and blocks tell.
     ReEncoded,
     /// One picture that was edited: a person looks.
     Edited,
@@ -37,7 +37,7 @@ pub enum Label {
 /// The label of a pair that met, or nothing if they are two pictures.
 ///
 /// How much must be alike depends on how much there is to see: two pictures full of detail do not meet by chance. Of others,
-/// wherever they met, they are one picture too if the wholes, one region or a view that is quite near are alike: the nearest
+/// but for those that met turned, they are one picture too if the wholes, one region or a view that is quite near are alike: the nearest
 /// meeting is not always the one that shows it.
 ///
 /// # Cost
@@ -49,16 +49,19 @@ pub fn second_look(asker: &Sight, other: &Sight, meeting: Meeting) -> Option<Lab
     }
     let found = Comparison::new(asker, other, meeting);
     let is_one = (are_rich(asker, other) && is_rich_alike(asker, other, meeting, &found))
-        || if meeting.asking.turn().is_some() {
-            is_turned_alike(&found)
-        } else {
-            let is_of_view = !meeting.asking.is_region() && !meeting.is_plain();
-            (is_of_view && is_part_alike(&found))
-                || is_whole_alike(asker, other, meeting, &found)
-                || is_region_alike(asker, other)
-                || is_view_alike(asker, other)
-        };
+        || is_poor_alike(asker, other, meeting, &found);
     is_one.then_some(Label::Edited)
+}
+
+fn is_poor_alike(asker: &Sight, other: &Sight, meeting: Meeting, found: &Comparison) -> bool {
+    if meeting.asking.turn().is_some() {
+        return is_turned_alike(found);
+    }
+    let is_of_view = !meeting.asking.is_region() && !meeting.is_plain();
+    (is_of_view && is_part_alike(found))
+        || is_whole_alike(asker, other, meeting, found)
+        || is_region_alike(asker, other)
+        || is_view_alike(asker, other)
 }
 
 /// The largest share of a picture full of detail that is of one brightness, of 255: 96 of 100 photos have no more, 1 of 100

@@ -15,7 +15,7 @@ const MOST_LUMA: u8 = 2;
 const MOST_CHROMA: u8 = 1;
 
 /// The largest distance of two codes of one view.
-const MOST_DISTANCE: u32 = 31;
+const MOST_APART: u32 = 31;
 
 /// The largest mean distance of the codes of all views but the whole.
 const MOST_MEAN: f32 = 8.0;
@@ -51,7 +51,7 @@ pub(super) fn is_only_stored_anew(one: &Sight, two: &Sight) -> bool {
         && !differs(&a.inside, &b.inside, MOST_INSIDE)
         && !differs(a.luma.as_flattened(), b.luma.as_flattened(), MOST_LUMA)
         && !differs(a.chroma.as_flattened().as_flattened(), b.chroma.as_flattened().as_flattened(), MOST_CHROMA)
-        && View::kept().all(|view| distance(one, two, view).is_none_or(|distance| distance <= MOST_DISTANCE))
+        && View::kept().all(|view| distance(one, two, view).is_none_or(|distance| distance <= MOST_APART))
         && mean_distance(one, two).is_none_or(|mean| mean <= MOST_MEAN && is_even(one, two, mean))
         && is_of_one_size(one, two)
 }
