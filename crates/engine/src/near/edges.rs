@@ -102,7 +102,9 @@ fn bring_to_root_all<T: Team>(edges: Edges, team: &mut T) -> Result<Run, Loss> {
             return Ok(all.into_run());
         }
         let mut to = vec![Vec::new(); team.size()];
-        to.first_mut().into_iter().for_each(|to| to.clone_from(&some));
+        if let Some(to) = to.first_mut() {
+            *to = some;
+        }
         for piece in team.swap_all(to)?.into_iter().flatten() {
             Run::of_piece(piece).into_iter().for_each(|pair| all.add(pair));
         }

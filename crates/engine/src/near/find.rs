@@ -71,19 +71,28 @@ pub(crate) fn find_all<T: Team>(
     let sizes: Vec<Key> = sought.iter().map(Sought::size_key).collect();
     let mut searched = Searched::default();
     let found = searched.see_all(&looks, roots, selection, team, Some(&sizes)).and_then(|seen| {
-        let apart = match looks.tier {
-            Tier::Within(levels) => {
-                within::apart_all(&looks, &mut searched, (&seen, &sought), (queries, levels), team)?
-            }
-            _ => HashMap::new(),
-        };
-        let place = (team.rank(), team.host());
-        let matches = matches(&looks, &mut searched, &seen, &sought, (selection, &apart), place);
-        let matches = fail_all(matches, team)?;
+        let matches = matches_all(&looks, &mut searched, (&seen, &sought), (queries, selection), team)?;
         Ok(team.merge_all(matches, find::order, &mut |(query, found)| report.found(query, found))?)
     });
     searched.counts.flat.queries = flat_queries;
     searched.close_all(found, team, run.progress, report)
+}
+
+/// What this rank's pictures are to those asked about, which lie at these paths; of `within` they are measured before.
+pub(crate) fn matches_all<T: Team>(
+    looks: &Looks<'_>,
+    searched: &mut Searched,
+    (seen, sought): (&[Seen], &[Sought]),
+    (queries, selection): (&[PathBuf], &Selection),
+    team: &mut T,
+) -> Result<Vec<(usize, Match)>, Failure> {
+    let apart = match looks.tier {
+        Tier::Within(levels) => within::apart_all(looks, searched, (seen, sought), (queries, levels), team)?,
+        _ => HashMap::new(),
+    };
+    let place = (team.rank(), team.host());
+    let matches = matches(looks, searched, seen, sought, (selection, &apart), place);
+    fail_all(matches, team)
 }
 
 /// How many of the pictures asked about have no code that may be compared; nothing where the tier compares none.
@@ -117,7 +126,7 @@ fn read(looks: &Looks<'_>, path: &Path, host: Option<&str>) -> Result<Sought, Re
 }
 
 /// The files of this rank that are near a picture asked about, in the order of the report.
-pub(crate) fn matches(
+fn matches(
     looks: &Looks<'_>,
     searched: &mut Searched,
     seen: &[Seen],

@@ -24,13 +24,11 @@ use crate::{
     memory::Memory,
     near::{
         candidates,
-        find::{Sought, count_flat, matches, proof_of, read_all},
+        find::{Sought, count_flat, matches_all, proof_of, read_all},
         recall::kept_sight,
         seen::Looks,
         sights::{Stored, sight_of},
         similar,
-        spool::fail_all,
-        within,
     },
     picture::key_of_hash,
     progress::Stage,
@@ -83,15 +81,7 @@ pub(crate) fn find_in_catalogue_all<T: Team>(
     let found = searched.take_names_all(team, files).map_err(Failure::from).and_then(|mut seen| {
         seen.iter_mut().zip(0..).for_each(|(seen, number)| seen.picture.file = number);
         looks.complete(&searched.files, &mut seen, &mut searched.unread);
-        let measured = match looks.tier {
-            Tier::Within(levels) => {
-                within::apart_all(&looks, &mut searched, (&seen, &sought), (queries, levels), team)?
-            }
-            _ => HashMap::new(),
-        };
-        let place = (team.rank(), team.host());
-        let found = matches(&looks, &mut searched, &seen, &sought, (selection, &measured), place);
-        let mut found = fail_all(found, team)?;
+        let mut found = matches_all(&looks, &mut searched, (&seen, &sought), (queries, selection), team)?;
         found.append(&mut absent);
         found.sort_by(find::order);
         Ok(team.merge_all(found, find::order, &mut |(query, found)| report.found(query, found))?)

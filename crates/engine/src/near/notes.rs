@@ -4,26 +4,10 @@ use pixtwin_matching::near::Label;
 
 use crate::{near::view_name, report::Nearness, settings::Tier};
 
-impl Nearness {
-    /// Which of several ways in which two pictures are near counts: the smallest.
-    pub(crate) fn order(&self) -> (u16, u8, bool) {
-        match *self {
-            // Pixels prove more than coefficients.
-            Self::Turned { turn, by_coefficients, .. } => (by_coefficients.into(), turn, false),
-            Self::Within(largest) => (largest, 0, false),
-            Self::Similar { distance, view, is_view_of_other, .. } => {
-                // Those of the pictures as they are come first, as in a join.
-                let through_view = if view_name(view).is_some() { 1 << 8 } else { 0 };
-                (through_view + u16::from(distance), view, is_view_of_other)
-            }
-        }
-    }
-}
-
 /// The bit of a meeting through a view.
 const THROUGH_VIEW: u32 = 1 << 16;
 
-/// The number of what is said of the picture with the smaller number, below 2^17. In the order of [`Nearness::order`], but that
+/// The number of what is said of the picture with the smaller number, below 2^17. In the order of what is nearer, but that
 /// of several turns of a pair the one counts that is smallest as said of the other.
 pub(crate) fn note(nearness: Nearness) -> u32 {
     match nearness {
@@ -66,6 +50,22 @@ pub(crate) fn nearness(tier: Tier, note: u32) -> Option<Nearness> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl Nearness {
+        /// Which of several ways in which two pictures are near counts: the smallest.
+        fn order(&self) -> (u16, u8, bool) {
+            match *self {
+                // Pixels prove more than coefficients.
+                Self::Turned { turn, by_coefficients, .. } => (by_coefficients.into(), turn, false),
+                Self::Within(largest) => (largest, 0, false),
+                Self::Similar { distance, view, is_view_of_other, .. } => {
+                    // Those of the pictures as they are come first, as in a join.
+                    let through_view = if view_name(view).is_some() { 1 << 8 } else { 0 };
+                    (through_view + u16::from(distance), view, is_view_of_other)
+                }
+            }
+        }
+    }
 
     fn all(tier: Tier) -> Vec<Nearness> {
         let flags = [false, true];

@@ -17,6 +17,7 @@ use crate::{
         edges::{Edge, Edges},
         meetings::meetings_all,
         met::{Meetings, Met},
+        notes,
         sights::{Sights, Stored, sight_of},
         spool::fail_all,
     },
@@ -163,7 +164,7 @@ pub(crate) fn between(
         wanted.is_none_or(|wanted| wanted == label).then(|| nearness(meeting, was_asked, label))
     };
     let both = [ask((found, sought), false), ask((sought, found), true)];
-    both.into_iter().flatten().min_by_key(Nearness::order)
+    both.into_iter().flatten().min_by_key(|nearness| notes::note(*nearness))
 }
 
 #[cfg(test)]
