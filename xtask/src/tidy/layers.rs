@@ -12,6 +12,7 @@ const EXPORT: &str = "pixtwin-export";
 const ENGINE: &str = "pixtwin-engine";
 const ACTIONS: &str = "pixtwin-actions";
 const CLUSTER: &str = "pixtwin-cluster";
+const PLANNING: &str = "pixtwin-planning";
 const REVIEW: &str = "pixtwin-review";
 const CLI: &str = "pixtwin";
 /// What only tests use.
@@ -20,7 +21,7 @@ const TESTKIT: &str = "pixtwin-testkit";
 const BENCHES: &str = "pixtwin-benches";
 
 /// A crate, and those it may use. Arrows point down, and siblings never see each other.
-const TABLE: [(&str, &[&str]); 13] = [
+const TABLE: [(&str, &[&str]); 14] = [
     (PIXEL, &[]),
     (DECODE, &[PIXEL]),
     (MATCHING, &[PIXEL]),
@@ -29,8 +30,9 @@ const TABLE: [(&str, &[&str]); 13] = [
     (ENGINE, &[PIXEL, DECODE, MATCHING, CATALOGUE, EXPORT]),
     (ACTIONS, &[PIXEL, MATCHING]),
     (CLUSTER, &[PIXEL, MATCHING, ENGINE]),
-    (REVIEW, &[PIXEL, MATCHING, ENGINE, ACTIONS]),
-    (CLI, &[PIXEL, DECODE, MATCHING, CATALOGUE, EXPORT, ENGINE, ACTIONS, CLUSTER, REVIEW]),
+    (PLANNING, &[PIXEL, MATCHING, ENGINE, ACTIONS]),
+    (REVIEW, &[PIXEL, MATCHING, ENGINE, ACTIONS, PLANNING]),
+    (CLI, &[PIXEL, DECODE, MATCHING, CATALOGUE, EXPORT, ENGINE, ACTIONS, CLUSTER, PLANNING, REVIEW]),
     (TESTKIT, &[]),
     (BENCHES, &[PIXEL, DECODE, MATCHING, ENGINE]),
     ("xtask", &[]),

@@ -1,0 +1,4 @@
+//! A page to look and decide: a result in a browser on this machine, and as one file to keep.
+//!
+//! Only this crate links a server. It never changes a file of the user by itself: `actions` carries out the plan that was
+//! shown.
