@@ -26,8 +26,6 @@ mod pdq;
 
 mod compare;
 
-mod judge;
-
 mod plan;
 
 mod generate;

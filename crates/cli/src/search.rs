@@ -3,16 +3,14 @@
 use std::path::PathBuf;
 
 use pixtwin_engine::{Alone, Counts, Failure, Linkage, Report, Run, Selection, Sets, Team};
+use pixtwin_planning::Found;
 
 use crate::{
     args::{Common, Listing, Searched},
     catalogue::Kept,
     exit::{Exit, Stop},
     interrupt,
-    plan::{
-        Planner,
-        found::{Both, Found},
-    },
+    plan::{Both, Planner},
     progress_bar, ranks,
     report::printer::{About, Printer},
     shard,
@@ -139,7 +137,7 @@ fn run_alone(search: &impl Search) -> Result<Exit, Stop> {
         printer.close(&counts, None)?;
         kept.into_iter().for_each(Kept::close);
         let exit = if is_all_read { search.exit(has_found, false) } else { Exit::Unread };
-        let planned = planner.map(|planner| planner.write(found, common)).transpose()?;
+        let planned = planner.map(|planner| planner.write(&found, common)).transpose()?;
         Ok(planned.map_or(exit, |planned| planned.max(exit)))
     })
 }

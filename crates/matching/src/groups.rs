@@ -34,6 +34,21 @@ pub enum Proof {
     Similar,
 }
 
+impl Proof {
+    /// The name used in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Bytes => "bytes",
+            Self::Payload => "payload",
+            Self::Pixels => "pixels",
+            Self::Turned => "turned",
+            Self::Within => "within",
+            Self::Similar => "similar",
+        }
+    }
+}
+
 /// A group of two or more files that show the same picture.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Twins {

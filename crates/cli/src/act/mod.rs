@@ -21,6 +21,7 @@ use std::{
 
 use pixtwin_actions::{Error, Executor, Judge, Recovered, Setting, Undone, disk::RealDisk, plan::this_host};
 use pixtwin_engine::{OpenFiles, Progress, Settings, Tier, words_of};
+use pixtwin_planning::Engine;
 use signal_hook::{
     consts::{SIGINT, SIGTERM},
     flag,
@@ -30,7 +31,6 @@ use crate::{
     args::{Acting, Common, Pixels},
     exit::{Exit, Stop},
     home,
-    judge::Engine,
     names::{shown, shown_text},
     output,
 };

@@ -28,7 +28,7 @@ use crate::{
 
 pub(crate) use act::{Acting, ApplyArguments, PurgeArguments, RecoverArguments, RunsArguments, UndoArguments};
 pub(crate) use pdq::PdqArguments;
-pub(crate) use plan::{KeepRule, Keeping, PlanArguments};
+pub(crate) use plan::{Keeping, PlanArguments};
 
 pub(crate) use tier::{Comparison, LinkageName};
 

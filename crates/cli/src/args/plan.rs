@@ -1,18 +1,15 @@
 //! The arguments of plans.
 
-use std::{
-    ffi::{OsStr, OsString},
-    path::{Path, PathBuf},
-};
+use std::path::PathBuf;
 
 use clap::{
     Args,
     builder::{OsStringValueParser, TypedValueParser},
 };
-use pixtwin_engine::keep::{DEFAULT, Rule};
+use pixtwin_planning::KeepRule;
 
 use super::Common;
-use crate::{exit, names::shown};
+use crate::exit;
 
 /// Which files of each group of twins are to stay, and which are to go?
 ///
@@ -49,7 +46,7 @@ pub(crate) struct Keeping {
     /// profile or rating: metadata. The original before what was converted from it: encoding. By the time of change, or
     /// that in EXIF: oldest, newest, oldest=exif, newest=exif. By name: shortest-path, name=GLOB. Below the first of the
     /// PATHs of a scan: first-argument. Of groups of --tier turned, within=K and similar the first file stays, whatever is said.
-    #[arg(long, value_name = "RULE", value_parser = OsStringValueParser::new().try_map(KeepRule::parse))]
+    #[arg(long, value_name = "RULE", value_parser = OsStringValueParser::new().try_map(|text| KeepRule::parse(&text)))]
     pub(crate) keep: Vec<KeepRule>,
 
     /// Files below DIR always stay, and the other files of their groups go; may be given several times.
@@ -68,22 +65,6 @@ impl Keeping {
         if !self.keep.is_empty() {
             return self.keep.clone();
         }
-        DEFAULT.iter().filter_map(|text| KeepRule::parse((*text).into()).ok()).collect()
-    }
-}
-
-/// A rule, and how it was written.
-#[derive(Clone, Debug)]
-pub(crate) struct KeepRule {
-    pub(crate) text: String,
-    pub(crate) rule: Rule,
-}
-
-impl KeepRule {
-    /// # Errors
-    /// If it is no rule, and why.
-    fn parse(text: OsString) -> Result<Self, String> {
-        let rule = Rule::parse(OsStr::new(&text))?;
-        Ok(Self { text: shown(Path::new(&text)).into_owned(), rule })
+        KeepRule::defaults()
     }
 }

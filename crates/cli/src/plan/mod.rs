@@ -1,84 +1,62 @@
 //! `pixtwin plan`: which files of each group are to stay, and which are to go?
 
-pub(crate) mod found;
-
-mod look;
-
-mod decide;
-
 mod save;
 
 mod summary;
 
 use std::{
+    fs::File,
+    io::{self, BufRead, BufReader},
     path::{Path, PathBuf},
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use pixtwin_actions::plan::{Header, Plan, this_host};
-use pixtwin_engine::{OpenFiles, Progress, Tier, keep::Rule, words_of};
+use pixtwin_actions::plan::{Plan, this_host};
+use pixtwin_engine::{Group, Match, OpenFiles, Progress, Report, Tier, Unread, keep::Rule, words_of};
+use pixtwin_planning::{Collector, Decider, Found, KeepRule, ReadError, Rules};
 
 use crate::{
-    args::{Common, KeepRule, Keeping, Pixels, PlanArguments},
+    args::{Common, Keeping, Pixels, PlanArguments},
     exit::{Exit, Stop},
     names::shown,
+    report::printer::Printer,
 };
-use decide::Decider;
-use found::Found;
 use save::Place;
 use summary::Summary;
+
+/// What to do about a file that is no whole report.
+const HINT: &str = "hint: pixtwin scan --format json PATH > RESULT";
 
 /// Makes a plan of a report.
 pub(crate) fn run(arguments: &PlanArguments) -> Result<Exit, Stop> {
     let planner = Planner::new(&arguments.keeping, &arguments.out, None)?;
-    planner.write(Found::read(&arguments.result, &this_host())?, &arguments.common)
+    planner.write(&read(&arguments.result)?, &arguments.common)
 }
 
 /// All that is known of a plan before what it is about. Made before a search, so that a run of hours does not end in an
 /// error.
 pub(crate) struct Planner {
-    rules: Vec<KeepRule>,
-    references: Vec<PathBuf>,
-    /// What was searched, in order, if that is known.
-    roots: Option<Vec<PathBuf>>,
+    rules: Rules,
     place: Place,
 }
 
 impl Planner {
     /// Finds the folders that the rules name, and makes sure that the plan can be written.
     pub(crate) fn new(keeping: &Keeping, out: &Path, searched: Option<&[PathBuf]>) -> Result<Self, Stop> {
-        let mut rules = keeping.rules();
-        for KeepRule { rule, .. } in &mut rules {
-            match rule {
-                Rule::In(folder) | Rule::NotIn(folder) => *folder = real(folder)?,
-                Rule::FirstArgument if searched.is_none() => {
-                    let message = "first-argument is for `scan --plan`: a report does not say what was searched";
-                    return Err(Stop::Fatal(message.to_owned()));
-                }
-                _ => {}
-            }
-        }
-        let references = keeping.reference.iter().map(|folder| real_folder(folder)).collect::<Result<_, _>>()?;
-        let roots = searched.map(|places| places.iter().map(|place| real(place)).collect()).transpose()?;
-        Ok(Self { rules, references, roots, place: Place::new(out)? })
+        Ok(Self { rules: settled(keeping, searched)?, place: Place::new(out)? })
     }
 
     /// Decides, and writes the plan.
-    pub(crate) fn write(self, found: Found, common: &Common) -> Result<Exit, Stop> {
+    pub(crate) fn write(self, found: &Found, common: &Common) -> Result<Exit, Stop> {
         let settings = common.settings(Tier::Pixels, &Pixels::default());
         let progress = Progress::default();
         let files = OpenFiles::new(&settings, &progress);
-        let mut summary = Summary::new(found.elsewhere);
-        let mut decider = Decider::new(&self, &files, &found.unread, &mut summary);
-        let groups: Vec<_> = found.groups.iter().filter_map(|group| decider.decide(group)).collect();
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
-        let header = Header {
-            host: this_host(),
-            made_s: now.cast_signed(),
-            roots: self.roots.clone().unwrap_or_else(|| look::roots_of(&groups)),
-            references: self.references.clone(),
-            rules: self.rules.iter().map(|rule| rule.text.clone()).collect(),
-        };
+        let mut summary = Summary::new(found.elsewhere());
+        let unread = found.unread_paths();
+        let mut decider = Decider::new(&self.rules, &files, &unread);
+        let here = found.groups.iter().filter(|group| group.is_here());
+        let groups: Vec<_> = here.filter_map(|group| summary.take(decider.decide(group))).collect();
+        let header = self.rules.header(&groups, now_s());
         self.place.write(&Plan { header, groups })?;
         if !common.quiet {
             summary.print();
@@ -87,16 +65,82 @@ impl Planner {
     }
 }
 
-/// A path without symbolic links.
-fn real(path: &Path) -> Result<PathBuf, Stop> {
-    path.canonicalize().map_err(|cause| Stop::Fatal(format!("cannot read `{}`: {}", shown(path), words_of(&cause))))
+/// The rules that were asked for, with real folders.
+pub(crate) fn settled(keeping: &Keeping, searched: Option<&[PathBuf]>) -> Result<Rules, Stop> {
+    let rules = keeping.rules();
+    if searched.is_none() && rules.iter().any(|KeepRule { rule, .. }| matches!(rule, Rule::FirstArgument)) {
+        let message = "first-argument is for `scan --plan`: a report does not say what was searched";
+        return Err(Stop::Fatal(message.to_owned()));
+    }
+    let (references, roots) = (keeping.reference.clone(), searched.map(<[PathBuf]>::to_vec));
+    let mut rules = Rules { rules, references, roots };
+    let unread = |(path, cause): (PathBuf, io::Error)| {
+        Stop::Fatal(format!("cannot read `{}`: {}", shown(&path), words_of(&cause)))
+    };
+    rules.settle().map_err(unread)?;
+    match rules.references.iter().zip(&keeping.reference).find(|(real, _)| !real.is_dir()) {
+        Some((_, given)) => Err(Stop::Fatal(format!("`{}` is given as a reference, and is no folder", shown(given)))),
+        None => Ok(rules),
+    }
 }
 
-/// A folder, without symbolic links.
-fn real_folder(path: &Path) -> Result<PathBuf, Stop> {
-    let real = real(path)?;
-    match real.is_dir() {
-        true => Ok(real),
-        false => Err(Stop::Fatal(format!("`{}` is given as a reference, and is no folder", shown(path)))),
+/// Reads a report that may be acted on.
+fn read(path: &Path) -> Result<Found, Stop> {
+    let found = read_any(path)?;
+    match &found.unfit {
+        Some(reason) => Err(Stop::Fatal(format!("no plan can be made of `{}`: {reason}\n{HINT}", shown(path)))),
+        None => Ok(found),
+    }
+}
+
+/// Reads a report; `-` is standard input.
+pub(crate) fn read_any(path: &Path) -> Result<Found, Stop> {
+    let name = shown(path);
+    let failed = |cause: &io::Error| Stop::Fatal(format!("cannot read `{name}`: {}", words_of(cause)));
+    let from: Box<dyn BufRead> = match path == Path::new("-") {
+        true => Box::new(io::stdin().lock()),
+        false => Box::new(BufReader::with_capacity(256 << 10, File::open(path).map_err(|cause| failed(&cause))?)),
+    };
+    Found::read(from, &this_host()).map_err(|cause| match cause {
+        ReadError::Io(cause) => failed(&cause),
+        ReadError::NoReport(reason) => Stop::Fatal(format!("no plan can be made of `{name}`: {reason}\n{HINT}")),
+        _ => Stop::Fatal(format!("cannot read `{name}`")),
+    })
+}
+
+fn now_s() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs()).cast_signed()
+}
+
+/// Prints a report, and keeps of it what a plan is made of.
+pub(crate) struct Both<'a, 'b> {
+    printer: &'a mut Printer<'b>,
+    collector: Collector,
+}
+
+impl<'a, 'b> Both<'a, 'b> {
+    pub(crate) fn new(printer: &'a mut Printer<'b>, tier: Tier) -> Self {
+        Self { printer, collector: Collector::new(tier) }
+    }
+
+    /// What was found.
+    pub(crate) fn into_found(self) -> Found {
+        self.collector.into_found()
+    }
+}
+
+impl Report for Both<'_, '_> {
+    fn group(&mut self, group: Group) {
+        self.collector.keep(&group);
+        self.printer.group(group);
+    }
+
+    fn found(&mut self, query: usize, found: Match) {
+        self.printer.found(query, found);
+    }
+
+    fn unread(&mut self, unread: Unread) {
+        self.collector.keep_unread(&unread);
+        self.printer.unread(unread);
     }
 }

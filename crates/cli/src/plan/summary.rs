@@ -2,9 +2,9 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use pixtwin_actions::plan::Task;
+use pixtwin_actions::plan::Group;
+use pixtwin_planning::Decided;
 
-use super::{decide::Decision, look::Looked};
 use crate::{
     names::{shown, shown_text},
     output::note,
@@ -33,28 +33,18 @@ impl Summary {
         Self { elsewhere, ..Self::default() }
     }
 
-    pub(super) fn decided(&mut self, files: &[Looked], decisions: &[Decision]) {
-        self.decided += 1;
-        for (file, _) in files.iter().zip(decisions).filter(|(_, decision)| decision.task == Task::Remove) {
-            let names = file.names.len() as u64;
-            self.goes += names;
-            // A file that has names elsewhere frees nothing.
-            if file.links <= names {
-                self.freed_bytes += file.identity.bytes;
-            }
+    /// Counts what was decided on a group, and gives it as it stands in the plan.
+    pub(super) fn take(&mut self, decided: Decided) -> Option<Group> {
+        self.seen += decided.seen;
+        self.unseen.extend(decided.unseen);
+        self.goes += decided.goes;
+        self.freed_bytes += decided.freed_bytes;
+        match decided.group.as_ref().map(|group| &group.undecided) {
+            Some(Some(reason)) => *self.undecided.entry(reason.clone()).or_default() += 1,
+            Some(None) => self.decided += 1,
+            None => {}
         }
-    }
-
-    pub(super) fn undecided(&mut self, reason: &str) {
-        *self.undecided.entry(reason.to_owned()).or_default() += 1;
-    }
-
-    pub(super) fn seen(&mut self) {
-        self.seen += 1;
-    }
-
-    pub(super) fn unseen(&mut self, path: PathBuf, reason: String) {
-        self.unseen.push((path, reason));
+        decided.group
     }
 
     /// Whether every file could be looked at.

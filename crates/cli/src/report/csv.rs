@@ -4,11 +4,7 @@ use std::{io::Write, os::unix::ffi::OsStrExt, path::Path};
 
 use pixtwin_engine::{Coded, Examined, Group, Match, Sets, Tier};
 
-use crate::{
-    exit::Stop,
-    names::bytes_of,
-    report::{nearness::NearJson, proof_name},
-};
+use crate::{exit::Stop, names::bytes_of, report::nearness::NearJson};
 
 /// The first line of a scan, or of a find. With sets there is a column more at the end, so that the others keep their
 /// places.
@@ -51,7 +47,7 @@ pub(crate) fn group(
             file.host.as_deref().unwrap_or_default().as_bytes(),
             bytes.as_bytes(),
             file.format.as_bytes(),
-            proof_name(file.proof).as_bytes(),
+            file.proof.name().as_bytes(),
             differs.as_bytes(),
         ];
         let near = NearJson::of(file.near.as_ref()).cells();
@@ -70,7 +66,7 @@ pub(crate) fn found(out: &mut dyn Write, query: &Path, found: &Match, tier: Tier
         bytes_of(&found.path),
         found.host.as_deref().unwrap_or_default().as_bytes(),
         tier.name().as_bytes(),
-        proof_name(found.proof).as_bytes(),
+        found.proof.name().as_bytes(),
         found.format.as_bytes(),
         bytes.as_bytes(),
         found.absent.as_ref().map_or("", |absent| absent.volume.as_str()).as_bytes(),

@@ -3,16 +3,14 @@
 use std::{io::Write, path::Path};
 
 use pixtwin_engine::{Absent, Coded, Examined, Group, Match, PixelDigest, Sets, Tier, Unread};
+use pixtwin_planning::SCHEMA;
 use serde::Serialize;
 
 use crate::{
     exit::Stop,
     names::{NameJson, PathJson},
-    report::{Found, Totals, folders::Folders, nearness::NearJson, proof_name},
+    report::{Found, Totals, folders::Folders, nearness::NearJson},
 };
-
-/// The version of the objects below. It changes when a name or a meaning does, not when something is added.
-pub(crate) const SCHEMA: u32 = 1;
 
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
@@ -127,7 +125,7 @@ pub(crate) fn group(out: &mut dyn Write, group: &Group, tier: Tier, sets: Option
         set: sets.zip(file.set).map(|(sets, set)| sets.name(set).into()),
         size: file.bytes,
         format: &file.format,
-        proof: proof_name(file.proof),
+        proof: file.proof.name(),
         near: NearJson::of(file.near.as_ref()),
         differs: &file.differs,
     });
@@ -152,7 +150,7 @@ pub(crate) fn found(out: &mut dyn Write, query: &Path, found: &Match, tier: Tier
         links: found.other_paths.iter().map(|path| path.as_path().into()).collect(),
         host: found.host.as_deref(),
         tier: tier.name(),
-        proof: proof_name(found.proof),
+        proof: found.proof.name(),
         near: NearJson::of(found.near.as_ref()),
         format: &found.format,
         size: found.bytes,

@@ -5,11 +5,7 @@ use std::io::Write;
 use pixtwin_engine::{Comparison, Side};
 use serde::Serialize;
 
-use crate::{
-    exit::Stop,
-    names::PathJson,
-    report::{json, proof_name},
-};
+use crate::{exit::Stop, names::PathJson, report::json};
 
 #[derive(Serialize)]
 struct Line {
@@ -73,9 +69,9 @@ pub(crate) fn comparison(out: &mut dyn Write, comparison: &Comparison, reasons: 
     });
     let line = Line {
         r#type: "comparison",
-        schema: json::SCHEMA,
+        schema: pixtwin_planning::SCHEMA,
         same: comparison.same.is_some(),
-        proof: comparison.same.map(proof_name),
+        proof: comparison.same.map(pixtwin_engine::Proof::name),
         a: (&comparison.a).into(),
         b: (&comparison.b).into(),
         frames: frames.collect(),

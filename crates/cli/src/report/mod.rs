@@ -18,7 +18,7 @@ pub(crate) mod folders;
 
 pub(crate) mod printer;
 
-use pixtwin_engine::{Flat, Proof};
+use pixtwin_engine::Flat;
 
 /// The figures at the end of a run.
 #[derive(Clone, Copy, Debug)]
@@ -79,16 +79,4 @@ pub(crate) enum Found {
     Matches(u64),
     /// Digests were computed.
     Digests,
-}
-
-/// A proof as reports name it.
-pub(crate) const fn proof_name(proof: Proof) -> &'static str {
-    match proof {
-        Proof::Bytes => "bytes",
-        Proof::Payload => "payload",
-        Proof::Pixels => "pixels",
-        Proof::Turned => "turned",
-        Proof::Within => "within",
-        Proof::Similar => "similar",
-    }
 }

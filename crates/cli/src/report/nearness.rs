@@ -1,40 +1,7 @@
-//! How near pictures are to each other that need not be equal.
+//! How near pictures are to each other that need not be equal, in JSON and tables.
 
-use pixtwin_engine::{Apart, Label, Nearby, Nearness, Turn, view_name};
+use pixtwin_engine::{Nearby, Nearness, view_name};
 use serde::Serialize;
-
-/// In words, to follow the format of a file. The `other` is the picture it is held against, in words.
-pub(crate) fn words(nearness: Nearness, other: &str) -> String {
-    match nearness {
-        Nearness::Turned { turn, by_coefficients, .. } => {
-            let what = if by_coefficients { "same coefficients" } else { "same pixels" };
-            match turn_of(turn) {
-                Turn::None => what.to_owned(),
-                turn => format!("{what} after {}", turn.describe()),
-            }
-        }
-        Nearness::Within(largest) => format!("no channel differs by more than {} of 255", Apart(largest)),
-        Nearness::Similar { distance, view, is_view_of_other, label } => {
-            let through = match (view_name(view), is_view_of_other) {
-                (None, _) => String::new(),
-                (Some(name), false) => format!(" seen as {name}"),
-                (Some(name), true) => format!(" of {other} seen as {name}"),
-            };
-            format!("{}, distance {distance}{through}", label_name(label))
-        }
-    }
-}
-
-const fn label_name(label: Label) -> &'static str {
-    match label {
-        Label::ReEncoded => "RE-ENCODED",
-        Label::Edited => "EDITED",
-    }
-}
-
-fn turn_of(turn: u8) -> Turn {
-    Turn::from_exif(turn.into()).unwrap_or_default()
-}
 
 /// As members of an object in JSON.
 #[derive(Default, Serialize)]
@@ -86,7 +53,7 @@ impl NearJson {
                 json.distance = Some(distance);
                 json.view = view_name(view);
                 json.view_of = json.view.map(|_| if is_view_of_other { "first" } else { "this" });
-                json.label = Some(label_name(label));
+                json.label = Some(label.name());
             }
         }
         json
@@ -110,21 +77,5 @@ impl NearJson {
             text(self.view_of),
             text(self.label),
         ]
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_other_picture_is_the_first_only_in_a_group() {
-        let nearness =
-            |view, is_view_of_other| Nearness::Similar { distance: 9, view, is_view_of_other, label: Label::Edited };
-        let view = (0..u8::MAX).find(|view| view_name(*view).is_some()).unwrap();
-        let name = view_name(view).unwrap();
-        let asked = words(nearness(view, true), "the picture asked about");
-        assert_eq!(asked, format!("EDITED, distance 9 of the picture asked about seen as {name}"));
-        assert_eq!(words(nearness(view, false), "the first"), format!("EDITED, distance 9 seen as {name}"));
     }
 }

@@ -10,12 +10,13 @@ use pixtwin_catalogue::IMPORTED;
 use pixtwin_engine::{
     Absent, Counts, Group, HEAD_ROWS, Match, Member, PairCount, Proof, Rung, RungCount, Sets, Unread,
 };
+use pixtwin_planning::nearness;
 
 use crate::{
     args::Common,
     names::{shown, shown_at, shown_text},
     output::{Mark, Palette, note},
-    report::{Found, Totals, folders::Folders, nearness, unread},
+    report::{Found, Totals, folders::Folders, unread},
     size::{self, counted},
 };
 

@@ -34,6 +34,23 @@ pub enum Label {
     Edited,
 }
 
+impl Label {
+    /// The name used in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ReEncoded => "RE-ENCODED",
+            Self::Edited => "EDITED",
+        }
+    }
+
+    /// The label of this name; nothing if there is none.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::ReEncoded, Self::Edited].into_iter().find(|label| label.name() == name)
+    }
+}
+
 /// The label of a pair that met, or nothing if they are two pictures.
 ///
 /// How much must be alike depends on how much there is to see: two pictures full of detail do not meet by chance. Of others,

@@ -6,13 +6,14 @@ use pixtwin_actions::{Judge, Particulars};
 use pixtwin_engine::OpenFiles;
 
 /// The engine, as a judge.
-pub(crate) struct Engine<'a> {
+pub struct Engine<'a> {
     files: OpenFiles<'a>,
 }
 
 impl<'a> Engine<'a> {
     /// A judge that looks in this way.
-    pub(crate) fn new(files: OpenFiles<'a>) -> Self {
+    #[must_use]
+    pub fn new(files: OpenFiles<'a>) -> Self {
         Self { files }
     }
 }

@@ -1,6 +1,7 @@
 //! Looks at the files of a report as they are now.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, HashMap},
     ffi::OsStr,
     fs,
@@ -11,24 +12,26 @@ use std::{
 use pixtwin_actions::{disk::Identity, plan::Group};
 use pixtwin_engine::words_of;
 
-use super::found::FoundFile;
+use crate::found::FoundFile;
 
 /// A file as it is now.
-pub(super) struct Looked {
+pub(crate) struct Looked {
     /// Its names, absolute, without symbolic links.
-    pub(super) names: Vec<PathBuf>,
-    pub(super) identity: Identity,
+    pub(crate) names: Vec<PathBuf>,
+    pub(crate) identity: Identity,
     /// How many names it has in all.
-    pub(super) links: u64,
-    pub(super) format: String,
+    pub(crate) links: u64,
+    pub(crate) format: Cow<'static, str>,
     /// It shows the very picture of the first of its group.
-    pub(super) is_equal: bool,
+    pub(crate) is_equal: bool,
+    /// Which of the files of the group it is, by their numbers from 0; several where they are one by now.
+    pub(crate) of: Vec<usize>,
     /// The hash of its bytes, where it was needed.
-    pub(super) blake3: Option<[u8; 32]>,
+    pub(crate) blake3: Option<[u8; 32]>,
 }
 
 /// Why a file is not acted on.
-pub(super) enum Trouble {
+pub(crate) enum Trouble {
     /// A name of it is a symbolic link.
     Symlink,
     /// It is another than the report tells of.
@@ -38,8 +41,13 @@ pub(super) enum Trouble {
 }
 
 impl Looked {
+    /// The first of its names.
+    pub(crate) fn name(&self) -> PathBuf {
+        self.names.first().cloned().unwrap_or_default()
+    }
+
     /// Whether both are one file, in whatever state.
-    pub(super) fn is_same_file(&self, other: &Self) -> bool {
+    pub(crate) fn is_same_file(&self, other: &Self) -> bool {
         let place = |looked: &Self| (looked.identity.device, looked.identity.inode);
         place(self) == place(other)
     }
@@ -47,7 +55,7 @@ impl Looked {
 
 impl Trouble {
     /// What it is for a group.
-    pub(super) fn words(&self) -> &'static str {
+    pub(crate) fn words(&self) -> &'static str {
         match self {
             Self::Symlink => "a name of it is a symbolic link",
             Self::Changed => "a file of it has changed since the report",
@@ -58,11 +66,11 @@ impl Trouble {
 
 /// Folders without symbolic links, by how reports call them.
 #[derive(Default)]
-pub(super) struct Folders(HashMap<PathBuf, PathBuf>);
+pub(crate) struct Folders(HashMap<PathBuf, PathBuf>);
 
 impl Folders {
     /// What a file is now, under all its names.
-    pub(super) fn look(&mut self, file: &FoundFile) -> Result<Looked, Trouble> {
+    pub(crate) fn look(&mut self, at: usize, file: &FoundFile) -> Result<Looked, Trouble> {
         let mut looked: Option<Looked> = None;
         for path in &file.paths {
             let unseen = |reason: String| Trouble::Unseen(path.clone(), reason);
@@ -78,7 +86,8 @@ impl Folders {
             }
             let format = file.format.clone();
             let links = metadata.nlink();
-            let new = || Looked { names: Vec::new(), identity, links, format, is_equal: file.is_equal, blake3: None };
+            let (is_equal, of) = (file.is_equal, vec![at]);
+            let new = || Looked { names: Vec::new(), identity, links, format, is_equal, of, blake3: None };
             let looked = looked.get_or_insert_with(new);
             // Two ways through links may lead to one name.
             if !looked.names.contains(&name) {
@@ -103,7 +112,7 @@ impl Folders {
 }
 
 /// Which file it is, and in which state.
-pub(super) fn identity_of(metadata: &fs::Metadata) -> Identity {
+pub(crate) fn identity_of(metadata: &fs::Metadata) -> Identity {
     let ns = |seconds: i64, rest: i64| seconds.saturating_mul(1_000_000_000).saturating_add(rest);
     Identity {
         device: metadata.dev(),
@@ -115,7 +124,8 @@ pub(super) fn identity_of(metadata: &fs::Metadata) -> Identity {
 }
 
 /// The folders that all files lie below, where nobody says what was searched: the deepest of each folder in the root.
-pub(super) fn roots_of(groups: &[Group]) -> Vec<PathBuf> {
+#[must_use]
+pub fn roots_of(groups: &[Group]) -> Vec<PathBuf> {
     let mut deepest: BTreeMap<&OsStr, PathBuf> = BTreeMap::new();
     for folder in groups.iter().flat_map(|group| &group.files).filter_map(|file| file.path.parent()) {
         let mut names = folder.components().filter_map(|part| match part {
