@@ -22,6 +22,8 @@ mod compare;
 
 mod open_files;
 
+mod preview;
+
 mod report;
 
 mod team;
@@ -103,6 +105,7 @@ pub use near::view_name;
 pub use offers::{Job, JobDone, Offers};
 pub use open_files::{OpenFiles, Particulars, open_regular};
 pub use pdq::{Coded, pdq_all};
+pub use preview::{LONGEST_SIDE, NotShown, Preview, Previews, Up};
 pub use progress::{Progress, Stage};
 pub use report::{
     Absent, Counts, Failure, Flat, Group, Member, Nearby, Nearness, PairCount, Report, RungCount, Unread,
@@ -121,5 +124,5 @@ pub use pixtwin_matching::keep;
 pub use pixtwin_matching::near::Label;
 pub use pixtwin_matching::{Loss, Proof, Rung, Standing};
 pub use pixtwin_pixel::{
-    Alpha, Apart, Code, Delay, Difference, Fingerprint, Ground, HEAD_ROWS, Pdq, PixelDigest, Raster, Turn,
+    Alpha, Apart, Code, Delay, Difference, Fingerprint, Ground, HEAD_ROWS, Pdq, PixelDigest, Raster, Reduced, Turn,
 };

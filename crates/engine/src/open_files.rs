@@ -185,15 +185,15 @@ pub fn open_regular(path: &Path) -> io::Result<File> {
 }
 
 /// An open file, and what it was when it was first looked at.
-struct OpenFile<'a> {
-    file: &'a File,
-    identity: Identity,
+pub(crate) struct OpenFile<'a> {
+    pub(crate) file: &'a File,
+    pub(crate) identity: Identity,
     /// What the system calls it now: the name tells a TGA without a signature, and nothing else.
-    name: PathBuf,
+    pub(crate) name: PathBuf,
 }
 
 impl<'a> OpenFile<'a> {
-    fn new(file: &'a File) -> Result<Self, Refusal> {
+    pub(crate) fn new(file: &'a File) -> Result<Self, Refusal> {
         let metadata = file.metadata().map_err(|cause| words_of(&cause))?;
         if !metadata.is_file() {
             return Err("not a regular file".into());

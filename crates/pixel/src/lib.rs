@@ -17,6 +17,8 @@ mod raster;
 
 mod apart;
 
+mod reduced;
+
 mod means;
 
 mod turn;
@@ -46,6 +48,7 @@ pub use means::{Averager, Means};
 pub use order_free::OrderFree;
 pub use pdq::{Ground, Pdq, PdqSink};
 pub use raster::{Difference, Raster, RasterSink, Turning};
+pub use reduced::{Reduced, ReducedSink, fitted};
 pub use row::{Channels, Delay, Frame, Row, RowSink, Samples, scale_to_sixteen};
 pub use sight::{Sight, SightSink, Signature, View};
 pub use turn::Turn;

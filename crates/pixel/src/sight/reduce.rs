@@ -2,6 +2,7 @@
 
 use crate::{
     opaque::Opaque,
+    reduced::fitted,
     row::Frame,
     simd::{Work, fast},
 };
@@ -49,7 +50,7 @@ pub(super) struct Reducer {
 
 impl Reducer {
     pub(super) fn new(frame: Frame) -> Self {
-        let (width, height) = small_sides(frame.width, frame.height);
+        let (width, height) = fitted((frame.width, frame.height), MOST_SIDE);
         let pixels = Vec::with_capacity(width as usize * height as usize);
         let copy = Copy { width: width as usize, height: height as usize, pixels };
         Self { frame, copy, count: 0, sums: Vec::new(), rows_summed: 0, rows_seen: 0 }
@@ -170,19 +171,6 @@ fn end_row<const COUNT: usize>(
         let [r, g, b, _] = colour(total).map(|sum| (sum as f32 * share + 0.5) as u8);
         copy.pixels.push([r, g, b, 255]);
     }
-}
-
-/// The sides of the copy: as the picture's if they are small, else in their ratio, rounded, and at least 1.
-fn small_sides(width: u32, height: u32) -> (u32, u32) {
-    let longer = width.max(height).max(1);
-    if longer <= MOST_SIDE {
-        return (width.max(1), height.max(1));
-    }
-    let side = |of: u32| {
-        let rounded = (u64::from(of) * u64::from(MOST_SIDE) + u64::from(longer) / 2) / u64::from(longer);
-        u32::try_from(rounded).unwrap_or(MOST_SIDE).max(1)
-    };
-    (side(width), side(height))
 }
 
 #[cfg(test)]
