@@ -2,3 +2,7 @@
 //!
 //! Only this crate links a server. It never changes a file of the user by itself: `actions` carries out the plan that was
 //! shown.
+
+mod picture;
+
+pub use picture::{DEFAULT_CACHE_BYTES, Encoded, Means, Named, Pictures, ShowError, THUMBNAIL_SIDE};
