@@ -38,6 +38,8 @@ mod per_file;
 
 mod compared;
 
+mod verdicts;
+
 mod merge;
 
 mod status;
@@ -63,5 +65,6 @@ pub use schema::{Catalogue, ENDINGS, Maker, Want};
 pub use status::{RulesStatus, Status, VolumeStatus};
 pub use sweep::{BlockView, Sweep};
 pub use upkeep::{Forget, Kept, Verified};
+pub use verdicts::{DigestPair, Verdict};
 pub use volumes::is_on_network;
 pub use writer::Writer;

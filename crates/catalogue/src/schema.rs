@@ -28,7 +28,7 @@ const APPLICATION_ID: i64 = 0x7078_5477;
 pub(crate) const VERSION: i64 = MIGRATIONS.len() as i64;
 
 /// What makes each version of the version before; docs/catalogue.md describes what comes of it.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     "
     CREATE TABLE volume (
         id INTEGER PRIMARY KEY, identity TEXT NOT NULL UNIQUE, root BLOB NOT NULL, mount_point BLOB NOT NULL,
@@ -64,6 +64,12 @@ const MIGRATIONS: [&str; 2] = [
     CREATE TABLE code_part (
         id INTEGER PRIMARY KEY, first_file INTEGER NOT NULL, rest_bytes INTEGER NOT NULL, seal INTEGER NOT NULL,
         pictures BLOB NOT NULL
+    ) STRICT;
+",
+    "
+    CREATE TABLE verdict (
+        id INTEGER PRIMARY KEY, a BLOB NOT NULL, b BLOB NOT NULL, said_s INTEGER NOT NULL, seal INTEGER NOT NULL,
+        UNIQUE (a, b)
     ) STRICT;
 ",
 ];
@@ -281,5 +287,21 @@ mod tests {
         // A program of before refuses it.
         assert!(matches!(set_up(&mut connection, &ONE), Err(Error::Newer(2))));
         assert!(matches!(check_version(&connection, 3, 3), Err(Error::Older(2))));
+    }
+
+    #[test]
+    fn what_version_2_knew_is_known_to_version_3() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("c");
+        let mut connection = connect(&path, Want::Write).unwrap();
+        set_up(&mut connection, &MIGRATIONS[..2]).unwrap();
+        connection.execute("INSERT INTO rules (name) VALUES ('kept')", []).unwrap();
+        let maker = Maker { rules: "kept".to_owned(), decoder: |_| String::new(), near: false };
+        let read = Catalogue::open(&path, Want::Read, maker.clone());
+        assert!(matches!(read, Err(Error::Older(2))));
+        let catalogue = Catalogue::open(&path, Want::Write, maker).unwrap();
+        catalogue.say_differ(&[([1; 32], [2; 32])]).unwrap();
+        let status = catalogue.status().unwrap();
+        assert_eq!((status.version, status.verdicts, status.rules[0].name.as_str()), (3, 1, "kept"));
     }
 }

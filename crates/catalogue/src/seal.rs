@@ -62,6 +62,12 @@ pub(crate) fn of_part(part: i64, first_file: i64, rest_bytes: usize, pictures: &
     sealer.number(rest_bytes as u64).bytes(Some(pictures)).seal()
 }
 
+/// The seal of what was said of two pictures.
+pub(crate) fn of_verdict(a: &[u8], b: &[u8], said_s: i64) -> u64 {
+    let mut sealer = Sealer::default();
+    sealer.bytes(Some(b"verdict")).bytes(Some(a)).bytes(Some(b)).number(said_s.cast_unsigned()).seal()
+}
+
 /// The seal of a file in a folder at this place.
 pub(crate) fn of_file(place: u64, name: &[u8], maker: u64, entry: &Entry, spot: Option<Spot>) -> u64 {
     let Entry { stamp, facts } = entry;

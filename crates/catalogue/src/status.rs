@@ -27,6 +27,8 @@ pub struct Status {
     pub volumes: Vec<VolumeStatus>,
     /// What is known by each set of rules, in the order in which they were met.
     pub rules: Vec<RulesStatus>,
+    /// Pairs of pictures that were said not to be the same.
+    pub verdicts: u64,
 }
 
 /// What is known by one set of rules, which are those of a tier and what counts as a pixel.
@@ -82,6 +84,8 @@ impl Catalogue {
         let watch = Watch::over(&mut connection)?;
         let version = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
         let Figures { by_volume, by_rules } = figures(&connection, &watch)?;
+        let mut verdicts = 0;
+        self.verdicts(&mut |_| verdicts += 1)?;
         watch.rest();
         let volumes = VolumeRow::all(&connection, self.places.volumes())?;
         let mut volumes: Vec<_> = volumes.into_iter().collect();
@@ -97,6 +101,7 @@ impl Catalogue {
             file_bytes: self.file_bytes(),
             volumes: volumes.into_iter().map(status).collect(),
             rules: by_rules.into_values().collect(),
+            verdicts,
         })
     }
 

@@ -15,7 +15,7 @@ use crate::{
     merge::{self, DROP_PARTS},
     rows::{self, COLUMN_COUNT, COLUMNS},
     schema::{Catalogue, Want, connect, names},
-    seal,
+    seal, verdicts,
     volume_row::VolumeRow,
     volumes::joined,
 };
@@ -107,6 +107,11 @@ impl Catalogue {
             Ok(found) => faults.extend(found),
             Err(cause) => faults.push(cause.to_string()),
         }
+        match self.verdicts(&mut |_| {}) {
+            Ok(0) => {}
+            Ok(damaged) => faults.push(format!("{damaged} of the verdicts are damaged: their seals do not match")),
+            Err(cause) => faults.push(cause.to_string()),
+        }
         Ok(verified)
     }
 
@@ -128,7 +133,7 @@ impl Catalogue {
     }
 
     /// Forgets what no search can use any more: damaged entries, and, on volumes that are mounted, those of files that are
-    /// gone and those of other decoders. Then makes full blocks of codes out of those that are not, and writes the file anew,
+    /// gone and those of other decoders. What was said of pictures stays. Then makes full blocks of codes out of those that are not, and writes the file anew,
     /// without gaps. Says of how many files entries left.
     ///
     /// # Errors
@@ -144,6 +149,7 @@ impl Catalogue {
         let mut connection = connect(self.path(), Want::Write)?;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         merge::merge(&transaction)?;
+        verdicts::drop_damaged(&transaction)?;
         transaction.commit()?;
         connection.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)")?;
         Ok(removed)

@@ -302,7 +302,7 @@ fn a_catalogue_of_version_1_is_brought_up_to_date() {
     let read_only = Catalogue::open(&shelf.file(), Want::Read, maker("rules 1", true));
     assert!(matches!(read_only, Err(Error::Older(1))));
     let catalogue = shelf.open();
-    assert_eq!(catalogue.status().unwrap().version, 2);
+    assert_eq!(catalogue.status().unwrap().version, 3);
     assert_eq!(catalogue.verify().unwrap().faults, [""; 0]);
     let mut found = Vec::new();
     catalogue.list(&mut |kept| found.push((kept.path, kept.entry))).unwrap();

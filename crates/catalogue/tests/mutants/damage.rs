@@ -331,10 +331,36 @@ fn of_codes(random: &mut Seeded, value: &str) -> String {
     }
 }
 
+/// Something about what was said of pairs.
+fn of_verdicts(random: &mut Seeded, value: &str) -> String {
+    let (one, other) = (1 + random.below(40), 1 + random.below(40));
+    let column = ["id", "a", "b", "said_s", "seal"][below(random, 5)];
+    match random.below(3) {
+        0 => format!("UPDATE OR REPLACE verdict SET {column} = {value} WHERE id = {one}"),
+        1 => format!(
+            "UPDATE OR REPLACE verdict SET {column} = (SELECT {column} FROM verdict AS v WHERE v.id = {other}) WHERE id = {one}"
+        ),
+        _ => [
+            "UPDATE verdict SET (a, b) = (b, a)",
+            "UPDATE verdict SET a = CAST(a AS TEXT)",
+            "UPDATE verdict SET b = zeroblob(16000000)",
+            "UPDATE OR REPLACE verdict SET b = zeroblob(32)",
+            "UPDATE verdict SET said_s = said_s + 1",
+            "INSERT INTO verdict SELECT id + 1000, b, a, said_s, seal FROM verdict",
+            "INSERT INTO verdict SELECT id + 1000, zeroblob(32), b, said_s, seal FROM verdict",
+            "DROP TABLE verdict",
+            "ALTER TABLE verdict RENAME TO real; CREATE VIEW verdict AS WITH RECURSIVE n (id) AS (SELECT 1 UNION ALL SELECT \
+             id + 1 FROM n) SELECT n.id, a, b, said_s, seal FROM n, real",
+            "CREATE TRIGGER t AFTER DELETE ON verdict BEGIN INSERT INTO verdict VALUES (NULL, old.a, old.b, 0, old.seal); END",
+        ][one as usize % 10]
+            .to_owned(),
+    }
+}
+
 fn statement(random: &mut Seeded) -> String {
     let mut of = |choices: &[&'static str]| choices[below(random, choices.len())];
     let (column, value) = (of(&COLUMNS), of(&VALUES));
-    let table = of(&["file", "folder", "volume", "rules", "decoder", "code_block", "code_part"]);
+    let table = of(&["file", "folder", "volume", "rules", "decoder", "code_block", "code_part", "verdict"]);
     let mut row = || 1 + random.below(260);
     let (one, other) = (row(), row());
     // Both columns of a row at once, so that neither is lost.
@@ -344,7 +370,7 @@ fn statement(random: &mut Seeded) -> String {
              WHERE id IN ({one}, {other})"
         )
     };
-    match random.below(24) {
+    match random.below(26) {
         0..=3 => format!("UPDATE file SET {column} = {value} WHERE id = {one}"),
         4 => format!("UPDATE file SET {column} = {value} WHERE id % 7 = {}", one % 7),
         5 => exchange("file", column, one, other),
@@ -371,7 +397,7 @@ fn statement(random: &mut Seeded) -> String {
             "DROP INDEX file_by_probe",
             "DROP INDEX folder_by_path",
             "DROP TABLE volume",
-            "PRAGMA user_version = 3",
+            "PRAGMA user_version = 4",
             "PRAGMA application_id = 7",
             "PRAGMA encoding = 'UTF-16'; VACUUM",
             "ALTER TABLE file RENAME COLUMN digest TO content_; ALTER TABLE file RENAME COLUMN content TO digest; ALTER TABLE \
@@ -410,6 +436,7 @@ fn statement(random: &mut Seeded) -> String {
             )
         }
         19..=22 => of_codes(random, value),
+        23..=24 => of_verdicts(random, value),
         _ => format!("UPDATE {table} SET id = -id WHERE id % 5 = {}", one % 5),
     }
 }

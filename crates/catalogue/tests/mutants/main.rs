@@ -86,6 +86,12 @@ fn used(world: &World, number: u64) -> Result<Used, Error> {
             }
         }
     }
+    // One is taken back, and said again if that can be done: no other comes of it.
+    let pair = [World::pair(random.below(40))];
+    if catalogue.take_back(&pair).is_ok_and(|forgotten| forgotten > 0) {
+        let _ = catalogue.say_differ(&pair);
+    }
+    let _ = world.verdicts(&catalogue);
     Ok(used)
 }
 

@@ -1,19 +1,21 @@
 //! A catalogue, and what was written into it.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     num::NonZeroU64,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
-use pixtwin_catalogue::{Catalogue, Entry, Error, Facts, Header, Holder, Maker, Near, Place, Stamp, Want};
+use pixtwin_catalogue::{Catalogue, DigestPair, Entry, Error, Facts, Header, Holder, Maker, Near, Place, Stamp, Want};
 use pixtwin_testkit::draw::Seeded;
 use tempfile::TempDir;
 
 pub(crate) const FOLDERS: usize = 12;
 pub(crate) const FILES: usize = 20;
+/// How many pairs were said to differ.
+const PAIRS: u32 = 40;
 
 /// The files of a catalogue that nobody has open.
 #[derive(Clone, Debug)]
@@ -62,14 +64,21 @@ impl World {
         &self.seeds
     }
 
+    /// A pair that was said to differ in the first part, or in the second.
+    pub(crate) fn pair(number: u32) -> DigestPair {
+        let digest = |number: u32| std::array::from_fn(|at| number.to_be_bytes()[at % 4] ^ at as u8);
+        (digest(number), digest(number + 1))
+    }
+
     /// How many entries a reader finds of files, asking by pictures once more, and sweeping codes; what has codes counts
-    /// twice.
+    /// twice. And how many pairs were said to differ.
     pub(crate) fn all(&self) -> u64 {
         let weight = |entry: &Entry| {
             let times = 1 + u64::from(entry.facts.probe().is_some()) + u64::from(entry.facts.near.is_some());
             times * (1 + u64::from(entry.facts.near.is_some()))
         };
-        self.written.values().map(|entries| weight(entries.last().unwrap())).sum()
+        let entries: u64 = self.written.values().map(|entries| weight(entries.last().unwrap())).sum();
+        entries + u64::from(PAIRS)
     }
 
     /// Puts these files in the place of the catalogue.
@@ -85,7 +94,7 @@ impl World {
 
     /// Writes in two parts: the first goes to the pages, the second to the log.
     fn write(&mut self) {
-        for part in 0..2 {
+        for part in 0..2_u32 {
             let catalogue = Catalogue::open(&self.file(), Want::Write, Self::maker()).unwrap();
             // As long as this is open, what is written stays in the log.
             let open = catalogue.reader().unwrap();
@@ -108,6 +117,8 @@ impl World {
                 }
             }
             writer.finish().unwrap();
+            let said: Vec<DigestPair> = (0..PAIRS).filter(|pair| pair % 2 == part).map(Self::pair).collect();
+            catalogue.say_differ(&said).unwrap();
             if part == 1 {
                 let log = fs::read(format!("{}-wal", self.file().display())).unwrap();
                 self.seeds.push(Files { pages: fs::read(self.file()).unwrap(), log });
@@ -144,7 +155,22 @@ impl World {
             Ok(swept) => right += swept,
             Err(cause) => fault = Some(cause),
         }
+        match self.verdicts(catalogue) {
+            Ok(said) => right += said,
+            Err(cause) => fault = Some(cause),
+        }
         fault.map_or(Ok(right), Err)
+    }
+
+    /// How many pairs were said to differ, each counted once; none of them was not said.
+    pub(crate) fn verdicts(&self, catalogue: &Catalogue) -> Result<u64, Error> {
+        let mut said = BTreeSet::new();
+        let pairs: BTreeSet<DigestPair> = (0..PAIRS).map(Self::pair).map(|(a, b)| (a.min(b), a.max(b))).collect();
+        catalogue.verdicts(&mut |verdict| {
+            assert!(pairs.contains(&(verdict.a, verdict.b)), "never said: {verdict:?}");
+            said.insert((verdict.a, verdict.b));
+        })?;
+        Ok(said.len() as u64)
     }
 
     /// Goes through all codes and asks for all whose they are.
