@@ -8,12 +8,15 @@ use crate::{
     error::words_of,
     freed::Freed,
     judge::Judge,
-    plan::{File, Group, Plan, Task},
+    plan::{File, Plan, Task},
     spot::Spot,
     step::Action,
     travellers,
     verify::{Asked, verify},
 };
+
+/// Why a step of pictures that need not be equal is not done with the others.
+const NEEDS_PAIR: &str = "it is not exactly the same picture: only a pair that you confirm is acted on";
 
 /// A step that would be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +33,8 @@ pub struct Previewed {
     pub reason: String,
     /// Why it would be refused, as far as that can be seen.
     pub problem: Option<String>,
+    /// Whether nothing stands in its way but that it is acted on only as a pair that is confirmed.
+    pub needs_pair: bool,
     /// What would be lost with it, where that was looked at.
     pub loses: Vec<String>,
 }
@@ -53,8 +58,10 @@ pub fn preview<D: Disk>(disk: &D, plan: &Plan, order: &Order) -> Preview {
         }
         let looked = look(disk, file);
         let keeper = group.files.iter().find(|file| file.task == Task::Keep);
-        let problem = looked.as_ref().err().cloned();
-        let problem = problem.or_else(|| problem_of(group, keeper.map(|keeper| look(disk, keeper)), order.which));
+        let hindrance = looked.as_ref().err().cloned();
+        let hindrance = hindrance.or_else(|| hindrance_of(keeper.map(|keeper| look(disk, keeper))));
+        let needs_pair = hindrance.is_none() && order.which == Which::Bulk && !group.tier.is_exact();
+        let problem = hindrance.or_else(|| needs_pair.then(|| NEEDS_PAIR.to_owned()));
         if let (Ok(state), None) = (&looked, &problem)
             && !matches!(order.action, Action::Reflink | Action::Move(_))
         {
@@ -68,6 +75,7 @@ pub fn preview<D: Disk>(disk: &D, plan: &Plan, order: &Order) -> Preview {
             kept: keeper.map(|keeper| keeper.path.clone()).unwrap_or_default(),
             reason: keeper.map(|keeper| keeper.reason.clone()).unwrap_or_default(),
             problem,
+            needs_pair,
             loses: Vec::new(),
         });
     }
@@ -112,13 +120,10 @@ fn own_bytes<D: Disk>(disk: &D, file: &File) -> u64 {
     opened.map_or(bytes, |opened| disk.own_bytes(&opened, bytes))
 }
 
-fn problem_of(group: &Group, keeper: Option<Result<State, String>>, which: Which) -> Option<String> {
+fn hindrance_of(keeper: Option<Result<State, String>>) -> Option<String> {
     match keeper {
         None => Some("no file of its group stays".to_owned()),
         Some(Err(reason)) => Some(format!("of the file that stays: {reason}")),
-        Some(Ok(_)) if which == Which::Bulk && !group.tier.is_exact() => {
-            Some("it is not exactly the same picture: only a pair that you confirm is acted on".to_owned())
-        }
         Some(Ok(_)) => None,
     }
 }

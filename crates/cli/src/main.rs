@@ -16,6 +16,8 @@ mod catalogue;
 
 mod act;
 
+mod review;
+
 mod against;
 
 mod shard;
@@ -69,6 +71,7 @@ fn main() -> ExitCode {
         },
         Command::Merge(arguments) => ranks::watch_alone("merge").and_then(|()| shard::run_merge(&arguments)),
         Command::Plan(arguments) => ranks::watch_alone("plan").and_then(|()| plan::run(&arguments)),
+        Command::Review(arguments) => ranks::refuse_many("review").and_then(|()| review::run(arguments)),
         Command::Hash(arguments) => ranks::watch_alone("hash").and_then(|()| hash::run(&arguments)),
         Command::Pdq(arguments) => ranks::watch_alone("pdq").and_then(|()| pdq::run(&arguments)),
         Command::Compare(arguments) => ranks::watch_alone("compare").and_then(|()| compare::run(&arguments)),

@@ -5,4 +5,10 @@
 
 mod picture;
 
+mod desk;
+
+mod http;
+
+pub use desk::{Acting, Setting, Surroundings, Verdicts};
+pub use http::{Door, OpenError, Review, Stopper};
 pub use picture::{DEFAULT_CACHE_BYTES, Encoded, Means, Named, Pictures, ShowError, THUMBNAIL_SIDE};

@@ -46,7 +46,7 @@ fn acting(
     (quarantine, threads): (Option<&Path>, Option<u16>),
     act: impl FnOnce(&Executor<'_, RealDisk>, &AtomicBool, Vec<Recovered>) -> Result<Exit, Stop>,
 ) -> Result<Exit, Stop> {
-    let state = state_folder(acting)?;
+    let state = state_folder(acting.state.as_deref())?;
     let stop = ends_at_signals();
     with_executor(&state, (quarantine, threads), |opened| {
         let executor = opened.map_err(|cause| fatal(&cause))?;
@@ -102,25 +102,25 @@ fn ends_at_signals() -> Arc<AtomicBool> {
 }
 
 /// The folder of the journals, which need not be there.
-fn state_path(acting: &Acting) -> Result<PathBuf, Stop> {
+pub(crate) fn state_path(named: Option<&Path>) -> Result<PathBuf, Stop> {
     let no_place = || Stop::Fatal("where are the journals to be?\nhint: name a folder with --state DIR".to_owned());
-    acting.state.clone().or_else(|| Some(home::state_folder()?.join("pixtwin"))).ok_or_else(no_place)
+    named.map(Path::to_owned).or_else(|| Some(home::state_folder()?.join("pixtwin"))).ok_or_else(no_place)
 }
 
 /// The folder of the journals, made if it is not there.
-fn state_folder(acting: &Acting) -> Result<PathBuf, Stop> {
-    let folder = state_path(acting)?;
+pub(crate) fn state_folder(named: Option<&Path>) -> Result<PathBuf, Stop> {
+    let folder = state_path(named)?;
     let made = DirBuilder::new().recursive(true).mode(0o700).create(&folder);
     made.map_err(|cause| Stop::Fatal(format!("cannot make `{}`: {}", shown(&folder), words_of(&cause))))?;
     canonical("open", &folder)
 }
 
-fn canonical(step: &str, path: &Path) -> Result<PathBuf, Stop> {
+pub(crate) fn canonical(step: &str, path: &Path) -> Result<PathBuf, Stop> {
     path.canonicalize().map_err(|cause| Stop::Fatal(format!("cannot {step} `{}`: {}", shown(path), words_of(&cause))))
 }
 
 /// The path without symbolic links, as far as it is there: homes are often reached by one.
-fn without_links(path: &Path) -> PathBuf {
+pub(crate) fn without_links(path: &Path) -> PathBuf {
     let resolved = |above: &Path| Some(above.canonicalize().ok()?.join(path.strip_prefix(above).ok()?));
     path.ancestors().find_map(resolved).unwrap_or_else(|| path.to_owned())
 }

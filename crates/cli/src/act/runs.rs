@@ -19,7 +19,7 @@ use crate::{
 };
 
 pub(crate) fn run(arguments: &RunsArguments) -> Result<Exit, Stop> {
-    let state = state_path(&arguments.acting)?;
+    let state = state_path(arguments.acting.state.as_deref())?;
     if matches!(state.try_exists(), Ok(false)) {
         return list(arguments, &[], &[], &[]);
     }

@@ -10,6 +10,8 @@ mod pdq;
 
 mod plan;
 
+mod review;
+
 mod tier;
 
 use std::path::PathBuf;
@@ -25,6 +27,8 @@ pub(crate) use look::{CompareArguments, FindArguments, HashArguments, MergeArgum
 pub(crate) use act::{Acting, ApplyArguments, PurgeArguments, RecoverArguments, RunsArguments, UndoArguments};
 pub(crate) use pdq::PdqArguments;
 pub(crate) use plan::{Keeping, PlanArguments};
+
+pub(crate) use review::ReviewArguments;
 
 pub(crate) use tier::{Comparison, LinkageName};
 
@@ -51,6 +55,7 @@ pub(crate) enum Command {
     Scan(ScanArguments),
     Merge(MergeArguments),
     Plan(PlanArguments),
+    Review(ReviewArguments),
     Hash(HashArguments),
     Pdq(PdqArguments),
     Compare(CompareArguments),

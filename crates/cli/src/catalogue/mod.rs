@@ -80,6 +80,13 @@ fn path_of(remembered: &Remembered) -> Option<PathBuf> {
     }
 }
 
+/// The folder beside the catalogue in which thumbnails are kept, if there is to be a catalogue.
+pub(crate) fn thumbnails(remembered: &Remembered) -> Option<PathBuf> {
+    let mut folder = path_of(remembered)?.into_os_string();
+    folder.push("-thumbnails");
+    Some(folder.into())
+}
+
 /// `pixtwin catalogue`.
 pub(crate) fn run(arguments: &CatalogueArguments) -> Result<Exit, Stop> {
     let no_place = || Stop::Fatal("where is the catalogue?\nhint: name it with --catalogue FILE".to_owned());

@@ -86,15 +86,15 @@ pub(crate) fn settled(keeping: &Keeping, searched: Option<&[PathBuf]>) -> Result
 
 /// Reads a report that may be acted on.
 fn read(path: &Path) -> Result<Found, Stop> {
-    let found = read_any(path)?;
+    let found = read_any(path, "no plan can be made of")?;
     match &found.unfit {
         Some(reason) => Err(Stop::Fatal(format!("no plan can be made of `{}`: {reason}\n{HINT}", shown(path)))),
         None => Ok(found),
     }
 }
 
-/// Reads a report; `-` is standard input.
-pub(crate) fn read_any(path: &Path) -> Result<Found, Stop> {
+/// Reads a report; `-` is standard input. Where it is none, `refusal` says what cannot be done.
+pub(crate) fn read_any(path: &Path, refusal: &str) -> Result<Found, Stop> {
     let name = shown(path);
     let failed = |cause: &io::Error| Stop::Fatal(format!("cannot read `{name}`: {}", words_of(cause)));
     let from: Box<dyn BufRead> = match path == Path::new("-") {
@@ -103,7 +103,7 @@ pub(crate) fn read_any(path: &Path) -> Result<Found, Stop> {
     };
     Found::read(from, &this_host()).map_err(|cause| match cause {
         ReadError::Io(cause) => failed(&cause),
-        ReadError::NoReport(reason) => Stop::Fatal(format!("no plan can be made of `{name}`: {reason}\n{HINT}")),
+        ReadError::NoReport(reason) => Stop::Fatal(format!("{refusal} `{name}`: {reason}\n{HINT}")),
         _ => Stop::Fatal(format!("cannot read `{name}`")),
     })
 }

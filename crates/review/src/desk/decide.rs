@@ -1,0 +1,175 @@
+//! Choices: by rules, by hand, and "not the same".
+
+use std::{
+    ffi::{OsStr, OsString},
+    path::PathBuf,
+    sync::Mutex,
+    thread,
+};
+
+use pixtwin_actions::plan::Task;
+use pixtwin_engine::{OpenFiles, Progress, keep::Rule};
+use pixtwin_planning::{Decided, Decider, Decision, KeepRule, Rules};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{
+    Desk,
+    choices::{Choice, totals},
+    jobs::Job,
+    table::{FileId, GroupId, Table},
+    verdicts,
+};
+
+/// What a rule is to be, by its name.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RuleAsked {
+    name: String,
+    /// A glob, or the number of a folder that is offered.
+    value: Option<Value>,
+}
+
+/// Files that go by a word of the user.
+const BY_HAND: &str = "chosen by hand";
+
+impl Desk {
+    /// The rules that were asked for.
+    ///
+    /// # Errors
+    /// Which of them is none, as a sentence.
+    pub(crate) fn rules_asked(&self, table: &Table, asked: &[RuleAsked]) -> Result<Rules, String> {
+        let rules: Vec<KeepRule> = asked.iter().map(|rule| rule_of(table, rule)).collect::<Result<_, _>>()?;
+        let is_first = |rule: &KeepRule| matches!(rule.rule, Rule::FirstArgument);
+        if self.setting.rules.roots.is_none() && rules.iter().any(is_first) {
+            return Err("a report does not say what was searched, so there is no first place".to_owned());
+        }
+        let rules = if rules.is_empty() { self.setting.rules.rules.clone() } else { rules };
+        Ok(Rules { rules, ..self.setting.rules.clone() })
+    }
+
+    /// Decides on these groups by rules. What was chosen by hand stays.
+    pub(crate) fn rule(&self, table: &Table, rules: &Rules, groups: &[GroupId], job: &Job) -> Value {
+        job.set_total(groups.len());
+        let progress = Progress::default();
+        let files = OpenFiles::new(&self.setting.engine, &progress);
+        let unread = table.found.unread_paths();
+        let next = Mutex::new(groups.iter());
+        thread::scope(|scope| {
+            for _ in 0..self.setting.engine.threads.max(1) {
+                scope.spawn(|| {
+                    let mut decider = Decider::new(rules, &files, &unread);
+                    let next = || next.lock().ok().and_then(|mut next| next.next().copied());
+                    while let Some(group) = next().filter(|_| !job.is_stopped()) {
+                        decide_one(table, group, &mut decider);
+                        job.add_done();
+                    }
+                });
+            }
+        });
+        let state = table.lock();
+        let reasons = state.choices.reasons();
+        let reasons: Vec<Value> =
+            reasons.into_iter().map(|(reason, groups)| json!({ "reason": reason, "groups": groups })).collect();
+        json!({ "totals": totals(table, &state), "reasons": reasons })
+    }
+
+    /// What somebody said of the files of a group that are shown; nothing forgets what was said before.
+    ///
+    /// # Errors
+    /// Why it cannot be, as a sentence.
+    pub(crate) fn choose(&self, table: &Table, group: GroupId, tasks: Option<&[Task]>) -> Result<(), String> {
+        let mut state = table.lock();
+        let Some(tasks) = tasks else {
+            state.choices.forget(group);
+            return Ok(());
+        };
+        let shown: Vec<(usize, bool)> = table.shown(&state, group).map(|(at, _, file)| (at, file.is_here)).collect();
+        if shown.len() != tasks.len() {
+            return Err("the group has other files by now".to_owned());
+        }
+        if !tasks.contains(&Task::Keep) && tasks.contains(&Task::Remove) {
+            return Err("one file of the group has to stay".to_owned());
+        }
+        let mut decisions = vec![None; table.group(group).map_or(0, |group| group.files.len())];
+        for ((at, is_here), task) in shown.into_iter().zip(tasks) {
+            if *task == Task::Remove && !is_here {
+                return Err("files on other hosts are only removed there".to_owned());
+            }
+            if let Some(place) = decisions.get_mut(at) {
+                *place = Some(Decision { task: *task, reason: BY_HAND.to_owned() });
+            }
+        }
+        state.choices.say(group, Choice::Made(decisions));
+        Ok(())
+    }
+
+    /// Remembers that a file of a group, or all but the first, are other pictures than the first.
+    ///
+    /// # Errors
+    /// Why it cannot be remembered, as a sentence.
+    pub(crate) fn differ(&self, table: &Table, group: GroupId, file: Option<FileId>) -> Result<(), String> {
+        let verdicts = self.around.verdicts().ok_or("there is no catalogue in which that could be kept")?;
+        let pairs = verdicts::pairs(table, group);
+        let said: Vec<_> = pairs.into_iter().filter(|pair| file.is_none_or(|file| pair.file == file)).collect();
+        if said.is_empty() {
+            return Err("of these files it is not known how they differ: scan again, and say it there".to_owned());
+        }
+        verdicts.say(&said.iter().map(verdicts::Pair::ordered).collect::<Vec<_>>())?;
+        let mut state = table.lock();
+        said.into_iter().for_each(|pair| state.hide(pair));
+        Ok(())
+    }
+
+    /// Shows again what was said to be another picture.
+    ///
+    /// # Errors
+    /// Why that cannot be, as a sentence.
+    pub(crate) fn same_after_all(&self, table: &Table, at: usize) -> Result<(), String> {
+        let verdicts = self.around.verdicts().ok_or("there is no catalogue")?;
+        let pair = table.lock().differing.0.get(at).copied().ok_or("there is no such pair")?;
+        verdicts.take_back(pair.ordered())?;
+        table.lock().show_again(at);
+        Ok(())
+    }
+}
+
+fn rule_of(table: &Table, asked: &RuleAsked) -> Result<KeepRule, String> {
+    let folder = |number: &Value| -> Option<PathBuf> {
+        let number = usize::try_from(number.as_u64()?).ok()?;
+        let (folder, _) = table.facets.folders.get(number)?;
+        folder.canonicalize().ok()
+    };
+    let mut text = OsString::from(&asked.name);
+    match (asked.name.as_str(), &asked.value) {
+        ("in" | "not-in", Some(number)) => {
+            text.push("=");
+            text.push(folder(number).ok_or("there is no such folder by now")?);
+        }
+        ("name", Some(Value::String(glob))) => text = OsString::from(format!("name={glob}")),
+        (_, None) => {}
+        (name, Some(_)) => return Err(format!("the rule `{name}` takes no such value")),
+    }
+    KeepRule::parse(OsStr::new(&text))
+}
+
+fn decide_one(table: &Table, group: GroupId, decider: &mut Decider<'_>) {
+    let Some((found, places)) = table.remaining(&table.lock(), group).filter(|(found, _)| found.is_here()) else {
+        return;
+    };
+    let Decided { group: planned, decisions, .. } = decider.decide(&found);
+    let choice = match planned.map(|planned| planned.undecided) {
+        None => Choice::Open,
+        Some(Some(reason)) => Choice::Undecided(reason),
+        Some(None) => {
+            let mut all = vec![None; table.group(group).map_or(0, |group| group.files.len())];
+            for (at, decision) in places.into_iter().zip(decisions) {
+                if let Some(place) = all.get_mut(at) {
+                    *place = decision;
+                }
+            }
+            Choice::Made(all)
+        }
+    };
+    table.lock().choices.rule(group, choice);
+}

@@ -1,0 +1,187 @@
+//! What is under way: one thing at a time, with its progress, and how it ended.
+
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicBool, AtomicU64, Ordering},
+};
+
+use pixtwin_engine::{Progress, Stage};
+use serde::Serialize;
+use serde_json::Value;
+use tokio::sync::watch;
+
+/// What is under way, and what was last.
+pub(crate) struct Jobs {
+    current: Mutex<Option<Arc<Job>>>,
+    made: AtomicU64,
+    changed: watch::Sender<u64>,
+}
+
+/// Something that takes a while.
+pub(crate) struct Job {
+    pub(crate) number: u64,
+    kind: &'static str,
+    /// Set to end it early.
+    pub(crate) stop: AtomicBool,
+    /// Of a search.
+    pub(crate) progress: Progress,
+    done: AtomicU64,
+    total: AtomicU64,
+    end: Mutex<Option<Result<Value, String>>>,
+}
+
+/// How far it is.
+#[derive(Debug, Serialize)]
+pub(crate) struct JobState {
+    job: u64,
+    kind: &'static str,
+    stage: &'static str,
+    done: u64,
+    total: Option<u64>,
+    bytes: u64,
+    state: &'static str,
+    error: Option<String>,
+    outcome: Option<Value>,
+}
+
+impl Default for Jobs {
+    fn default() -> Self {
+        Self { current: Mutex::default(), made: AtomicU64::default(), changed: watch::Sender::new(0) }
+    }
+}
+
+impl Jobs {
+    /// Begins a job on a thread of its own; nothing if another is under way.
+    pub(crate) fn begin(
+        self: &Arc<Self>,
+        kind: &'static str,
+        work: impl FnOnce(&Job) -> Result<Value, String> + Send + 'static,
+    ) -> Option<Arc<Job>> {
+        let mut current = self.lock();
+        if current.as_ref().is_some_and(|job| !job.is_over()) {
+            return None;
+        }
+        let job = Arc::new(Job::new(self.made.fetch_add(1, Ordering::Relaxed) + 1, kind));
+        *current = Some(Arc::clone(&job));
+        drop(current);
+        let (jobs, ours) = (Arc::clone(self), Arc::clone(&job));
+        std::thread::spawn(move || {
+            let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(&ours)));
+            let ended = ended.unwrap_or_else(|_| Err("something went wrong in pixtwin itself".to_owned()));
+            *ours.end.lock().unwrap_or_else(PoisonError::into_inner) = Some(ended);
+            jobs.tell();
+        });
+        self.tell();
+        Some(job)
+    }
+
+    /// What is under way, or was last.
+    pub(crate) fn current(&self) -> Option<Arc<Job>> {
+        self.lock().clone()
+    }
+
+    /// Says that something changed.
+    pub(crate) fn tell(&self) {
+        self.changed.send_modify(|number| *number += 1);
+    }
+
+    /// Is told whenever something changes.
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+        self.changed.subscribe()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Arc<Job>>> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Job {
+    fn new(number: u64, kind: &'static str) -> Self {
+        Self {
+            number,
+            kind,
+            stop: AtomicBool::default(),
+            progress: Progress::default(),
+            done: AtomicU64::default(),
+            total: AtomicU64::default(),
+            end: Mutex::default(),
+        }
+    }
+
+    /// Ends it as soon as that leaves nothing half done.
+    pub(crate) fn stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+        self.progress.give_up();
+    }
+
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn is_scan(&self) -> bool {
+        self.kind == "scan"
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.end.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    pub(crate) fn set_total(&self, total: usize) {
+        self.total.store(total as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn add_done(&self) {
+        self.done.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn state(&self) -> JobState {
+        let (stage, mut done, mut total, bytes) = self.progress.now();
+        let is_search = self.is_scan();
+        if !is_search {
+            (done, total) = (self.done.load(Ordering::Relaxed), self.total.load(Ordering::Relaxed));
+        }
+        let end = self.end.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let (state, error, outcome) = match end {
+            None => ("running", None, None),
+            Some(Err(_)) if self.is_stopped() && is_search => ("stopped", None, None),
+            Some(Ok(outcome)) if self.is_stopped() => ("stopped", None, Some(outcome)),
+            Some(Ok(outcome)) => ("done", None, Some(outcome)),
+            Some(Err(error)) => ("failed", Some(error), None),
+        };
+        let stage_words = if is_search { stage_name(stage) } else { self.kind_words() };
+        let is_known = total > 0 && (!is_search || !matches!(stage, Stage::Listing | Stage::Measuring));
+        let (kind, number) = (self.kind, self.number);
+        JobState {
+            job: number,
+            kind,
+            stage: stage_words,
+            done,
+            total: is_known.then_some(total),
+            bytes,
+            state,
+            error,
+            outcome,
+        }
+    }
+
+    fn kind_words(&self) -> &'static str {
+        match self.kind {
+            "rules" => "deciding on groups",
+            "plan" => "making the plan",
+            "apply" => "applying the plan",
+            _ => "bringing files back",
+        }
+    }
+}
+
+fn stage_name(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Listing => "listing folders",
+        Stage::FirstLook => "looking at files",
+        Stage::Comparing => "comparing pictures",
+        Stage::Codes => "comparing codes",
+        Stage::Pairs => "looking at pairs again",
+        Stage::Measuring => "measuring differences",
+        Stage::Reporting => "describing the twins",
+    }
+}

@@ -1,0 +1,181 @@
+//! Plans as they are shown before they are carried out, and what is carried out is what was shown.
+
+use std::{
+    collections::{HashMap, HashSet},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use pixtwin_actions::{
+    Action, Order, Preview, Which,
+    disk::RealDisk,
+    plan::{Group, Plan, Refused, Task},
+    preview,
+};
+use pixtwin_engine::OpenFiles;
+use pixtwin_planning::{Decider, Decision, Rules};
+
+use super::{
+    action_name,
+    choices::Choice,
+    jobs::Job,
+    table::{FileId, GroupId, State, Table},
+};
+
+/// The plan that was made last.
+#[derive(Default)]
+pub(crate) struct Plans {
+    made: u64,
+    last: Option<Arc<Planned>>,
+    /// The steps of it that were looked at as pairs.
+    looked: HashSet<u64>,
+    /// Whether its steps were done together.
+    is_applied: bool,
+}
+
+/// A plan, as it was read back from what `apply` would be given.
+pub(crate) struct Planned {
+    pub(crate) number: u64,
+    pub(crate) plan: Plan,
+    pub(crate) order: Order,
+    pub(crate) preview: Preview,
+    /// Which file of the result each path is.
+    files: HashMap<PathBuf, FileId>,
+}
+
+impl Plans {
+    /// The plan with this number, if it is the last.
+    pub(crate) fn get(&self, number: u64) -> Option<Arc<Planned>> {
+        self.last.as_ref().filter(|planned| planned.number == number).cloned()
+    }
+
+    fn keep(&mut self, mut planned: Planned) -> u64 {
+        self.made += 1;
+        planned.number = self.made;
+        self.last = Some(Arc::new(planned));
+        self.looked.clear();
+        self.is_applied = false;
+        self.made
+    }
+
+    /// Notes that a pair was looked at.
+    pub(crate) fn look_at(&mut self, step: u64) {
+        self.looked.insert(step);
+    }
+
+    /// Whether a pair was looked at and may be acted on, once.
+    pub(crate) fn take_pair(&mut self, step: u64) -> bool {
+        self.looked.remove(&step)
+    }
+
+    /// Whether the steps may be done together, once.
+    pub(crate) fn take_all(&mut self) -> bool {
+        !std::mem::replace(&mut self.is_applied, true)
+    }
+}
+
+impl Planned {
+    /// Which file of the result lies there.
+    pub(crate) fn file(&self, path: &Path) -> Option<FileId> {
+        self.files.get(path).copied()
+    }
+
+    /// What is done, as `apply --to` names it.
+    pub(crate) fn action_name(&self) -> &'static str {
+        action_name(&self.order.action)
+    }
+
+    /// The same order, for one pair of the plan.
+    pub(crate) fn order_of(&self, which: Which) -> Order {
+        Order { action: self.order.action.clone(), which, refused: self.order.refused.clone() }
+    }
+}
+
+/// Makes the plan of all that was chosen, and looks what it would do.
+///
+/// # Errors
+/// Why it cannot be made, as a sentence.
+///
+/// # Cost
+/// Asks the system about every file; reads whole those that need not be equal.
+pub(crate) fn make(
+    table: &Table,
+    (rules, files): (&Rules, &OpenFiles<'_>),
+    action: Action,
+    (job, made_s): (&Job, i64),
+) -> Result<u64, String> {
+    let chosen = chosen(table);
+    job.set_total(chosen.len());
+    let unread = table.found.unread_paths();
+    let mut decider = Decider::new(rules, files, &unread);
+    let (mut groups, mut refused, mut ids) = (Vec::with_capacity(chosen.len()), Vec::new(), HashMap::new());
+    for number in chosen {
+        if job.is_stopped() {
+            return Err("the plan was not made to its end".to_owned());
+        }
+        if let Some(group) = arrange(table, number, &mut decider, &mut ids) {
+            match &group.undecided {
+                Some(reason) => refused.push(Refused { group: group.number, reason: reason.clone() }),
+                None => groups.push(group),
+            }
+        }
+        job.add_done();
+    }
+    let header = rules.header(&groups, made_s);
+    let (plan, broken) = read_back(&Plan { header, groups })?;
+    refused.extend(broken);
+    let order = Order { action, which: Which::Bulk, refused };
+    let preview = preview(&RealDisk, &plan, &order);
+    let planned = Planned { number: 0, plan, order, preview, files: ids };
+    Ok(table.lock().plans.keep(planned))
+}
+
+/// The groups of which a file would go.
+fn chosen(table: &Table) -> Vec<GroupId> {
+    let state = table.lock();
+    let goes = |decision: &Option<Decision>| decision.as_ref().is_some_and(|decision| decision.task == Task::Remove);
+    let is_chosen = |group: &GroupId| match state.choices.of(*group) {
+        Choice::Made(decisions) => decisions.iter().any(goes) && table.is_shown(&state, *group),
+        Choice::Open | Choice::Undecided(_) => false,
+    };
+    (0..table.found.groups.len()).filter(is_chosen).collect()
+}
+
+/// What was chosen for a group, held against its files as they are now.
+fn arrange(
+    table: &Table,
+    number: GroupId,
+    decider: &mut Decider<'_>,
+    ids: &mut HashMap<PathBuf, FileId>,
+) -> Option<Group> {
+    let (found, said, files) = {
+        let state = table.lock();
+        let (found, places) = table.remaining(&state, number)?;
+        let first = table.first_file(number);
+        let said: Vec<Decision> = places.iter().map(|at| said_of(&state, number, *at)).collect();
+        (found, said, places.into_iter().map(move |at| first + at).collect::<Vec<FileId>>())
+    };
+    let group = decider.arrange(&found, &said).group?;
+    for (file, number) in found.files.iter().zip(files) {
+        for path in &file.paths {
+            // Plans have paths without symbolic links in their folders.
+            let real = path.parent().and_then(|folder| folder.canonicalize().ok());
+            if let Some((folder, name)) = real.zip(path.file_name()) {
+                ids.insert(folder.join(name), number);
+            }
+        }
+    }
+    Some(group)
+}
+
+fn said_of(state: &State, group: GroupId, at: usize) -> Decision {
+    let left = || Decision { task: Task::Leave, reason: "nothing was said of it".to_owned() };
+    state.choices.of_file(group, at).cloned().unwrap_or_else(left)
+}
+
+/// Writes a plan and reads it as `apply` does, with all that is checked there.
+fn read_back(plan: &Plan) -> Result<(Plan, Vec<Refused>), String> {
+    let mut written = Vec::new();
+    plan.write(&mut written).map_err(|cause| cause.to_string())?;
+    Plan::read(written.as_slice()).map_err(|cause| cause.to_string())
+}
