@@ -57,7 +57,7 @@ enum Sort {
 #[derive(Default)]
 pub(crate) struct Lists {
     made: u64,
-    known: Vec<(u64, Asked, Arc<[GroupId]>)>,
+    known: Vec<(u64, Arc<[GroupId]>)>,
 }
 
 /// A list, and what it comes to.
@@ -72,20 +72,12 @@ pub(crate) struct Listed {
 impl Lists {
     /// The groups of a list; nothing if it is not remembered.
     pub(crate) fn get(&self, list: u64) -> Option<Arc<[GroupId]>> {
-        self.known.iter().find(|(number, ..)| *number == list).map(|(.., groups)| Arc::clone(groups))
+        self.known.iter().find(|(number, _)| *number == list).map(|(_, groups)| Arc::clone(groups))
     }
 
-    /// What was listed before stays listed; a list that is asked for again is made anew.
-    pub(crate) fn forget(&mut self) {
-        for (_, asked, _) in &mut self.known {
-            // No request asks for this.
-            asked.folder = Some(usize::MAX);
-        }
-    }
-
-    fn keep(&mut self, asked: Asked, groups: Arc<[GroupId]>) -> u64 {
+    fn keep(&mut self, groups: Arc<[GroupId]>) -> u64 {
         self.made += 1;
-        self.known.push((self.made, asked, groups));
+        self.known.push((self.made, groups));
         if self.known.len() > MOST {
             self.known.remove(0);
         }
@@ -97,16 +89,16 @@ impl Lists {
 ///
 /// # Cost
 /// Looks at every group; text is looked for in every path.
-pub(crate) fn list(table: &Table, asked: Asked) -> Listed {
+pub(crate) fn list(table: &Table, asked: &Asked) -> Listed {
     let mut state = table.lock();
-    let wanted = Wanted::new(table, &asked);
+    let wanted = Wanted::new(table, asked);
     let mut groups: Vec<GroupId> = (0..table.found.groups.len()).filter(|group| wanted.has(&state, *group)).collect();
     sort(table, &mut groups, asked.sort);
     let of = |group: &GroupId| table.group(*group);
     let freed = groups.iter().filter_map(of).map(|group| group.freed_bytes).sum();
     let files = groups.iter().filter_map(of).map(|group| group.files.len() as u64).sum();
     let number = groups.len();
-    let list = state.lists.keep(asked, groups.into());
+    let list = state.lists.keep(groups.into());
     Listed { list, groups: number, files, freed }
 }
 

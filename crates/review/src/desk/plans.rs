@@ -63,14 +63,20 @@ impl Plans {
         self.looked.insert(step);
     }
 
-    /// Whether a pair was looked at and may be acted on, once.
-    pub(crate) fn take_pair(&mut self, step: u64) -> bool {
-        self.looked.remove(&step)
+    /// Whether these steps may be done now: all together once, a pair after it was looked at.
+    pub(crate) fn may(&self, which: Which) -> bool {
+        match which {
+            Which::Bulk => !self.is_applied,
+            Which::Pair(step) => self.looked.contains(&step),
+        }
     }
 
-    /// Whether the steps may be done together, once.
-    pub(crate) fn take_all(&mut self) -> bool {
-        !std::mem::replace(&mut self.is_applied, true)
+    /// The same, and notes that they are done.
+    pub(crate) fn take(&mut self, which: Which) -> bool {
+        match which {
+            Which::Bulk => !std::mem::replace(&mut self.is_applied, true),
+            Which::Pair(step) => self.looked.remove(&step),
+        }
     }
 }
 

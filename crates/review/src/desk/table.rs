@@ -124,6 +124,5 @@ impl State {
         if let Some(place) = self.absent.get_mut(file) {
             *place = absence;
         }
-        self.lists.forget();
     }
 }

@@ -35,10 +35,11 @@ pub(crate) struct Hosts {
 pub(crate) struct Refusal(pub(crate) StatusCode, pub(crate) &'static str);
 
 impl Hosts {
-    /// The names of a server that listens there; `more` are names of this host.
+    /// The names of a server that listens there; `more` are names of this host, by which nobody reaches the loopback interface.
     pub(crate) fn new(address: SocketAddr, more: &[String]) -> Self {
-        let mut names: Vec<String> = more.iter().map(|name| name.to_ascii_lowercase()).collect();
         let ip = address.ip();
+        let more = more.iter().filter(|_| !ip.is_loopback());
+        let mut names: Vec<String> = more.map(|name| name.to_ascii_lowercase()).collect();
         // Who comes through a tunnel asks for these.
         names.extend(["127.0.0.1", "localhost", "[::1]"].map(str::to_owned));
         names.push(host_of(ip));

@@ -183,7 +183,7 @@ async fn state(State(shared): Here) -> Answer {
 
 async fn new_list(State(shared): Here, Path(result): Path<u64>, body: Bytes) -> Answer {
     let (table, asked) = (shared.table(result)?, read::<Asked>(&body)?);
-    aside(move || answer(&lists::list(&table, asked))).await?
+    aside(move || answer(&lists::list(&table, &asked))).await?
 }
 
 /// A part of a list.

@@ -228,18 +228,17 @@ pub(super) async fn apply(State(shared): Here, Path(result): Path<u64>, body: By
     let (table, Applied { plan, pair }) = (shared.table(result)?, read(&body)?);
     let planned = planned(&table, plan)?;
     let which = pair.map_or(Which::Bulk, Which::Pair);
-    if shared.desk.jobs.current().is_some_and(|job| !job.is_over()) {
-        return Err(Fault::busy("something else is under way"));
-    }
-    let may = match which {
-        Which::Bulk => table.lock().plans.take_all(),
-        Which::Pair(step) => table.lock().plans.take_pair(step),
-    };
-    if !may {
-        let words = if pair.is_some() { "look at the pair first" } else { "this plan was carried out before" };
+    let words = if pair.is_some() { "look at the pair first" } else { "this plan was carried out before" };
+    if !table.lock().plans.may(which) {
         return Err(Fault::busy(words));
     }
-    shared.begin("apply", move |shared, job| shared.desk.apply(&table, &planned, which, job))
+    shared.begin("apply", move |shared, job| {
+        // Two requests may have been let this far.
+        if !table.lock().plans.take(which) {
+            return Err(words.to_owned());
+        }
+        shared.desk.apply(&table, &planned, which, job)
+    })
 }
 
 pub(super) async fn runs(State(shared): Here) -> Answer {
