@@ -48,7 +48,7 @@ pub struct Match {
     pub bytes: u64,
     /// The volume it lies on, if that is not mounted: the file was there when it was seen last.
     pub absent: Option<Absent>,
-    /// Where pictures need not be equal: its width and height, and how near it is to the picture asked about.
+    /// Where pictures need not be equal: its width, height and digest, and how near it is to the picture asked about.
     pub near: Option<Nearby>,
 }
 

@@ -73,7 +73,7 @@ pub struct Member {
     pub proof_to_first: Proof,
     /// What it holds beside the pixels that differs from the first file: names, some with both values.
     pub differs: Vec<String>,
-    /// Where pictures need not be equal: its width and height, and how near it is to the first file.
+    /// Where pictures need not be equal: its width, height and digest, and how near it is to the first file.
     pub near: Option<Nearby>,
 }
 
@@ -82,6 +82,9 @@ pub struct Member {
 pub struct Nearby {
     /// Its own width and height in pixels.
     pub size: Option<(u32, u32)>,
+    /// Its own pixel digest; nothing where only a catalogue knows the file, and does not know the digest.
+    #[serde(with = "wire::digest")]
+    pub digest: Option<PixelDigest>,
     /// How near it is; nothing for a picture equal to the first.
     pub nearness: Option<Nearness>,
     /// It is named in a group before as well, for it is as near to the first file of that.

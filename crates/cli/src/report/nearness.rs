@@ -10,6 +10,8 @@ pub(crate) struct NearJson {
     width: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     height: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    digest: Option<String>,
     /// The EXIF number of the turn that makes the picture the first of its group, or the one asked about.
     #[serde(skip_serializing_if = "Option::is_none")]
     turn: Option<u8>,
@@ -39,6 +41,7 @@ impl NearJson {
         let mut json = Self {
             width: near.size.map(|(width, _)| width),
             height: near.size.map(|(_, height)| height),
+            digest: near.digest.map(|digest| digest.to_string()),
             repeated: near.is_repeated,
             ..Self::default()
         };

@@ -27,6 +27,8 @@ mod catalogue_faults;
 
 mod compare;
 
+mod dismissed;
+
 mod docs;
 
 mod export;

@@ -43,6 +43,7 @@ pub(crate) struct Place {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Card {
     pub(crate) number: u32,
+    pub(crate) digest: [u8; 32],
     /// The rank that is its home, and its place among the pictures there.
     pub(crate) home: usize,
     pub(crate) at: usize,
@@ -101,6 +102,7 @@ impl Class {
         sets.dedup();
         Card {
             number: self.number,
+            digest: self.digest,
             home,
             at,
             pixels: u64::from(size.0) * u64::from(size.1),

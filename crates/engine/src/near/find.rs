@@ -178,6 +178,7 @@ impl Searched {
             absent: None,
             near: Some(Nearby {
                 size: Some((seen.picture.header.width, seen.picture.header.height)),
+                digest: seen.picture.known.digest(),
                 nearness,
                 is_repeated: false,
             }),

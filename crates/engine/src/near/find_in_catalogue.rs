@@ -252,6 +252,7 @@ fn match_away(
         absent: holder.absent.as_ref().map(absence),
         near: Some(Nearby {
             size: facts.header.map(|header| (header.width, header.height)),
+            digest: facts.digest.map(PixelDigest),
             nearness,
             is_repeated: false,
         }),

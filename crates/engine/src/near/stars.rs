@@ -12,7 +12,7 @@ use crate::{
         classes::{Card, Class, FileOf},
         find::proof_of,
     },
-    report::{Group, Nearness},
+    report::{Group, Nearby, Nearness},
     scan::Searched,
     sets::crosses,
     team::Team,
@@ -36,6 +36,7 @@ pub(crate) struct Ray {
 
 /// A picture of a group that is being made.
 struct Part {
+    digest: [u8; 32],
     files: Vec<FileOf>,
     nearness: Option<Nearness>,
     is_repeated: bool,
@@ -60,8 +61,9 @@ pub(crate) fn groups_all<T: Team>(
         .map(|star| {
             let class = classes.get(star.keeper.at);
             let keeper = class.map_or(Vec::new(), |class| class.files.clone());
-            let keeper = Part { files: keeper, nearness: None, is_repeated: false };
+            let keeper = Part { digest: star.keeper.digest, files: keeper, nearness: None, is_repeated: false };
             let rays = star.members.iter().zip(files.by_ref()).map(|(ray, files)| Part {
+                digest: ray.card.digest,
                 files,
                 nearness: Some(ray.nearness),
                 is_repeated: ray.is_repeated,
@@ -96,9 +98,10 @@ fn label_all<T: Team>(
     for (digest, parts) in parts {
         let mut twins = Vec::new();
         for (at, part) in parts.into_iter().enumerate() {
-            for (file, label) in part.files.into_iter().zip(labels.by_ref()) {
-                let near = (part.nearness, part.is_repeated);
-                twins.extend(label.map(|label: Label| (at > 0, twin(file, label, near, digest))));
+            let Part { digest, nearness, is_repeated, files } = part;
+            for (file, label) in files.into_iter().zip(labels.by_ref()) {
+                let near = |size| Nearby { size, digest: Some(PixelDigest(digest)), nearness, is_repeated };
+                twins.extend(label.map(|label: Label| (at > 0, twin(file, near(label.size), label))));
             }
         }
         twins.sort_by(|(is_other, a), (other_is, b)| {
@@ -112,16 +115,11 @@ fn label_all<T: Team>(
     Ok(forming)
 }
 
-fn twin(
-    file: FileOf,
-    label: Label,
-    (nearness, is_repeated): (Option<Nearness>, bool),
-    digest: Option<PixelDigest>,
-) -> Twin {
+fn twin(file: FileOf, near: Nearby, label: Label) -> Twin {
     let FileOf { rank, file, bytes, payload, set, .. } = file;
-    let digest = digest.filter(|_| nearness.is_none());
-    let near = Some(crate::report::Nearby { size: label.size, nearness, is_repeated });
-    Twin { rank, file, evidence: Candidate { file, bytes, payload, digest }, set, label, near }
+    // Of the others the digest is no evidence that they belong here.
+    let digest = near.digest.filter(|_| near.nearness.is_none());
+    Twin { rank, file, evidence: Candidate { file, bytes, payload, digest }, set, label, near: Some(near) }
 }
 
 /// What proves a file a member of a group whose first file is this.
