@@ -11,7 +11,8 @@ import { VirtualList } from "./virtual.js";
 import { count, counted } from "./words.js";
 
 const PICTURE_REM = 4.4;
-const TEXT_REM = 19;
+const TEXT_REM = 12.5;
+const MOST_PICTURES = 4;
 let port;
 let list;
 let pages;
@@ -60,9 +61,10 @@ function wantSlowly(first, last) {
 
 function measure() {
   const wide = port.clientWidth / rem();
-  const fits = Math.max(1, Math.min(6, Math.floor((wide - TEXT_REM) / PICTURE_REM)));
+  const fits = Math.max(1, Math.min(MOST_PICTURES, Math.floor((wide - TEXT_REM) / PICTURE_REM)));
   if (fits === room) return;
   room = fits;
+  port.layer.style.setProperty("--room", room);
   list.refill();
 }
 

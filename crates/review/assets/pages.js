@@ -38,6 +38,7 @@ export class Pages {
    * @param {number} last position behind the last
    */
   want(first, last) {
+    if (this.count === 0) return;
     const from = Math.floor(Math.max(0, first) / PAGE);
     const to = Math.floor(Math.max(0, Math.min(last, this.count) - 1) / PAGE);
     for (const [page, ender] of this.loading) {

@@ -61,9 +61,9 @@ function ruleItem(rule, at, draw) {
     draw();
   };
   return el("li", { class: "item" }, el("span", { text: `${at + 1}. ${about.text}` }), valueOf(rule, about), el("span", { class: "spring" }),
-    button("Up", () => move(-1), { disabled: at === 0, "aria-label": `${about.text}: earlier`, class: "button plain" }),
-    button("Down", () => move(1), { disabled: at === chosen.length - 1, "aria-label": `${about.text}: later`, class: "button plain" }),
-    button("Remove", () => { chosen.splice(at, 1); draw(); }, { "aria-label": `${about.text}: remove`, class: "button plain" }));
+    button("Up", () => move(-1), { disabled: at === 0, "aria-label": `Up: ${about.text}`, class: "button plain" }),
+    button("Down", () => move(1), { disabled: at === chosen.length - 1, "aria-label": `Down: ${about.text}`, class: "button plain" }),
+    button("Remove", () => { chosen.splice(at, 1); draw(); }, { "aria-label": `Remove: ${about.text}`, class: "button plain" }));
 }
 
 function valueOf(rule, about) {

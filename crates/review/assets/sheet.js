@@ -59,6 +59,7 @@ export class Sheet {
     this.image.style.width = `${this.width}px`;
     this.image.style.height = `${this.height}px`;
     this.image.style.transform = `translate(${left}px, ${top}px) scale(${scale})`;
+    this.image.style.setProperty("--squares", `${20 / scale}px`);
     this.image.classList.toggle("squares", scale * devicePixelRatio >= 2);
   }
 

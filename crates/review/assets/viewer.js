@@ -23,7 +23,7 @@ export class Viewer {
     this.split = 50;
     this.sheets = [];
     this.view = new View(() => this.place());
-    this.zoomText = el("output", { class: "zoom", text: "Fit" });
+    this.zoomText = el("output", { class: "zoom", title: "pixels of the screen for one of the first picture" });
     this.stage = el("div", { class: "stage", tabindex: "0", role: "group",
       "aria-label": "Pictures. Plus and minus zoom, zero fits, arrow keys move.", onkeydown: (event) => this.pressed(event) });
     this.extra = el("div", { class: "viewer-extra" });
@@ -241,7 +241,7 @@ export class Viewer {
       if (sheet === this.sheets[0]) this.scale = scale;
     }
     this.stage.classList.toggle("zoomed", this.view.zoom > 1);
-    this.zoomText.textContent = this.view.zoom === 1 ? "Fit" : `${Math.round((this.scale ?? 1) * devicePixelRatio * 100)} %`;
+    this.zoomText.textContent = this.scale ? `${Math.round(this.scale * devicePixelRatio * 100)} %` : "";
   }
 
   // No further than the edge of the picture that reaches furthest.
