@@ -101,13 +101,14 @@ function draw(group, signal) {
 
 function head(group) {
   const near = isNear(group.tier);
-  return el("div", { class: "group-head" },
-    el("div", { class: "group-line" },
+  return [el("div", { class: "group-line" },
+      
       button("List", closeGroup, { icon: "back", class: "button plain", "aria-label": "Back to the list" }),
       el("span", { class: "place quiet", text: placeInList() }),
       el("span", { class: "spring" }),
       button("", () => step(-1), { icon: "left", class: "button square", "aria-label": "Previous group", title: "Previous group (k)" }),
       button("", () => step(1), { icon: "right", class: "button square", "aria-label": "Next group", title: "Next group (j)" })),
+  el("div", { class: "group-head" },
     el("h2", { tabindex: "-1" }, `${tierName(group.tier)}, `, counted(group.files.length, "file")),
     el("p", { class: "proof", text: group.proof ?? "" }),
     el("p", { class: "freed-line" }),
@@ -115,7 +116,7 @@ function head(group) {
       button("Leave all", leaveAll, { key: "u" }),
       button("Forget my choice", () => forgetChoice(app.group), { title: "Let the rules choose" }),
       button(near ? "Not the same picture" : "Do not show again", () => notTheSame(app.file), { key: "n",
-        title: "Remembered in the catalogue: this pair is never shown again" })));
+        title: "Remembered in the catalogue: this pair is never shown again" })))];
 }
 
 function redraw(group) {

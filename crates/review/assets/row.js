@@ -74,7 +74,8 @@ function fillParts(node, row, room) {
   const stays = row.names.find((one) => one.task === "keep");
   const formats = [...new Set(row.names.map((one) => one.format))].join(", ");
   fill(parts.title, name((stays ?? row.names[0])?.text ?? ""));
-  parts.facts.textContent = [counted(row.files, "file"), formats, sides(row.width, row.height)].join(" · ");
+  fill(parts.facts, row.freed > 0 ? el("span", { class: "row-freed-too", "aria-hidden": "true", text: `${bytes(row.freed)} · ` }) : null,
+    [counted(row.files, "file"), formats, sides(row.width, row.height)].join(" · "));
   fill(parts.reason, ...reasonOf(row, stays));
   parts.freed.textContent = row.freed > 0 ? bytes(row.freed) : "—";
   parts.freed.title = row.freed > 0 ? "freed if it is done" : "nothing is freed";
