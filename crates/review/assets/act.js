@@ -10,9 +10,10 @@ import { planLines } from "./planlines.js";
 import { progressBox } from "./progress.js";
 import { outcomeBox, undoButton } from "./runs.js";
 import { app, ofResult } from "./store.js";
-import { bytes, count, counted } from "./words.js";
+import { bytes, count, counted, deed } from "./words.js";
 
 let chosen = null;
+let applied = null;
 
 /** Opens the dialog in which a plan is made, shown and applied. */
 export function openAct() {
@@ -76,12 +77,13 @@ async function work(dialog, title, begin, goOn, goBack) {
 
 async function showPlan(dialog, number) {
   const plan = await get(ofResult(`plan/${number}?from=0&count=100`));
+  const isApplied = applied === `${app.state.result.result}/${number}`;
   const action = app.state.actions.find((one) => one.name === plan.action)?.text ?? plan.action;
   dialog.setTitle("This will happen");
-  fill(dialog.body, planHead(plan, action), planLines(plan), refusedGroups(plan.refused));
+  fill(dialog.body, planHead(plan, action), planLines(plan), refusedGroups(plan.refused, plan.refused_count));
   fill(dialog.foot, button("Back", () => chooseAction(dialog)), el("span", { class: "spring" }),
     plan.pairs > 0 ? button(`Confirm ${counted(plan.pairs, "near match", "near matches")} one by one`, () => confirmPairs(dialog, plan, () => showPlan(dialog, number))) : null,
-    plan.bulk > 0 ? button(`Apply to ${counted(plan.bulk, "file")}`, () => apply(dialog, plan), { class: "button danger" }) : null);
+    plan.bulk > 0 && !isApplied ? button(`Apply to ${counted(plan.bulk, "file")}`, () => apply(dialog, plan), { class: "button danger" }) : null);
   dialog.heading.focus();
 }
 
@@ -96,16 +98,17 @@ function planHead(plan, action) {
     el("p", { class: "quiet", text: "A moment before a file goes, it and the one that stays are read again and compared." }));
 }
 
-function refusedGroups(refused) {
+function refusedGroups(refused, many) {
   if (!refused || refused.length === 0) return null;
-  return el("details", {}, el("summary", { text: `${counted(refused.length, "group")} left out` }),
-    el("ul", {}, refused.slice(0, 500).map((one) => el("li", { text: `group ${count(one.group + 1)}: ${one.reason}` }))));
+  return el("details", {}, el("summary", { text: `${counted(many ?? refused.length, "group")} left out` }),
+    el("ul", {}, refused.slice(0, 500).map((one) => el("li", { text: `group ${one.group}: ${one.reason}` }))));
 }
 
 async function apply(dialog, plan) {
+  applied = `${app.state.result.result}/${plan.plan}`;
   await work(dialog, "Applying the plan", () => post(ofResult("apply"), { plan: plan.plan }), (outcome, job) => {
     dialog.setTitle(job.state === "stopped" ? "Stopped" : "Done");
-    fill(dialog.body, outcomeBox(outcome));
+    fill(dialog.body, outcomeBox({ lines: deed(plan.action), ...outcome }));
     fill(dialog.foot, outcome.run && outcome.done > 0 ? undoButton(outcome.run, dialog) : null, el("span", { class: "spring" }),
       plan.pairs > 0 ? button("Go on with near matches", () => confirmPairs(dialog, plan, () => showPlan(dialog, plan.plan))) : null,
       button("Close", dialog.close, { class: "button main" }));

@@ -2,10 +2,11 @@
 
 import { get, post } from "./api.js";
 import { button } from "./dom.js";
+import { follow } from "./events.js";
 import { currentRow, markGone, step } from "./list.js";
 import { say, tellError, tellShortly } from "./notices.js";
 import { app, ofResult, setTotals, tell } from "./store.js";
-import { bytes, counted } from "./words.js";
+import { bytes, counted, isNear } from "./words.js";
 
 let last = Promise.resolve();
 
@@ -39,11 +40,16 @@ export async function choose(group, tasks) {
   }
   const said = await post(ofResult("choose"), { group: group.group, tasks });
   setTotals(said.totals);
-  const fresh = await get(ofResult(`group/${group.group}`));
+  await show(group.group);
+}
+
+// Shows a group as the program has it by now.
+async function show(number) {
+  const fresh = await get(ofResult(`group/${number}`));
   if (app.open === fresh.group) app.group = fresh;
   tell("group", fresh);
   const goes = fresh.files.filter((file) => file.task === "remove").length;
-  say(goes > 0 ? `${counted(goes, "file")} of ${fresh.files.length} would go, ${bytes(fresh.freed)} freed` : "nothing of this group goes");
+  say(goes > 0 ? `${counted(goes, "file")} of ${fresh.files.length} would go, ${bytes(freedBy(fresh))} freed` : "nothing of this group goes");
 }
 
 /** Keeps one file; the others go. */
@@ -94,9 +100,27 @@ export function leaveAll() {
   });
 }
 
-/** Forgets the choice made by hand for a group. */
-export function forgetChoice(group) {
-  return inTurn(() => choose(group, null));
+/** Forgets the choice made by hand for a group, and lets the usual rules choose. */
+export function letRulesChoose() {
+  return inTurn(async () => {
+    const group = await groupAtHand();
+    if (!group) return;
+    await post(ofResult("choose"), { group: group.group, tasks: null });
+    const { job } = await post(ofResult("rules"), { rules: [], groups: [group.group] });
+    const ended = await follow(job);
+    if (ended.state !== "done") throw new Error(ended.error ?? "it was stopped");
+    setTotals(ended.outcome.totals);
+    await show(group.group);
+  });
+}
+
+/**
+ * Bytes that would be freed by what is chosen for a group.
+ * @param {object} group the group
+ * @returns {number}
+ */
+export function freedBy(group) {
+  return group.files.filter((file) => file.task === "remove").reduce((sum, file) => sum + file.bytes, 0);
 }
 
 /**
@@ -107,6 +131,10 @@ export function notTheSame(at) {
   return inTurn(async () => {
     const group = await groupAtHand();
     if (!group) return;
+    if (!isNear(group.tier)) {
+      tellShortly("These are the same picture, pixel by pixel: there is nothing to dismiss.");
+      return;
+    }
     const file = at === null || at === 0 ? null : (group.files[at]?.file ?? null);
     const said = await post(ofResult("differ"), { group: group.group, file });
     setTotals(said.totals);

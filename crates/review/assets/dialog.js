@@ -38,5 +38,5 @@ export function openDialog(title, options = {}) {
  * @returns {boolean}
  */
 export function isDialogOpen() {
-  return opened !== null;
+  return document.querySelector("dialog[open]") !== null;
 }

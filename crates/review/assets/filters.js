@@ -94,6 +94,7 @@ export function initTotals(host) {
     return fill(host,
       el("p", { class: "totals-main" }, el("strong", { text: bytes(totals.freed) }), " freed by ",
         el("strong", { text: counted(totals.goes, "file") }), " that would go"),
+      totals.decided === 0 && totals.undecided > 0 ? button("Let rules choose what stays", () => tell("rules"), { class: "button main" }) : null,
       el("p", { class: "quiet", text: [shown, `${count(totals.undecided)} undecided`,
         totals.pairs > 0 ? `${count(totals.pairs)} to confirm by themselves` : ""].filter(Boolean).join(" · ") }));
   };

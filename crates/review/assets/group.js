@@ -1,7 +1,7 @@
 // One group: its pictures, what proves it, its files, and what is chosen.
 
 import { get } from "./api.js";
-import { forgetChoice, leaveAll, notTheSame } from "./decide.js";
+import { freedBy, leaveAll, letRulesChoose, notTheSame } from "./decide.js";
 import { button, el, fill } from "./dom.js";
 import { fileList, markFiles } from "./files.js";
 import { focusList, placeInList, step } from "./list.js";
@@ -25,6 +25,7 @@ export function initGroup(part) {
   host = part;
   on("open", (number) => openGroup(number));
   on("reopen", () => openGroup(app.open, app.file));
+  on("refresh", refresh);
   on("group", (group) => group && group.group === app.open && redraw(group));
   on("focus-file", focusFile);
   on("at", () => {
@@ -60,6 +61,18 @@ export async function openGroup(number, file = 0) {
   }
   host.removeAttribute("aria-busy");
   return undefined;
+}
+
+// What is chosen may have changed elsewhere; pictures are only drawn anew where files came or went.
+async function refresh() {
+  const before = app.group;
+  if (!before || before.group !== app.open) return;
+  const fresh = await get(ofResult(`group/${before.group}`)).catch(() => null);
+  if (!fresh || app.open !== before.group) return;
+  const isEqual = fresh.files.map((file) => file.file).join() === before.files.map((file) => file.file).join();
+  if (!isEqual) return openGroup(before.group, app.file);
+  app.group = fresh;
+  return redraw(fresh);
 }
 
 /** Closes the group and goes back to the list. */
@@ -100,23 +113,23 @@ function draw(group, signal) {
 }
 
 function head(group) {
-  const near = isNear(group.tier);
-  return [el("div", { class: "group-line" },
-      
+  return [
+    el("div", { class: "group-line" },
       button("List", closeGroup, { icon: "back", class: "button plain", "aria-label": "Back to the list" }),
       el("span", { class: "place quiet", text: placeInList() }),
       el("span", { class: "spring" }),
       button("", () => step(-1), { icon: "left", class: "button square", "aria-label": "Previous group", title: "Previous group (k)" }),
       button("", () => step(1), { icon: "right", class: "button square", "aria-label": "Next group", title: "Next group (j)" })),
-  el("div", { class: "group-head" },
+    el("div", { class: "group-head" },
     el("h2", { tabindex: "-1" }, `${tierName(group.tier)}, `, counted(group.files.length, "file")),
     el("p", { class: "proof", text: group.proof ?? "" }),
     el("p", { class: "freed-line" }),
     el("div", { class: "group-acts" },
       button("Leave all", leaveAll, { key: "u" }),
-      button("Forget my choice", () => forgetChoice(app.group), { title: "Let the rules choose" }),
-      button(near ? "Not the same picture" : "Do not show again", () => notTheSame(app.file), { key: "n",
-        title: "Remembered in the catalogue: this pair is never shown again" })))];
+      button("Let the rules choose", letRulesChoose, { title: "Forgets what was chosen by hand" }),
+      isNear(group.tier) ? button("Not the same", () => notTheSame(app.file), { key: "n", disabled: !app.state.can_remember,
+        title: app.state.can_remember ? "The file in focus is another picture than the first; remembered, and not shown again" : "There is no catalogue to remember it" }) : null)),
+  ];
 }
 
 function redraw(group) {
@@ -126,7 +139,7 @@ function redraw(group) {
   undecided.hidden = !group.undecided;
   const goes = group.files.filter((file) => file.task === "remove").length;
   host.querySelector(".freed-line").textContent = goes > 0
-    ? `${counted(goes, "file")} would go, ${bytes(group.freed)} freed` : "Nothing of this group goes";
+    ? `${counted(goes, "file")} would go, ${bytes(freedBy(group))} freed` : "Nothing of this group goes";
   markFiles(files.list, group);
   viewer?.setGroup(group);
 }

@@ -83,7 +83,7 @@ export async function loadList(fromTop = false) {
   try {
     const found = await post(ofResult("list"), app.filters);
     if (mine !== asked) return;
-    app.list = found;
+    app.list = { ...found, of: app.state.result.groups };
     app.at = Math.max(0, Math.min(app.at, found.groups - 1));
     showList();
   } catch (error) {
@@ -131,7 +131,6 @@ function updateRow(group) {
       one.reason = tasks.get(one.file)?.reason ?? null;
     }
     row.undecided = group.undecided;
-    row.freed = group.freed;
   });
   list.refill();
 }

@@ -16,6 +16,7 @@ import { openRules } from "./rules.js";
 import { openRuns } from "./runs.js";
 import { openScan, scanPart } from "./scan.js";
 import { app, on, readAddress, tell } from "./store.js";
+import { openUnread } from "./unread.js";
 import { counted } from "./words.js";
 
 const place = (id) => document.getElementById(id);
@@ -68,7 +69,7 @@ async function readState() {
   const { result } = app.state;
   place("main").classList.toggle("start", !result);
   if (!result) return showStart();
-  if (shown === result.result) return refresh();
+  if (shown === result.result) return refresh(result.groups);
   showResult(result);
   return undefined;
 }
@@ -85,10 +86,11 @@ function showResult(result) {
   loadList().then(() => { if (isFirst && app.open !== null) openGroup(app.open); });
 }
 
-function refresh() {
+function refresh(groups) {
   tell("totals", app.state.totals);
-  refreshRows();
-  if (app.open !== null) tell("reopen");
+  if (groups === app.list?.of) refreshRows();
+  else loadList();
+  tell("refresh");
 }
 
 function showStart() {
@@ -101,7 +103,7 @@ function showStart() {
 function drawHead() {
   const { result, places } = app.state;
   fill(place("origin"), result ? [el("bdi", { text: result.origin }), ` · ${counted(result.groups, "group")}, ${counted(result.files, "file")}`,
-    result.complete ? "" : " · incomplete", result.unread > 0 ? ` · ${counted(result.unread, "file")} could not be read` : ""] : []);
+    result.complete ? "" : " · incomplete", result.unread > 0 ? [" · ", button(`${counted(result.unread, "file")} not compared`, openUnread, { class: "link" })] : null] : []);
   const menu = place("menu");
   const focused = [...menu.children].indexOf(document.activeElement);
   fill(menu,

@@ -12,7 +12,7 @@ export class Pages {
    * @param {Function} onerror called with the error if one has not
    */
   constructor(fetchPage, onload, onerror) {
-    Object.assign(this, { fetchPage, onload, onerror, pages: new Map(), loading: new Map(), count: 0 });
+    Object.assign(this, { fetchPage, onload, onerror, pages: new Map(), loading: new Map(), stale: new Set(), count: 0 });
   }
 
   /** Forgets all; the list has `count` rows now. */
@@ -20,6 +20,7 @@ export class Pages {
     for (const ender of this.loading.values()) ender.abort();
     this.pages.clear();
     this.loading.clear();
+    this.stale.clear();
     this.count = count;
   }
 
@@ -74,9 +75,9 @@ export class Pages {
     }
   }
 
-  /** Forgets the rows and not how many there are, so that they are fetched anew. */
+  /** Rows are shown as they are until they were fetched anew. */
   refresh() {
-    this.reset(this.count);
+    this.stale = new Set(this.pages.keys());
   }
 
   end(page, ender) {
@@ -89,7 +90,7 @@ export class Pages {
     if (known) {
       this.pages.delete(page);
       this.pages.set(page, known);
-      return;
+      if (!this.stale.has(page)) return;
     }
     if (this.loading.has(page) || this.loading.size >= AT_ONCE) return;
     const ender = new AbortController();
@@ -107,6 +108,7 @@ export class Pages {
   }
 
   keep(page, rows) {
+    this.stale.delete(page);
     this.pages.set(page, rows);
     for (const oldest of this.pages.keys()) {
       if (this.pages.size <= KEPT) break;

@@ -6,7 +6,7 @@ import { say, tellError } from "./notices.js";
 import { app, on } from "./store.js";
 import { bytes, count } from "./words.js";
 
-const KINDS = { scan: "Scanning", rules: "Applying the rules", plan: "Making the plan", apply: "Applying the plan", undo: "Undoing" };
+const KINDS = { scan: "Scanning", rules: "The rules choose", plan: "Making the plan", apply: "Applying the plan", undo: "Undoing" };
 const SAY_MS = 10000;
 
 /**
@@ -41,7 +41,8 @@ export function progressBox(job) {
 function progressWords(job) {
   const done = job.total ? `${count(job.done)} of ${count(job.total)}` : (job.done > 0 ? count(job.done) : "");
   const read = job.bytes > 0 ? bytes(job.bytes) : "";
-  return [KINDS[job.kind] ?? job.kind, job.stage, done, read].filter(Boolean).join(" · ");
+  const stage = job.kind === "scan" ? job.stage : "";
+  return [KINDS[job.kind] ?? job.kind, stage, done, read].filter(Boolean).join(" · ");
 }
 
 /**

@@ -78,7 +78,7 @@ function fillParts(node, row, room) {
     [counted(row.files, "file"), formats, sides(row.width, row.height)].join(" · "));
   fill(parts.reason, ...reasonOf(row, stays));
   parts.freed.textContent = row.freed > 0 ? bytes(row.freed) : "—";
-  parts.freed.title = row.freed > 0 ? "freed if it is done" : "nothing is freed";
+  parts.freed.title = row.freed > 0 ? "freed if one file stays" : "nothing is freed";
   parts.tier.textContent = tierName(row.tier);
   parts.tier.dataset.tier = row.tier;
   const shown = row.names.slice(0, Math.min(room, PICTURES));
@@ -92,7 +92,7 @@ function reasonOf(row, stays) {
   if (row.undecided) return [el("span", { class: "warn", text: `undecided: ${row.undecided}` })];
   const near = row.near ? [el("span", { class: "near", text: row.near }), " · "] : [];
   if (stays) return [...near, `stays: ${stays.reason ?? "kept"}`];
-  return [...near, "nothing goes"];
+  return [...near, row.names.some((one) => one.task) ? "left alone" : "not decided yet"];
 }
 
 function thumbOf(node, one) {

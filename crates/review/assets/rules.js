@@ -109,7 +109,8 @@ async function run(dialog, list) {
 function done(dialog, outcome) {
   setTotals(outcome.totals);
   changed();
-  fill(dialog.body, el("p", { class: "big", text: `${counted(outcome.decided, "group")} decided, ${count(outcome.undecided)} undecided.` }),
+  fill(dialog.body, el("p", { class: "big", text: `${counted(outcome.totals.decided, "group")} decided, ${count(outcome.totals.undecided)} undecided.` }),
+    outcome.reasons.length > 0 ? el("p", { text: "Why groups are undecided:" }) : null,
     el("ul", {}, outcome.reasons.map((one) => el("li", { text: `${one.reason}: ${counted(one.groups, "group")}` }))));
   fill(dialog.foot, button("Back", () => edit(dialog)), button("Close", dialog.close, { class: "button main" }));
   dialog.heading.focus();
@@ -128,5 +129,5 @@ async function clear(dialog, list) {
 
 function changed() {
   refreshRows();
-  if (app.open !== null) tell("reopen");
+  tell("refresh");
 }

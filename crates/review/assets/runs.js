@@ -7,7 +7,7 @@ import { follow } from "./events.js";
 import { pathLine } from "./files.js";
 import { errorBox } from "./notices.js";
 import { progressBox } from "./progress.js";
-import { bytes, count, counted } from "./words.js";
+import { bytes, count, counted, deed } from "./words.js";
 
 /** Opens the list of what was done. */
 export async function openRuns() {
@@ -29,10 +29,10 @@ async function showRuns(dialog) {
 }
 
 function runItem(run, dialog) {
-  const facts = [`${counted(run.done, "file")}, ${bytes(run.bytes)}`, run.undone > 0 ? `${count(run.undone)} undone` : "",
+  const facts = [`${counted(run.done, "file")} ${deed(run.action)}, ${bytes(run.bytes)}`, run.undone > 0 ? `${count(run.undone)} undone` : "",
     run.purged > 0 ? `${count(run.purged)} purged` : "", run.refused > 0 ? `${count(run.refused)} refused` : ""].filter(Boolean);
-  return el("li", { class: "item" }, el("div", {}, el("p", {}, el("strong", { text: run.begun }), ` · ${run.action}`),
-    el("p", { class: "quiet", text: facts.join(" · ") })), run.can_undo ? undoButton(run.run, dialog) : null);
+  return el("li", { class: "item" }, el("div", {}, el("p", {}, el("strong", { text: run.begun })),
+    el("p", { class: "quiet", text: facts.join(" · ") })), run.can_undo && run.undone < run.done ? undoButton(run.run, dialog) : null);
 }
 
 /**
@@ -75,6 +75,6 @@ export function outcomeBox(outcome) {
     el("p", { class: "big", text: `${counted(outcome.done, "file")} ${outcome.lines ?? "done"}, ${bytes(outcome.bytes)}.` }),
     outcome.interrupted ? el("p", { class: "box warn", text: "It was stopped before the end: what was not reached stays as it was." }) : null,
     refused.length > 0 ? el("div", {}, el("h3", { text: `${count(refused.length + Math.max(0, left))} refused` }),
-      el("ul", { class: "plain-list" }, refused.map((one) => el("li", {}, pathLine(one.path.parts), el("p", { class: "warn", text: one.reason })))),
+      el("ul", { class: "plain-list" }, refused.map((one) => el("li", {}, one.path ? pathLine(one.path.parts) : el("p", { text: `group ${one.group}` }), el("p", { class: "warn", text: one.reason })))),
       left > 0 ? el("p", { class: "quiet", text: `and ${count(left)} more` }) : null) : null);
 }

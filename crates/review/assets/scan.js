@@ -46,7 +46,7 @@ function choices(part, ondone) {
   const boxes = places.map((place) => check("checkbox", freshId(), place.text, true, place.place));
   const id = freshId();
   const tiers = scan.tiers.map((tier) => check("radio", id, tierName(tier), tier === scan.tier, tier, MEANING[tier]));
-  const distance = el("input", { type: "number", min: "0", max: "256", value: String(scan.distance ?? 31) });
+  const distance = el("input", { type: "number", min: "0", max: "63", value: String(scan.distance ?? 31) });
   const within = el("input", { type: "number", min: "1", max: "255", value: String(scan.within ?? 8) });
   const more = el("div", { class: "bar-line" });
   const chosenTier = () => tiers.find((one) => one.input.checked)?.input.value ?? scan.tier;

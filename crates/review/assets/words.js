@@ -84,6 +84,23 @@ export function sides(width, height) {
   return width && height ? `${width} × ${height}` : "size unknown";
 }
 
+const DEEDS = {
+  quarantine: "moved into quarantine",
+  trash: "moved into the trash",
+  hardlink: "replaced by hard links",
+  symlink: "replaced by symbolic links",
+  reflink: "made to share blocks",
+};
+
+/**
+ * What was done to files.
+ * @param {string} action name of the action
+ * @returns {string} such as "moved into quarantine"
+ */
+export function deed(action) {
+  return DEEDS[action] ?? "done";
+}
+
 const UNSHOWN = {
   unsupported: "not supported",
   corrupt: "damaged",

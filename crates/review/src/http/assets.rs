@@ -21,7 +21,7 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const PAGE: Asset = asset!("index.html", HTML);
 
 /// What belongs to it.
-const ASSETS: [Asset; 33] = [
+const ASSETS: [Asset; 35] = [
     asset!("act.js", SCRIPT),
     asset!("api.js", SCRIPT),
     asset!("decide.js", SCRIPT),
@@ -35,6 +35,7 @@ const ASSETS: [Asset; 33] = [
     asset!("group.js", SCRIPT),
     asset!("help.js", SCRIPT),
     asset!("keys.js", SCRIPT),
+    asset!("list.css", CSS),
     asset!("list.js", SCRIPT),
     asset!("main.js", SCRIPT),
     asset!("metadata.js", SCRIPT),
@@ -51,6 +52,7 @@ const ASSETS: [Asset; 33] = [
     asset!("store.js", SCRIPT),
     asset!("style.css", CSS),
     asset!("thumbs.js", SCRIPT),
+    asset!("unread.js", SCRIPT),
     asset!("viewer.js", SCRIPT),
     asset!("views.css", CSS),
     asset!("virtual.js", SCRIPT),
