@@ -4,17 +4,20 @@ import { get, post } from "./api.js";
 import { app, tell } from "./store.js";
 
 const FRESH_MS = 1500;
+const AGAIN_MS = 1000;
 const waiting = new Map();
 let source = null;
 
-/** Begins to listen. The stream is opened again by itself if it breaks. */
+/** Begins to listen. If the stream breaks while the program is there, it is opened again. */
 export function listen() {
   source?.close();
   source = new EventSource("/api/events");
   source.addEventListener("job", (event) => take(parse(event.data)));
   source.addEventListener("state", () => tell("changed"));
   source.addEventListener("error", () => {
-    if (source.readyState === EventSource.CLOSED) get("/api/session").then(() => setTimeout(listen, 2000), () => {});
+    deafen();
+    // If this fails too, the program is lost, and `main` listens again once it is found.
+    get("/api/session").then(() => setTimeout(listen, AGAIN_MS), () => {});
   });
 }
 

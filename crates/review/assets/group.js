@@ -11,6 +11,7 @@ import { app, on, ofResult, tell, writeAddress } from "./store.js";
 import { Viewer } from "./viewer.js";
 import { bytes, counted, isNear, tierName } from "./words.js";
 
+const SEEN_PX = 120;
 let host;
 let viewer = null;
 let files = null;
@@ -162,6 +163,9 @@ function focusFile(at) {
 export function stepFile(by) {
   if (!app.group) return;
   focusFile(Math.max(0, Math.min(app.group.files.length - 1, app.file + by)));
+  const pictures = viewer?.stage.getBoundingClientRect();
+  // Who looks at the pictures goes on looking at them.
+  if (pictures && pictures.bottom > host.getBoundingClientRect().top + SEEN_PX) return;
   document.querySelectorAll(".files > li")[app.file]?.scrollIntoView({ block: "nearest" });
 }
 

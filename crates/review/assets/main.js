@@ -35,7 +35,7 @@ function begin() {
   on("unfilter", clearFilters);
   on("changed", settled(readState, 50));
   onConnection("lost", () => standing("lost", "pixtwin has ended, or cannot be reached.", "The page tries again; if it was ended, start it again and open the address that it prints."));
-  onConnection("found", () => { standing("lost", null); readState(); });
+  onConnection("found", () => { standing("lost", null); listen(); readState(); });
   onConnection("closed", showClosed);
   onConnection("stale", () => tell("changed"));
   globalThis.addEventListener("popstate", goBack);

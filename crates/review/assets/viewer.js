@@ -133,7 +133,8 @@ export class Viewer {
 
   sheet(at) {
     const file = this.group.files[at];
-    const turn = file.near?.turn ? `&turn=${file.near.turn}` : "";
+    // Turned pictures are brought to how the first is stored, and that is shown as stored.
+    const turn = this.group.tier === "turned" ? `&turn=${file.near?.turn ?? 1}` : "";
     const size = turn ? { width: 0, height: 0 } : { width: file.width, height: file.height };
     return this.add(new Sheet((side) => ofResult(`picture/${file.file}?side=${side}${turn}`), `Picture ${at + 1}`, size));
   }
