@@ -79,7 +79,7 @@ fn file_of(file: &Member) -> FoundFile {
         is_repeated: file.is_repeated(),
         is_equal: near.is_none_or(|near| near.nearness.is_none()),
         size: near.and_then(|near| near.size),
-        digest: None,
+        digest: near.and_then(|near| near.digest),
         nearness: near.and_then(|near| near.nearness),
         differs: file.differs.clone(),
     }
