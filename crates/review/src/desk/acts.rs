@@ -37,6 +37,7 @@ pub struct Acting {
 pub(super) struct Done {
     refused: Vec<Value>,
     refused_count: u64,
+    refused_steps: Vec<(u64, String)>,
     gone: Vec<FileId>,
 }
 
@@ -55,6 +56,9 @@ impl Desk {
         })?;
         let mut state = table.lock();
         done.gone.iter().for_each(|file| state.set_absence(*file, Some(Absence::Gone)));
+        if which == Which::Bulk {
+            state.plans.refuse(done.refused_steps);
+        }
         drop(state);
         self.runs_of_result
             .lock()
@@ -146,6 +150,7 @@ impl Done {
             Acted::Done { path, .. } => self.gone.extend(planned.file(path)),
             Acted::Refused(refused) => {
                 self.refused_count += 1;
+                self.refused_steps.extend(refused.step.map(|step| (step, refused.reason.clone())));
                 if self.refused.len() < MOST_REFUSALS {
                     let path = refused.path.as_deref().map(PathShown::of);
                     let (group, step, reason) = (refused.group, refused.step, &refused.reason);

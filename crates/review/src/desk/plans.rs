@@ -27,6 +27,8 @@ use super::{
 pub(crate) struct Plans {
     made: u64,
     last: Option<Arc<Planned>>,
+    /// The steps of it that were refused with the others, and why: each may be confirmed by itself.
+    refused: HashMap<u64, String>,
     /// The steps of it that were looked at as pairs.
     looked: HashSet<u64>,
     /// Whether its steps were done together.
@@ -54,8 +56,19 @@ impl Plans {
         planned.number = self.made;
         self.last = Some(Arc::new(planned));
         self.looked.clear();
+        self.refused.clear();
         self.is_applied = false;
         self.made
+    }
+
+    /// Notes which steps were refused.
+    pub(crate) fn refuse(&mut self, steps: impl IntoIterator<Item = (u64, String)>) {
+        self.refused.extend(steps);
+    }
+
+    /// Why a step was refused with the others, if it was.
+    pub(crate) fn refusal(&self, step: u64) -> Option<&str> {
+        self.refused.get(&step).map(String::as_str)
     }
 
     /// Notes that a pair was looked at.

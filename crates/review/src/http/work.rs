@@ -6,7 +6,7 @@ use axum::{
     body::Bytes,
     extract::{Path, Query, State},
 };
-use pixtwin_actions::{Action, RunInfo, Which, plan::Task};
+use pixtwin_actions::{Action, Previewed, RunInfo, Which, plan::Task};
 use pixtwin_engine::{OpenFiles, Progress};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -179,17 +179,22 @@ pub(super) async fn plan(
     let table = shared.table(result)?;
     let planned = planned(&table, plan)?;
     let steps = &planned.preview.steps;
-    let line = |step: &pixtwin_actions::Previewed| {
+    let state = table.lock();
+    // What was refused with the others may be confirmed by itself, as what is only near.
+    let refusal = |step: &Previewed| state.plans.refusal(step.step).filter(|_| !step.needs_pair);
+    let is_pair = |step: &Previewed| step.needs_pair || refusal(step).is_some();
+    let line = |step: &Previewed| {
         json!({
             "step": step.step, "group": step.group, "path": PathShown::of(&step.path),
             "stays": PathShown::of(&step.kept), "reason": step.reason,
-            "problem": step.problem.as_ref().filter(|_| !step.needs_pair), "pair": step.needs_pair,
+            "problem": step.problem.as_ref().filter(|_| !is_pair(step)), "pair": is_pair(step),
+            "refused": refusal(step),
             "file": planned.file(&step.path), "kept_file": planned.file(&step.kept),
         })
     };
     let lines: Vec<Value> = steps.iter().skip(part.from).take(part.count()).map(line).collect();
-    let pairs = steps.iter().filter(|step| step.needs_pair).count();
-    let problems = steps.iter().filter(|step| step.problem.is_some() && !step.needs_pair).count();
+    let pairs = steps.iter().filter(|step| is_pair(step)).count();
+    let problems = steps.iter().filter(|step| step.problem.is_some() && !is_pair(step)).count();
     let refused = planned.order.refused.iter().take(1000);
     let refused: Vec<Value> =
         refused.map(|refused| json!({ "group": refused.group, "reason": refused.reason })).collect();
