@@ -43,6 +43,16 @@ impl Remark {
         let items = items.map(|item| Item { name: item.name.into(), content: item.content.0, value: item.value });
         Self { exif_turn: metadata.orientation.exif(), items: items.collect() }
     }
+
+    /// The EXIF number of its orientation.
+    pub(crate) const fn exif_turn(&self) -> u8 {
+        self.exif_turn
+    }
+
+    /// What its pieces are called; a name may come several times.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.items.iter().map(|item| &*item.name)
+    }
 }
 
 /// What `other` holds beside its pixels that `first` does not hold in the same way, each as a few words.
@@ -53,7 +63,7 @@ pub(crate) fn differences(first: &Remark, other: &Remark, same_format: bool) -> 
     }
     let (ours, theirs) = (by_name(first), by_name(other));
     let names: BTreeSet<_> = ours.keys().chain(theirs.keys()).copied().collect();
-    for name in names.into_iter().filter(|name| same_format || !OF_THE_FORMAT.contains(name)) {
+    for name in names.into_iter().filter(|name| counts(name, same_format)) {
         match (ours.get(name), theirs.get(name)) {
             (None, Some(items)) => found.push(format!("{name} added{}", value_of(items))),
             (Some(_), None) => found.push(format!("{name} missing")),
@@ -64,6 +74,42 @@ pub(crate) fn differences(first: &Remark, other: &Remark, same_format: bool) -> 
         }
     }
     found
+}
+
+/// Whether both do not hold the same under that name.
+pub(crate) fn differ(first: &Remark, other: &Remark, name: &str, same_format: bool) -> bool {
+    let (ours, theirs) = (named(first, name), named(other, name));
+    counts(name, same_format) && contents(&ours) != contents(&theirs)
+}
+
+/// What a file holds under that name, in a few words; nothing if it holds none.
+pub(crate) fn words_for(remark: &Remark, name: &str) -> Option<String> {
+    let items = named(remark, name);
+    if let [Item { value: Some(value), .. }] = &*items {
+        return Some(value.clone());
+    }
+    let mut hasher = blake3::Hasher::new();
+    contents(&items).into_iter().for_each(|content| {
+        hasher.update(content);
+    });
+    let hash: String = hasher.finalize().to_hex().chars().take(SHOWN_DIGITS).collect();
+    match items.len() {
+        0 => None,
+        1 => Some(format!("#{hash}")),
+        several => Some(format!("{several} pieces, #{hash}")),
+    }
+}
+
+/// How many digits of a hash tell two contents apart to the eye.
+const SHOWN_DIGITS: usize = 8;
+
+/// Whether a difference in what has that name says something.
+fn counts(name: &str, same_format: bool) -> bool {
+    same_format || !OF_THE_FORMAT.contains(&name)
+}
+
+fn named<'a>(remark: &'a Remark, name: &str) -> Vec<&'a Item> {
+    remark.items.iter().filter(|item| item.name == name).collect()
 }
 
 fn by_name(remark: &Remark) -> BTreeMap<&str, Vec<&Item>> {

@@ -105,7 +105,9 @@ pub use near::view_name;
 pub use offers::{Job, JobDone, Offers};
 pub use open_files::{OpenFiles, Particulars, open_regular};
 pub use pdq::{Coded, pdq_all};
-pub use preview::{LONGEST_SIDE, NotShown, Preview, Previews, Up};
+pub use preview::{
+    Beside, BesideRow, Compared, LONGEST_SIDE, NotCompared, NotShown, Preview, Previews, Up, beside_table,
+};
 pub use progress::{Progress, Stage};
 pub use report::{
     Absent, Counts, Failure, Flat, Group, Member, Nearby, Nearness, PairCount, Report, RungCount, Unread,

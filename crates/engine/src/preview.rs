@@ -10,6 +10,9 @@ use std::{
 use pixtwin_decode::{Error, Format, Header, Limits, Sniffed, Source, sniff};
 use pixtwin_pixel::{Depth, Frame, Reduced, ReducedSink, Row, RowSink, Turn, fitted};
 
+pub use compared::{Compared, NotCompared};
+pub use metadata::{Beside, BesideRow, beside_table};
+
 use crate::{
     budget::{Budget, Charge},
     file::words_of,
@@ -112,12 +115,12 @@ impl Previews {
         let size = fitted((header.width, header.height), side);
         let copy_bytes = u64::from(size.0) * u64::from(size.1) * 4 * COPIES_HELD;
         let mut sink = ReducedSink::new(side);
-        let charge = self.decode(&open, (format, &header), copy_bytes, &mut sink)?;
+        let (charge, limits) = self.charge(header.whole_bytes, copy_bytes)?;
+        self.decode(&open, format, limits, &mut sink)?;
         let turn = match up {
             Up::Turned(turn) => turn,
             Up::AsShown => self.orientation(&open, format),
         };
-        unchanged(&open)?;
         let promised = |whole: &(u32, u32)| *whole == (header.width, header.height);
         let (copy, whole) = sink.finish().filter(|(_, whole)| promised(whole)).ok_or_else(other_rows)?;
         let (copy, whole) = (copy.turned(turn), turn.size(whole));
@@ -144,21 +147,26 @@ impl Previews {
         Ok((format, header))
     }
 
-    /// Decodes the first frame into a sink, with so much memory beside what the decoder holds, all of which stays charged.
-    pub(crate) fn decode(
-        &self,
-        open: &OpenFile<'_>,
-        (format, header): (Format, &Header),
-        beside_bytes: u64,
-        sink: &mut dyn RowSink,
-    ) -> Result<Charge<'_>, NotShown> {
-        let least = header.whole_bytes.saturating_add(beside_bytes);
-        let ample = header.whole_bytes.saturating_mul(GENEROSITY).saturating_add(beside_bytes);
+    /// Memory for decoders that hold at most so much at once, and for what is held beside them; more, if there is much.
+    pub(crate) fn charge(&self, decoder_bytes: u64, beside_bytes: u64) -> Result<(Charge<'_>, Limits), NotShown> {
+        let least = decoder_bytes.saturating_add(beside_bytes);
+        let ample = decoder_bytes.saturating_mul(GENEROSITY).saturating_add(beside_bytes);
         let charge = self.budget.take(ample.min(self.budget.share()).max(least));
         let too_large = || self.not_shown(&Error::TooLarge { needed: least, budget: self.budget.most() });
         let charge = charge.ok_or_else(too_large)?;
-        let begun = Instant::now();
         let limits = Limits { memory_bytes: charge.bytes().saturating_sub(beside_bytes) };
+        Ok((charge, limits))
+    }
+
+    /// Decodes the first frame into a sink.
+    pub(crate) fn decode(
+        &self,
+        open: &OpenFile<'_>,
+        format: Format,
+        limits: Limits,
+        sink: &mut dyn RowSink,
+    ) -> Result<(), NotShown> {
+        let begun = Instant::now();
         let mut first = FirstFrame { sink, frames: 0, ends: begun + self.time, is_late: false };
         let mut source = self.source(open, WHOLE_WINDOW_BYTES, begun);
         let decoded = format.rows(&mut source, Depth::Whole, limits, &mut first);
@@ -167,7 +175,7 @@ impl Previews {
             return Err(NotShown::TooSlow(self.time));
         }
         decoded.map_err(|cause| self.not_shown(&cause))?;
-        Ok(charge)
+        unchanged(open)
     }
 
     /// How a viewer turns it; not at all where that cannot be read, for the pixels could.
@@ -197,7 +205,7 @@ impl Previews {
     }
 }
 
-pub(crate) fn unchanged(open: &OpenFile<'_>) -> Result<(), NotShown> {
+fn unchanged(open: &OpenFile<'_>) -> Result<(), NotShown> {
     still_unchanged(open.file, &open.identity).map_err(|refusal| NotShown::Unreadable(refusal.into()))
 }
 
@@ -273,6 +281,10 @@ impl Source for Timed<'_> {
         self.opened.byte_len()
     }
 }
+
+mod compared;
+
+mod metadata;
 
 #[cfg(test)]
 #[allow(clippy::cast_possible_truncation, reason = "pictures of tests are small")]

@@ -19,6 +19,8 @@ mod apart;
 
 mod reduced;
 
+mod difference;
+
 mod means;
 
 mod turn;
@@ -43,6 +45,7 @@ pub use apart::{Against, Apart, apart};
 pub use canonical::{Alpha, Canonical};
 pub use code::{Code, NotACode};
 pub use corner::{CORNER_COLUMNS, CORNER_ROWS};
+pub use difference::{DifferenceSink, Unequal};
 pub use digest::{Depth, Digester, Fingerprint, HEAD_ROWS, Key, MOST_MARGIN, PixelDigest};
 pub use means::{Averager, Means};
 pub use order_free::OrderFree;

@@ -57,26 +57,8 @@ impl Raster {
     /// Red, green, blue and alpha at `(x, y)`, each 0 to 65535, or the four inks; all 0 outside the picture.
     #[must_use]
     pub fn pixel(&self, x: u32, y: u32) -> [u16; 4] {
-        let count = self.channels.count();
-        let at = (y as usize * self.frame.width as usize + x as usize) * count;
-        let mut found = [0; 4];
-        match &self.stored {
-            Stored::Eight(samples) => {
-                let pixel = samples.get(at..at + count).unwrap_or_default();
-                found.iter_mut().zip(pixel).for_each(|(wide, narrow)| *wide = u16::from(*narrow) * 257);
-            }
-            Stored::Sixteen(samples) => {
-                let pixel = samples.get(at..at + count).unwrap_or_default();
-                found.iter_mut().zip(pixel).for_each(|(wide, sample)| *wide = *sample);
-            }
-        }
-        let [a, b, c, d] = found;
-        match self.channels {
-            Channels::Grey => [a, a, a, u16::MAX],
-            Channels::GreyAlpha => [a, a, a, b],
-            Channels::Rgb => [a, b, c, u16::MAX],
-            Channels::Rgba | Channels::Cmyk => [a, b, c, d],
-        }
+        let at = y as usize * self.frame.width as usize + x as usize;
+        self.samples().pixel(at)
     }
 
     /// A pixel as it counts in a comparison.
@@ -137,11 +119,14 @@ pub struct Difference {
 }
 
 impl Difference {
-    fn add(&mut self, at: (u32, u32), ours: [u16; 4], theirs: [u16; 4]) {
+    pub(crate) fn add(&mut self, at: (u32, u32), ours: [u16; 4], theirs: [u16; 4]) {
         if ours == theirs {
             return;
         }
-        self.first.get_or_insert(at);
+        // Pixels may come in any order.
+        if self.first.is_none_or(|(x, y)| (at.1, at.0) < (y, x)) {
+            self.first = Some(at);
+        }
         self.pixels += 1;
         for (largest, (a, b)) in self.largest.iter_mut().zip(ours.iter().zip(theirs)) {
             *largest = (*largest).max(a.abs_diff(b));

@@ -73,6 +73,32 @@ impl<'a> Row<'a> {
         };
         samples / self.channels.count()
     }
+
+    /// Red, green, blue and alpha of a pixel, counted from 0 at the left, each 0 to 65535, or the four inks; samples that the
+    /// row does not have count as 0.
+    #[must_use]
+    pub fn pixel(&self, x: usize) -> [u16; 4] {
+        let count = self.channels.count();
+        let samples = x * count..(x + 1) * count;
+        let mut found = [0; 4];
+        match self.samples {
+            Samples::Eight(all) => {
+                let pixel = all.get(samples).unwrap_or_default();
+                found.iter_mut().zip(pixel).for_each(|(wide, narrow)| *wide = u16::from(*narrow) * 257);
+            }
+            Samples::Sixteen(all) => {
+                let pixel = all.get(samples).unwrap_or_default();
+                found.iter_mut().zip(pixel).for_each(|(wide, sample)| *wide = *sample);
+            }
+        }
+        let [a, b, c, d] = found;
+        match self.channels {
+            Channels::Grey => [a, a, a, u16::MAX],
+            Channels::GreyAlpha => [a, a, a, b],
+            Channels::Rgb => [a, b, c, u16::MAX],
+            Channels::Rgba | Channels::Cmyk => [a, b, c, d],
+        }
+    }
 }
 
 /// How long a frame of an animation is shown, in seconds, as a fraction in lowest terms.

@@ -110,3 +110,69 @@ fn a_picture_is_reduced_in_less_memory_than_it_has_pixels() {
     });
     assert_eq!(done, Ok((64, 19)));
 }
+
+fn compared(a: &[u8], b: &[u8], turn: Turn) -> Result<Compared, NotCompared> {
+    Previews::new(1 << 30, TIME).compare((&file_of(a), &file_of(b)), turn, (64, 1), |compared| compared)
+}
+
+#[test]
+fn two_pictures_are_compared_to_the_last_bit() {
+    let picture = landscape(300, 200, 1).opaque();
+    let same = compared(&png(&picture), &qoi(&picture), Turn::None).unwrap();
+    assert_eq!((same.difference.pixels, same.whole, same.difference.first), (0, (300, 200), None));
+    assert!(same.shown.rgba.as_chunks::<4>().0.iter().all(|pixel| *pixel == [0, 0, 0, 255]));
+    let other = picture.clone().with_sample_changed(123, 45, 2);
+    let apart = compared(&png(&picture), &qoi(&other), Turn::None).unwrap();
+    assert_eq!((apart.difference.pixels, apart.difference.first), (1, Some((123, 45))));
+    assert_eq!((apart.shown.width, apart.shown.height), (64, 43));
+    assert_eq!(apart.shown.rgba.as_chunks::<4>().0.iter().filter(|pixel| **pixel != [0, 0, 0, 255]).count(), 1);
+    for turn in Turn::ALL {
+        // The second is what the turn, taken back, makes of the first.
+        let turned = picture.shown_under(turn.inverse().exif());
+        let found = compared(&png(&picture), &png(&turned), turn).unwrap();
+        assert_eq!(found.difference.pixels, 0, "{turn:?}");
+    }
+}
+
+#[test]
+fn what_cannot_be_compared_says_why_and_of_which() {
+    let of_sides = |width, height| png(&noise(width, height, 1).opaque());
+    let other = compared(&of_sides(8, 2), &of_sides(4, 4), Turn::None).unwrap_err();
+    assert_eq!(other.to_string(), "they have other sides: 8x2 and 4x4");
+    assert!(compared(&of_sides(8, 2), &of_sides(2, 8), Turn::Clockwise).is_ok());
+    let inks = Jpeg::new(Subsampling::S444).write_inks(&noise(8, 8, 1));
+    assert_eq!(compared(&of_sides(8, 8), &inks, Turn::None), Err(NotCompared::OtherSamples));
+    assert!(compared(&inks, &inks, Turn::None).is_ok());
+    let whole = of_sides(64, 64);
+    let cut = &whole[..whole.len() / 2];
+    assert!(matches!(compared(cut, &whole, Turn::None), Err(NotCompared::First(NotShown::Corrupt(_)))));
+    assert!(matches!(compared(&whole, cut, Turn::None), Err(NotCompared::Second(NotShown::Corrupt(_)))));
+    let little = Previews::new(1 << 14, TIME);
+    let files = (&file_of(&whole), &file_of(&whole));
+    let refused = little.compare(files, Turn::None, (64, 1), |_| ());
+    assert!(matches!(refused, Err(NotCompared::First(NotShown::TooLarge(_)))), "{refused:?}");
+}
+
+#[test]
+fn metadata_stand_side_by_side() {
+    let picture = landscape(20, 10, 1).opaque();
+    let jpeg = Jpeg::new(Subsampling::S444).write(&picture);
+    let turned = jpeg_with_segment(&jpeg, 0xe1, &[b"Exif\0\0", &exif(6)[..]].concat());
+    let said = jpeg_with_segment(&jpeg_with_segment(&jpeg, 0xfe, b"one"), 0xfe, b"two");
+    let previews = Previews::new(1 << 30, TIME);
+    let beside = |bytes: &[u8]| previews.beside(&file_of(bytes)).ok();
+    let files = [beside(&turned), beside(b"none"), beside(&said), beside(&png(&picture))];
+    let table = beside_table(&files);
+    let row = |name: &str| table.iter().find(|row| row.name == name).unwrap_or_else(|| panic!("{name}: {table:?}"));
+    let words = |text: &str| Some(text.to_owned());
+    let orientation = row("orientation");
+    assert_eq!(orientation.values, [words("6"), None, words("1"), words("1")]);
+    assert!(orientation.differs);
+    let comments = &row("comment").values;
+    assert!(comments[0].is_none() && comments[2].as_ref().unwrap().starts_with("2 pieces, #"));
+    assert!(row("EXIF").differs && row("EXIF").values[0].as_ref().unwrap().starts_with('#'));
+    // Every JPEG has it, and no PNG can.
+    assert!(!row("resolution").differs && row("resolution").values[3].is_none(), "{table:?}");
+    assert!(!table.iter().any(|row| row.name == "rating"));
+    assert!(beside_table(&[]).is_empty());
+}

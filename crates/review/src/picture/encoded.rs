@@ -1,7 +1,7 @@
 //! Pictures in a form that browsers show.
 
 use libjpeg_turbo_rs::{Encoder, PixelFormat, Subsampling};
-use pixtwin_engine::Preview;
+use pixtwin_engine::{Preview, Reduced};
 
 /// A picture that this program encoded: pixels, and nothing that the file held beside them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,9 +40,18 @@ pub(super) fn encode(preview: &Preview, loss: Loss) -> Result<Encoded, String> {
     let (bytes, media_type) = match loss {
         Loss::OfThumbnails if copy.is_opaque() => (jpeg(size, &copy.rgba, 80, Subsampling::S420)?, JPEG),
         Loss::Little if copy.is_opaque() => (jpeg(size, &copy.rgba, 92, Subsampling::S444)?, JPEG),
-        _ => (png(size, &copy.rgba)?, PNG),
+        _ => return encode_lossless(copy, *whole),
     };
     Ok(Encoded { bytes, media_type, size, whole: *whole })
+}
+
+/// Encodes a copy as PNG.
+///
+/// # Errors
+/// What the encoder says.
+pub(super) fn encode_lossless(copy: &Reduced, whole: (u32, u32)) -> Result<Encoded, String> {
+    let size = (copy.width, copy.height);
+    Ok(Encoded { bytes: png(size, &copy.rgba)?, media_type: PNG, size, whole })
 }
 
 fn jpeg((width, height): (u32, u32), rgba: &[u8], quality: u8, subsampling: Subsampling) -> Result<Vec<u8>, String> {
@@ -52,7 +61,7 @@ fn jpeg((width, height): (u32, u32), rgba: &[u8], quality: u8, subsampling: Subs
 }
 
 /// PNG of red, green, blue and alpha in eight bits.
-pub(super) fn png((width, height): (u32, u32), rgba: &[u8]) -> Result<Vec<u8>, String> {
+fn png((width, height): (u32, u32), rgba: &[u8]) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, width, height);
     encoder.set_color(png::ColorType::Rgba);

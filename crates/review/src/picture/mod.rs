@@ -13,10 +13,12 @@ use std::{
     time::Duration,
 };
 
-use pixtwin_engine::{NotShown, Preview, Previews, Turn, Up, open_regular, words_of};
+use pixtwin_engine::{
+    BesideRow, Difference, NotCompared, NotShown, Preview, Previews, Turn, Up, beside_table, open_regular, words_of,
+};
 
 use cache::Cache;
-use encoded::{Loss, encode};
+use encoded::{Loss, encode, encode_lossless};
 use permits::Permits;
 
 pub use encoded::Encoded;
@@ -76,13 +78,26 @@ pub enum ShowError {
     /// Too many others are being decoded.
     #[error("too many pictures are asked for at once")]
     Busy,
+    /// Two pictures cannot be compared as they are: their sides or their samples do not fit.
+    #[error("{0}")]
+    NotComparable(String),
     /// It could not be encoded.
     #[error("it cannot be shown: {0}")]
     Encoding(String),
 }
 
+impl From<NotCompared> for ShowError {
+    fn from(cause: NotCompared) -> Self {
+        match cause {
+            NotCompared::First(cause) | NotCompared::Second(cause) => Self::NotShown(cause),
+            other => Self::NotComparable(other.to_string()),
+        }
+    }
+}
+
 impl ShowError {
-    /// The kind in one word, for programs: `unsupported`, `corrupt`, `large`, `slow` or `gone`.
+    /// The kind in one word, for programs: `unsupported`, `corrupt`, `large`, `slow`, `gone` or `other`, where two
+    /// pictures cannot be compared as they are.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {
@@ -90,6 +105,7 @@ impl ShowError {
             Self::NotShown(NotShown::Unsupported(_) | NotShown::NoPicture) => "unsupported",
             Self::NotShown(NotShown::TooLarge(_)) => "large",
             Self::NotShown(NotShown::TooSlow(_)) | Self::Busy => "slow",
+            Self::NotComparable(_) => "other",
             _ => "corrupt",
         }
     }
@@ -146,6 +162,49 @@ impl Pictures {
             let is_whole = preview.whole == (preview.copy.width, preview.copy.height);
             encode(&preview, if is_whole { Loss::None } else { Loss::Little })
         })
+    }
+
+    /// The exact difference of the stored pixels of two files, the second after `turn`, at most `side` pixels a side, as PNG:
+    /// black where they are equal; a block of pixels has the largest difference of them, times `amplify`.
+    ///
+    /// # Errors
+    /// Why there is none.
+    ///
+    /// # Cost
+    /// Decodes both, and holds the first. Blocks.
+    pub fn difference(
+        &self,
+        (a, b): (Named<'_>, Named<'_>),
+        turn: Turn,
+        (side, amplify): (u32, u8),
+    ) -> Result<(Encoded, Difference), ShowError> {
+        let (a, b) = (open_named(a)?, open_named(b)?);
+        let _permit = self.permits.take(self.time).ok_or(ShowError::Busy)?;
+        let made = self.previews.compare((&a, &b), turn, (side, amplify), |compared| {
+            let encoded = encode_lossless(&compared.shown, compared.whole)?;
+            Ok((encoded, compared.difference))
+        });
+        made.map_err(ShowError::from)?.map_err(ShowError::Encoding)
+    }
+
+    /// What the files hold beside their pixels, side by side, and for each why that is not known, if it is not.
+    ///
+    /// # Cost
+    /// Reads the headers of all. Blocks.
+    #[must_use]
+    pub fn beside(&self, files: &[Named<'_>]) -> (Vec<BesideRow>, Vec<Option<ShowError>>) {
+        let beside = |named: &Named<'_>| {
+            let open = open_named(*named)?;
+            let _permit = self.permits.take(self.time).ok_or(ShowError::Busy)?;
+            Ok(self.previews.beside(&open)?)
+        };
+        let (mut found, mut errors) = (Vec::new(), Vec::new());
+        for file in files {
+            let (beside, error) = beside(file).map_or_else(|error| (None, Some(error)), |beside| (Some(beside), None));
+            found.push(beside);
+            errors.push(error);
+        }
+        (beside_table(&found), errors)
     }
 
     fn show(

@@ -21,6 +21,13 @@ fn named((path, bytes): &(PathBuf, u64)) -> Named<'_> {
     Named { path, bytes: *bytes }
 }
 
+fn decoded(shown: &Encoded) -> Vec<u8> {
+    let mut reader = png::Decoder::new(io::Cursor::new(&shown.bytes)).read_info().unwrap();
+    let mut rgba = vec![0; reader.output_buffer_size().unwrap()];
+    reader.next_frame(&mut rgba).unwrap();
+    rgba
+}
+
 #[test]
 fn nothing_of_the_file_but_its_pixels_is_served() {
     let dir = tempfile::tempdir().unwrap();
@@ -47,12 +54,6 @@ fn what_shines_through_stays_so_and_a_whole_picture_is_exact() {
     assert_eq!(shown.media_type, "image/png");
     let photo = noise(100, 80, 1).opaque();
     let file = write(dir.path(), "b.webp", &webp(&photo, &exif(6)));
-    let decoded = |shown: &Encoded| {
-        let mut reader = png::Decoder::new(io::Cursor::new(&shown.bytes)).read_info().unwrap();
-        let mut rgba = vec![0; reader.output_buffer_size().unwrap()];
-        reader.next_frame(&mut rgba).unwrap();
-        rgba
-    };
     let shown = pictures().picture(named(&file), 2048, None).unwrap();
     assert_eq!((shown.media_type, shown.whole), ("image/png", (80, 100)));
     assert!(decoded(&shown) == photo.shown_under(6).rgba);
@@ -125,4 +126,30 @@ fn many_ask_at_once_and_few_are_decoded_at_once() {
         }
     });
     assert_eq!(shown.into_inner(), 16);
+}
+
+#[test]
+fn a_difference_is_exact_and_amplified() {
+    let dir = tempfile::tempdir().unwrap();
+    let drawing = noise(40, 30, 1).opaque();
+    let a = write(dir.path(), "a.png", &png(&drawing));
+    let b = write(dir.path(), "b.webp", &webp(&drawing.clone().with_sample_changed(7, 5, 1), &[]));
+    let between = |a, b| pictures().difference((named(a), named(b)), Turn::None, (2048, 255));
+    let (shown, difference) = between(&a, &b).unwrap();
+    assert_eq!((shown.media_type, shown.whole, difference.pixels), ("image/png", (40, 30), 1));
+    let lit: Vec<usize> = decoded(&shown).chunks(4).enumerate().filter(|(_, p)| p[1] > 0).map(|(at, _)| at).collect();
+    assert_eq!(lit, [5 * 40 + 7]);
+    let other = write(dir.path(), "c.png", &png(&icon(16, 1)));
+    let refused = between(&a, &other).unwrap_err();
+    assert_eq!((refused.kind(), &*refused.to_string()), ("other", "they have other sides: 40x30 and 16x16"));
+}
+
+#[test]
+fn metadata_of_what_is_gone_are_not_known() {
+    let dir = tempfile::tempdir().unwrap();
+    let a = write(dir.path(), "a.webp", &webp(&icon(16, 1), &exif(6)));
+    let gone = (dir.path().join("b.webp"), 5);
+    let (rows, errors) = pictures().beside(&[named(&a), named(&gone)]);
+    assert!(rows.iter().any(|row| row.name == "orientation" && row.values == [Some("6".to_owned()), None]));
+    assert!(errors[0].is_none() && errors[1].as_ref().is_some_and(|error| error.kind() == "gone"));
 }
