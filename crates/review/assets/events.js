@@ -4,21 +4,25 @@ import { get, post } from "./api.js";
 import { app, tell } from "./store.js";
 
 const FRESH_MS = 1500;
-const AGAIN_MS = 1000;
+const AGAIN_MS = { first: 1000, most: 30000 };
 const waiting = new Map();
 let source = null;
+let again_ms = AGAIN_MS.first;
 
 /** Begins to listen. If the stream breaks while the program is there, it is opened again. */
 export function listen() {
   source?.close();
+  if (document.hidden) return;
   source = new EventSource("/api/events");
   source.addEventListener("job", (event) => take(parse(event.data)));
   source.addEventListener("state", () => tell("changed"));
   source.addEventListener("error", () => {
     deafen();
     // If this fails too, the program is lost, and `main` listens again once it is found.
-    get("/api/session").then(() => setTimeout(listen, AGAIN_MS), () => {});
+    get("/api/session").then(() => setTimeout(listen, again_ms), () => {});
+    again_ms = Math.min(again_ms * 2, AGAIN_MS.most);
   });
+  source.addEventListener("open", () => { again_ms = AGAIN_MS.first; });
 }
 
 /** Ends listening, for instance once the program has ended. */

@@ -19,12 +19,12 @@ const LINKS_SHOWN = 3;
 export function fileList(group, giving) {
   const list = el("ol", { class: "files" });
   const odd = differingFacts(group.files);
-  const ends = commonEnds(group);
+  const isOddPart = oddParts(group);
   const more = el("button", { type: "button", class: "button" });
   const add = () => {
     const from = list.childElementCount;
     for (const [i, file] of group.files.slice(from, from + AT_ONCE).entries()) {
-      list.append(fileItem(group, file, { at: from + i, odd, ends, giving }));
+      list.append(fileItem(group, file, { at: from + i, odd, isOddPart, giving }));
     }
     const left = group.files.length - list.childElementCount;
     more.hidden = left <= 0;
@@ -36,13 +36,13 @@ export function fileList(group, giving) {
   return Object.assign(el("div", {}, list, more), { list });
 }
 
-function fileItem(group, file, { at, odd, ends, giving }) {
+function fileItem(group, file, { at, odd, isOddPart, giving }) {
   const facts = factsOf(file).map(([key, text]) => el("span", { class: odd.has(key) ? "fact odd" : "fact", text }));
   const item = el("li", { class: "file", onfocusin: () => tell("focus-file", at), onclick: () => tell("focus-file", at) },
     el("span", { class: "file-number", "aria-hidden": "true", text: String(at + 1) }),
     pictureBox(file.file, giving),
     el("div", { class: "file-text" },
-      pathLine(file.path.parts, group.common_parts, ends),
+      pathLine(file.path.parts, isOddPart),
       el("p", { class: "facts" }, facts, badges(file)),
       file.near ? el("p", { class: "near", text: file.near.words }) : null,
       el("p", { class: "quiet", text: at === 0 || !file.proof ? "" : file.proof }),
@@ -103,6 +103,18 @@ function differingFacts(files) {
   return odd;
 }
 
+// Which parts of a path differ from the others': at the same depth, or else between what all begin and all end with.
+function oddParts(group) {
+  const paths = group.files.map((file) => file.path.parts);
+  const isLevel = paths.every((parts) => parts.length === paths[0].length);
+  if (isLevel) {
+    const odd = paths[0].map((part, i) => paths.some((parts) => parts[i] !== part));
+    return (i) => odd[i];
+  }
+  const ends = commonEnds(group);
+  return (i, many) => i >= group.common_parts && i < many - ends;
+}
+
 // How many last parts all paths share.
 function commonEnds(group) {
   const [first, ...others] = group.files.map((file) => file.path.parts);
@@ -117,16 +129,14 @@ function commonEnds(group) {
 /**
  * A path; what not all share is marked.
  * @param {Array<string>} parts folders and the name
- * @param {number} [starts] how many first parts all share
- * @param {number} [ends] how many last parts all share
+ * @param {Function} [isOdd] whether to mark a part, by its position and how many parts there are
  * @returns {HTMLElement}
  */
-export function pathLine(parts, starts = parts.length, ends = 0) {
+export function pathLine(parts, isOdd = () => false) {
   const line = el("p", { class: "path" });
   for (const [i, part] of parts.entries()) {
     if (i > 0 && !parts[i - 1].endsWith("/")) line.append("/", el("wbr"));
-    const isOdd = i >= starts && i < parts.length - ends;
-    const node = isOdd ? el("mark", {}, name(part)) : name(part);
+    const node = isOdd(i, parts.length) ? el("mark", {}, name(part)) : name(part);
     if (i === parts.length - 1) node.classList.add("leaf");
     line.append(node);
   }

@@ -57,7 +57,7 @@ function pressed(event) {
     return;
   }
   if (isChoosing(event.target) && event.key.startsWith("Arrow")) return;
-  const task = byKey.get(event.key);
+  const task = event.key === "Enter" && event.target === document.body ? openCurrent : byKey.get(event.key);
   if (!task || !app.state?.result) return;
   event.preventDefault();
   task();

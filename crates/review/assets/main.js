@@ -52,9 +52,20 @@ async function open() {
     readAddress();
     await readState();
     listen();
+    document.addEventListener("visibilitychange", wake);
   } catch (error) {
     if (error.status !== 401) fill(place("list"), errorBox(error, open));
   }
+}
+
+// A page that nobody sees leaves its connection to others: a browser opens six to a host.
+function wake() {
+  if (document.hidden) {
+    deafen();
+    return;
+  }
+  listen();
+  readState();
 }
 
 async function readState() {
@@ -102,6 +113,7 @@ function showStart() {
 
 function drawHead() {
   const { result, places } = app.state;
+  document.title = `pixtwin · ${app.state.host}`;
   fill(place("origin"), result ? [el("bdi", { text: result.origin }), ` · ${counted(result.groups, "group")}, ${counted(result.files, "file")}`,
     result.complete ? "" : " · incomplete", result.unread > 0 ? [" · ", button(`${counted(result.unread, "file")} not compared`, openUnread, { class: "link" })] : null] : []);
   const menu = place("menu");
@@ -119,7 +131,7 @@ function showClosed() {
   deafen();
   const text = "This page is not open to this browser any more.";
   fill(place("list"), el("div", { class: "empty" }, el("p", { class: "big", text }),
-    el("p", { class: "quiet", text: "Open the address that pixtwin printed when it started; it holds a key that is used once in this tab." })));
+    el("p", { class: "quiet", text: "Open the address that pixtwin printed when it started: it holds the key to this page." })));
 }
 
 function goBack() {
