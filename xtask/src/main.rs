@@ -19,6 +19,7 @@ mod worst;
 
 mod cargo_test;
 mod command;
+mod npm;
 mod python;
 
 use std::process::ExitCode;
@@ -27,7 +28,8 @@ const HELP: &str = "\
 usage: cargo xtask COMMAND
 
   setup        install what the tests need and is missing, saying so: Debian packages, and
-               Open MPI 5 and MPICH 5 from PyPI, below target/mpi
+               Open MPI 5 and MPICH 5 from PyPI, below target/mpi, and what drives a browser from
+               npm, below target/browser
   check        before every commit: format, lint, tidy, unit tests, documentation
   test         what CI runs: setup, check, instructions, and every other test
   soak         the long form of the same tests, in release mode, with its figures

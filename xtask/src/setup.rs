@@ -5,6 +5,7 @@ use std::{env, io::IsTerminal, path::Path, process::Command};
 use crate::{
     Outcome,
     command::{cargo, is_installed, output, run as run_command},
+    npm::Modules,
     python::Environment,
 };
 
@@ -18,8 +19,8 @@ pub(crate) const VENV: Tool = ("python3 -m venv", "python3-venv");
 pub(crate) const VALGRIND: Tool = ("valgrind", "valgrind");
 
 /// The second decoders and encoders that the end-to-end tests compare with, what the test cluster is made of, file systems to
-/// remove files from, what looks at permissions and into trashes, and what counts instructions.
-const TOOLS: [Tool; 29] = [
+/// remove files from, what looks at permissions and into trashes, what counts instructions, and a browser with a font.
+const TOOLS: [Tool; 33] = [
     ("djpeg", "libjpeg-turbo-progs"),
     ("cjpeg", "libjpeg-turbo-progs"),
     ("jpegtran", "libjpeg-turbo-progs"),
@@ -49,6 +50,10 @@ const TOOLS: [Tool; 29] = [
     ("fusermount3", "fuse3"),
     VALGRIND,
     VENV,
+    ("chromium", "chromium"),
+    ("node", "nodejs"),
+    ("npm", "npm"),
+    ("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf", "fonts-dejavu-core"),
 ];
 
 /// The MPIs that Debian does not have: launchers in `bin`, libraries in `lib`.
@@ -60,6 +65,9 @@ const MPIS: [Environment; 2] = [
 /// What reads exports beside us.
 const DUCKDB: Environment = Environment { folder: "target/duckdb", packages: &["duckdb==2.0.1"] };
 
+/// What drives the browser of Debian, and what looks whether everybody can use the page.
+const BROWSER: Modules = Modules { folder: "target/browser", packages: &["playwright-core@1.60.0", "axe-core@4.14.1"] };
+
 /// Parts of the Rust toolchain, and the cargo command each brings.
 const COMPONENTS: [(&str, &str); 2] = [("rustfmt", "fmt"), ("clippy", "clippy")];
 
@@ -70,7 +78,8 @@ const COMPONENTS: [(&str, &str); 2] = [("rustfmt", "fmt"), ("clippy", "clippy")]
 pub(crate) fn run() -> Outcome {
     components()?;
     install(&TOOLS)?;
-    MPIS.into_iter().chain([DUCKDB]).try_for_each(Environment::install)
+    MPIS.into_iter().chain([DUCKDB]).try_for_each(Environment::install)?;
+    BROWSER.install()
 }
 
 fn components() -> Outcome {
