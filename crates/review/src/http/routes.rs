@@ -67,6 +67,8 @@ pub(super) fn router(shared: &Arc<Shared>) -> Router {
         .route("/unread", get(unread))
         .route("/dismissed", get(work::dismissed))
         .route("/group/{group}", get(group))
+        .route("/group/{group}/metadata", get(pictures::metadata))
+        .route("/difference/{a}/{b}", get(pictures::difference))
         .route("/thumb/{file}", get(pictures::thumbnail))
         .route("/picture/{file}", get(pictures::picture))
         .route("/choose", post(work::choose))
