@@ -6,7 +6,10 @@ use pixtwin_actions::plan::Task;
 use pixtwin_planning::{Decision, FoundGroup};
 use serde::Serialize;
 
-use super::table::{GroupId, State, Table};
+use super::{
+    saved::Recalled,
+    table::{GroupId, State, Table},
+};
 
 /// What was chosen, group by group.
 #[derive(Default)]
@@ -61,6 +64,11 @@ impl Choices {
         self.put(group, choice);
     }
 
+    /// Whether somebody said it.
+    pub(crate) fn is_by_hand(&self, group: GroupId) -> bool {
+        self.by_hand.contains(&group)
+    }
+
     /// Forgets what was said of a group.
     pub(crate) fn forget(&mut self, group: GroupId) {
         self.by_hand.remove(&group);
@@ -90,6 +98,30 @@ impl Choices {
             }
         }
         reasons
+    }
+}
+
+/// Files that go, or stay, by a word of the user.
+const BY_HAND: &str = "chosen by hand";
+
+impl Choice {
+    /// What somebody said of files, in the order of the group.
+    pub(crate) fn by_hand(tasks: impl IntoIterator<Item = Option<Task>>) -> Self {
+        let decision = |task: Task| Decision { task, reason: BY_HAND.to_owned() };
+        Self::Made(tasks.into_iter().map(|task| task.map(decision)).collect())
+    }
+}
+
+/// Chooses again what was chosen by hand before.
+pub(crate) fn recall(table: &Table, recalled: &Recalled) {
+    if recalled.is_empty() {
+        return;
+    }
+    let mut state = table.lock();
+    for (number, group) in table.found.groups.iter().enumerate() {
+        if let Some(tasks) = recalled.of(group) {
+            state.choices.say(number, Choice::by_hand(tasks.iter().copied().map(Some)));
+        }
     }
 }
 

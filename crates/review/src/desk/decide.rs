@@ -9,7 +9,7 @@ use std::{
 
 use pixtwin_actions::plan::Task;
 use pixtwin_engine::{OpenFiles, Progress, keep::Rule};
-use pixtwin_planning::{Decided, Decider, Decision, KeepRule, Rules};
+use pixtwin_planning::{Decided, Decider, KeepRule, Rules};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -29,9 +29,6 @@ pub(crate) struct RuleAsked {
     /// A glob, or the number of a folder that is offered.
     value: Option<Value>,
 }
-
-/// Files that go by a word of the user.
-const BY_HAND: &str = "chosen by hand";
 
 impl Desk {
     /// The rules that were asked for.
@@ -82,6 +79,8 @@ impl Desk {
         let mut state = table.lock();
         let Some(tasks) = tasks else {
             state.choices.forget(group);
+            drop(state);
+            self.save(table, group, None);
             return Ok(());
         };
         let shown: Vec<(usize, bool)> = table.shown(&state, group).map(|(at, _, file)| (at, file.is_here)).collect();
@@ -91,17 +90,38 @@ impl Desk {
         if !tasks.contains(&Task::Keep) && tasks.contains(&Task::Remove) {
             return Err("one file of the group has to stay".to_owned());
         }
-        let mut decisions = vec![None; table.group(group).map_or(0, |group| group.files.len())];
-        for ((at, is_here), task) in shown.into_iter().zip(tasks) {
-            if *task == Task::Remove && !is_here {
-                return Err("files on other hosts are only removed there".to_owned());
-            }
-            if let Some(place) = decisions.get_mut(at) {
-                *place = Some(Decision { task: *task, reason: BY_HAND.to_owned() });
+        if shown.iter().zip(tasks).any(|((_, is_here), task)| *task == Task::Remove && !is_here) {
+            return Err("files on other hosts are only removed there".to_owned());
+        }
+        let mut all = vec![None; table.group(group).map_or(0, |group| group.files.len())];
+        for ((at, _), task) in shown.iter().zip(tasks) {
+            if let Some(place) = all.get_mut(*at) {
+                *place = Some(*task);
             }
         }
-        state.choices.say(group, Choice::Made(decisions));
+        state.choices.say(group, Choice::by_hand(all.iter().copied()));
+        drop(state);
+        let whole: Option<Vec<Task>> = all.into_iter().collect();
+        self.save(table, group, whole.as_deref());
         Ok(())
+    }
+
+    /// Keeps a choice for the next time. Where that cannot be, it holds as long as the page does.
+    fn save(&self, table: &Table, group: GroupId, tasks: Option<&[Task]>) {
+        if let (Ok(folder), Some(found)) = (self.around.state_folder(), table.group(group)) {
+            drop(self.saved.keep(&folder, found, tasks));
+        }
+    }
+
+    /// Forgets what was chosen for these groups.
+    pub(crate) fn forget(&self, table: &Table, groups: &[GroupId]) {
+        let by_hand: Vec<GroupId> = {
+            let mut state = table.lock();
+            let by_hand = groups.iter().copied().filter(|group| state.choices.is_by_hand(*group)).collect();
+            groups.iter().for_each(|group| state.choices.forget(*group));
+            by_hand
+        };
+        by_hand.into_iter().for_each(|group| self.save(table, group, None));
     }
 
     /// Remembers that a file of a group, or all but the first, are other pictures than the first.

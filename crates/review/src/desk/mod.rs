@@ -12,6 +12,8 @@ pub(crate) mod lists;
 
 mod verdicts;
 
+mod saved;
+
 pub(crate) mod decide;
 
 pub(crate) mod plans;
@@ -44,6 +46,7 @@ pub use verdicts::Verdicts;
 pub(crate) use verdicts::Pair;
 
 use jobs::Jobs;
+use saved::Saved;
 use table::{FileId, Table};
 
 /// What is known before anybody looks.
@@ -92,6 +95,7 @@ pub(crate) struct Desk {
     table: RwLock<Option<Arc<Table>>>,
     pub(crate) jobs: Arc<Jobs>,
     pub(crate) pictures: Pictures,
+    saved: Saved,
     /// The files that went with each run of this program's life, and of which result they are.
     runs_of_result: Mutex<HashMap<String, (u64, Vec<FileId>)>>,
 }
@@ -110,6 +114,7 @@ impl Desk {
             table: RwLock::default(),
             jobs: Arc::default(),
             pictures: Pictures::new(means),
+            saved: Saved::default(),
             runs_of_result: Mutex::default(),
         };
         if let Some((origin, found)) = found {
@@ -129,6 +134,9 @@ impl Desk {
         let table = Table::new(number, origin, found);
         if let Some(Ok(known)) = self.around.verdicts().map(Verdicts::all) {
             verdicts::recall(&table, &known);
+        }
+        if let Some(folder) = self.around.state_path() {
+            choices::recall(&table, &saved::Recalled::from(&folder));
         }
         *self.table.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(table));
         self.jobs.tell();

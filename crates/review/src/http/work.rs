@@ -95,9 +95,11 @@ struct Cleared {
 pub(super) async fn clear(State(shared): Here, Path(result): Path<u64>, body: Bytes) -> Answer {
     let (table, Cleared { list }) = (shared.table(result)?, read(&body)?);
     let groups = groups_of(&table, list, None)?;
-    let mut state = table.lock();
-    groups.into_iter().for_each(|group| state.choices.forget(group));
-    answer(&json!({ "totals": totals(&table, &state) }))
+    aside(move || {
+        shared.desk.forget(&table, &groups);
+        answer(&json!({ "totals": totals(&table, &table.lock()) }))
+    })
+    .await?
 }
 
 #[derive(Deserialize)]
