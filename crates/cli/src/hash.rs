@@ -52,6 +52,7 @@ fn print(arguments: &HashArguments) -> Result<Exit, Stop> {
                     found: Found::Digests,
                     crossing: None,
                     cut: None,
+                    dismissed: 0,
                     flat: Flat::default(),
                     compared: Compared::default(),
                 },

@@ -44,6 +44,8 @@ mod output;
 
 mod progress_bar;
 
+mod age;
+
 mod size;
 
 use std::process::ExitCode;

@@ -41,6 +41,7 @@ pub(crate) fn run(arguments: &PdqArguments) -> Result<Exit, Stop> {
                 found: Found::Digests,
                 crossing: None,
                 cut: None,
+                dismissed: 0,
                 flat: Flat::default(),
                 compared: Compared { is_oriented: arguments.orient, ignores_hidden: false },
             };

@@ -82,8 +82,9 @@ pub(crate) trait Search: Sync {
 /// Which files are looked at, and which of their twins are wanted.
 pub(crate) fn selection(search: &impl Search) -> Selection {
     let searched = search.arguments().2;
-    let label = searched.comparison.label();
-    Selection { sets: search.sets().cloned(), linkage: search.linkage(), label, ..searched.selected.selection() }
+    let (label, dismissed) = (searched.comparison.label(), searched.comparison.dismissed);
+    let sets = search.sets().cloned();
+    Selection { sets, linkage: search.linkage(), label, dismissed, ..searched.selected.selection() }
 }
 
 /// What the report is about.

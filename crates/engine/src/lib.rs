@@ -58,6 +58,8 @@ mod refusal;
 
 mod memory;
 
+mod verdicts;
+
 mod facts;
 
 mod picture;
@@ -118,6 +120,7 @@ pub use settings::{Linkage, Links, Orientation, Run, Selection, Settings, Tier};
 pub use shard::{Shard, ShardWriter, record};
 pub use shelf::{Shelf, Taken, Waiting};
 pub use team::{Alone, Record, Team, halves, owner_of};
+pub use verdicts::{Verdict, Verdicts};
 pub use walk::check_globs;
 
 pub use pixtwin_catalogue::{Error as CatalogueError, is_on_network};

@@ -1,6 +1,7 @@
 //! What earlier searches learnt, and what this one learns: the catalogue in the words of the engine.
 //!
-//! Only the work depends on it, never the report: what it gives back of a file is what a look at the file would find.
+//! Of files it gives back what a look at them would find: only the work depends on that, never the report. What people said of
+//! pairs of pictures is the one thing that the report depends on, where pictures need not be equal.
 
 use std::{
     collections::HashMap,
@@ -75,6 +76,8 @@ pub struct Memory {
     remarks: Mutex<Remarks>,
     /// The first reason why it could not be read.
     fault: Mutex<Option<Error>>,
+    /// The first reason why not all that people said could be read.
+    pub(crate) unheard: Mutex<Option<Error>>,
 }
 
 /// What was recalled of files beside their pixels, each text once: of twins most have the same.
@@ -106,6 +109,8 @@ impl Remarks {
 pub struct MemoryUse {
     /// Why not all could be read.
     pub unread: Option<Error>,
+    /// Why not all that people said of pairs of pictures could be read: such pairs were reported again.
+    pub unheard: Option<Error>,
     /// Why not all could be written.
     pub unwritten: Option<Error>,
 }
@@ -132,6 +137,7 @@ impl Memory {
             recalled: AtomicU64::default(),
             remarks: Mutex::default(),
             fault: Mutex::default(),
+            unheard: Mutex::default(),
         })
     }
 
@@ -161,6 +167,10 @@ impl Memory {
     /// How many pictures are known that have no codes, where there can be any.
     pub(crate) fn count_without_near(&self) -> Result<u64, Error> {
         self.catalogue.count_without_near()
+    }
+
+    pub(crate) fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
     }
 
     /// Where it is.
@@ -193,12 +203,13 @@ impl Memory {
     /// Writes what is left.
     #[must_use]
     pub fn finish(self) -> MemoryUse {
-        let Self { catalogue, writer, readers, fault, .. } = self;
+        let Self { catalogue, writer, readers, fault, unheard, .. } = self;
         drop(readers);
         let unwritten = writer.finish().err();
         drop(catalogue);
-        let unread = fault.into_inner().unwrap_or_else(PoisonError::into_inner);
-        MemoryUse { unread, unwritten }
+        let [unread, unheard] =
+            [fault, unheard].map(|fault| fault.into_inner().unwrap_or_else(PoisonError::into_inner));
+        MemoryUse { unread, unheard, unwritten }
     }
 
     /// A reader for one thread; nothing where there is nothing to read.
@@ -380,7 +391,7 @@ impl Memory {
 }
 
 /// What is said of rows that are not as they were written.
-const LEFT_OUT: &str = "some of it is not as it was written, and was left out";
+pub(crate) const LEFT_OUT: &str = "some of it is not as it was written, and was left out";
 
 /// The folder of a catalogue, and what its files are called: itself, and what SQLite keeps beside it.
 fn home_of(path: &Path) -> Option<((u64, u64), [OsString; 4])> {

@@ -186,7 +186,7 @@ pub struct Counts {
     pub pairs: PairCount,
 }
 
-/// What a scan compared to find pictures that are nearly the same. The same for any number of ranks.
+/// What was compared to find pictures that are nearly the same. The same for any number of ranks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PairCount {
     /// Codes of distinct pictures that were compared.
@@ -197,6 +197,8 @@ pub struct PairCount {
     pub stayed: u64,
     /// Pairs of distinct pictures that are near, each once.
     pub near: u64,
+    /// Those of them that were left out, for people said that they are not the same; in a find, files that were left out.
+    pub dismissed: u64,
 }
 
 /// Pictures with so little detail in every view that no code of theirs may be compared: of them only copies with equal pixels
@@ -269,6 +271,7 @@ impl PairCount {
         self.met += other.met;
         self.stayed += other.stayed;
         self.near += other.near;
+        self.dismissed += other.dismissed;
     }
 }
 

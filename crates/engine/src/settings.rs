@@ -108,6 +108,8 @@ pub struct Selection {
     pub linkage: Linkage,
     /// If given, only pictures that are similar in this way.
     pub label: Option<Label>,
+    /// Where pictures need not be equal: also pairs that people said are not the same.
+    pub dismissed: bool,
     /// If given, a scan reports only groups with files of two sets. The places of the sets are the folders searched.
     pub sets: Option<Sets>,
 }

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, Subcommand, ValueEnum};
+use pixtwin_engine::PixelDigest;
 
 use super::{Pixels, exit};
 
@@ -67,6 +68,13 @@ pub(crate) enum CatalogueAction {
     /// What goes are files that are gone from mounted volumes, what other versions of the decoders found on them, and entries
     /// that are damaged. Nothing on a volume that is not mounted goes.
     Compact,
+    /// Pairs of pictures that people said are not the same: list them, or take one back.
+    ///
+    /// Searches for pictures that are nearly the same leave such pairs out. Pictures are named by their pixel digests, as the
+    /// reports in JSON and `pixtwin hash` have them. Pairs stay also where files are forgotten.
+    ///
+    /// Example: pixtwin catalogue verdicts --format json
+    Verdicts(VerdictArguments),
     /// Write the pictures that are known to a file, for another machine, DuckDB, Spark or pandas.
     ///
     /// Equal digests are equal pictures: docs/export.md describes the columns. What any tier but bytes has learnt is written;
@@ -100,6 +108,32 @@ pub(crate) enum CatalogueAction {
         #[command(flatten)]
         pixels: Pixels,
     },
+}
+
+#[derive(Args)]
+pub(crate) struct VerdictArguments {
+    /// How the list is printed.
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) format: KnownFormat,
+
+    /// Say that the pictures with these two digests are not the same.
+    #[arg(long, num_args = 2, action = ArgAction::Set, value_names = ["A", "B"], value_parser = digest, conflicts_with_all = ["forget", "format"])]
+    pub(crate) differ: Vec<PixelDigest>,
+
+    /// Forget what was said of the pictures with these two digests.
+    #[arg(long, num_args = 2, action = ArgAction::Set, value_names = ["A", "B"], value_parser = digest, conflicts_with = "format")]
+    pub(crate) forget: Vec<PixelDigest>,
+}
+
+/// 64 hexadecimal digits.
+fn digest(text: &str) -> Result<PixelDigest, &'static str> {
+    let digits = text.bytes().map(|digit| char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok()));
+    let digits: Option<Vec<u8>> = digits.collect();
+    let bytes =
+        digits.map(|digits| digits.as_chunks().0.iter().map(|[high, low]| high << 4 | low).collect::<Vec<u8>>());
+    let is_whole = text.len() == 64;
+    let digest = bytes.filter(|_| is_whole).and_then(|bytes| bytes.try_into().ok());
+    digest.map(PixelDigest).ok_or("a digest has 64 hexadecimal digits")
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]

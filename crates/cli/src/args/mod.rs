@@ -32,7 +32,7 @@ pub(crate) use review::ReviewArguments;
 
 pub(crate) use tier::{Comparison, LinkageName};
 
-pub(crate) use catalogue::{CatalogueAction, CatalogueArguments, FormName, KnownFormat};
+pub(crate) use catalogue::{CatalogueAction, CatalogueArguments, FormName, KnownFormat, VerdictArguments};
 
 /// Find images that are the same picture.
 ///
@@ -184,11 +184,12 @@ impl Searched {
         let name =
             |value: Option<clap::builder::PossibleValue>| value.map_or(String::new(), |v| v.get_name().to_owned());
         let selected = &self.selected;
-        let [tier, label] = self.comparison.terms();
+        let [tier, label, dismissed] = self.comparison.terms();
         let terms = [
             ("command", command.to_owned()),
             tier,
             label,
+            dismissed,
             ("alpha", name(self.comparison.pixels.alpha.to_possible_value())),
             ("orient", self.comparison.pixels.orient.to_string()),
             ("hidden", selected.hidden.to_string()),
@@ -305,6 +306,7 @@ impl Selected {
             min_bytes: self.min_size,
             digests: false,
             linkage: Linkage::default(),
+            dismissed: false,
             label: None,
             sets: None,
         }

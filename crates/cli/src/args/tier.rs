@@ -32,6 +32,11 @@ pub(crate) struct Comparison {
     #[arg(long, value_enum, value_name = "LABEL")]
     label: Option<LabelName>,
 
+    /// With --tier turned, within=K or similar: also report pairs that people said are not the same, which are left out
+    /// otherwise. `pixtwin catalogue verdicts` lists them.
+    #[arg(long)]
+    pub(crate) dismissed: bool,
+
     #[command(flatten)]
     pub(crate) pixels: Pixels,
 }
@@ -66,18 +71,23 @@ impl Comparison {
                 "--shard is for the tiers bytes and pixels: of others every picture is compared with every one",
             );
         }
+        if self.dismissed && !self.tier().is_near() {
+            return Some(
+                "--dismissed is for the tiers turned, within=K and similar: equal pixels are the same picture",
+            );
+        }
         let has_more = self.distance.is_some() || self.label.is_some();
         (self.tier != TierName::Similar && has_more).then_some("--distance and --label are for --tier similar")
     }
 
     /// What the ranks of a run must have been given alike of that.
-    pub(crate) fn terms(&self) -> [(&'static str, String); 2] {
+    pub(crate) fn terms(&self) -> [(&'static str, String); 3] {
         let tier = match self.tier() {
             Tier::Within(most) => format!("within={most}"),
             Tier::Similar(distance) => format!("similar, distance {distance}"),
             tier => tier.name().to_owned(),
         };
-        [("tier", tier), ("label", format!("{:?}", self.label()))]
+        [("tier", tier), ("label", format!("{:?}", self.label())), ("dismissed", self.dismissed.to_string())]
     }
 }
 

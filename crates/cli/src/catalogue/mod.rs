@@ -6,6 +6,8 @@ mod transfer;
 
 mod upkeep;
 
+mod verdicts;
+
 use std::{
     fs::DirBuilder,
     os::unix::fs::DirBuilderExt,
@@ -55,9 +57,12 @@ impl Kept {
     /// Writes what is left, after the result was printed.
     pub(crate) fn close(self) {
         let Self { path, memory } = self;
-        let MemoryUse { unread, unwritten } = memory.finish();
+        let MemoryUse { unread, unheard, unwritten } = memory.finish();
         if let Some(cause) = unread {
             warn(&path, &cause, "not all that it knows was used; the result does not depend on it");
+        }
+        if let Some(cause) = unheard {
+            warn(&path, &cause, "pairs that people said are not the same may be reported all the same");
         }
         if let Some(cause) = unwritten {
             warn(&path, &cause, "what this search found is not kept; its result is complete");
@@ -94,6 +99,7 @@ pub(crate) fn run(arguments: &CatalogueArguments) -> Result<Exit, Stop> {
     let action = &arguments.action;
     let (want, pixels) = match action {
         CatalogueAction::Import { pixels, .. } => (Want::Write, pixels),
+        CatalogueAction::Verdicts(arguments) if !arguments.differ.is_empty() => (Want::Write, &Pixels::default()),
         CatalogueAction::Export { pixels, .. } => (Want::Read, pixels),
         _ => (Want::Read, &Pixels::default()),
     };
@@ -110,6 +116,8 @@ pub(crate) fn run(arguments: &CatalogueArguments) -> Result<Exit, Stop> {
         CatalogueAction::Forget { paths, volume, gone } => {
             upkeep::forget(&path, &catalogue, paths, volume.as_deref(), *gone)
         }
+        // They are kept beside what is known of files.
+        CatalogueAction::Verdicts(arguments) => verdicts::run(&path, arguments),
         CatalogueAction::Compact => upkeep::compact(&path, &catalogue),
         CatalogueAction::Export { file, form, .. } => {
             // Near search keeps the same whatever distance is asked for.

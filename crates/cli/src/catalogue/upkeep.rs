@@ -48,6 +48,7 @@ enum Line<'a> {
         entries: u64,
         pictures: u64,
         digests: u64,
+        verdicts: u64,
     },
     Entry {
         path: PathJson,
@@ -105,12 +106,18 @@ pub(super) fn status(path: &Path, catalogue: &Catalogue, format: KnownFormat) ->
         }
     }
     status.rules.iter().try_for_each(|rules| rules_line(&mut out, rules, format))?;
-    let (size, version) = (status.file_bytes, status.version);
+    let (size, version, verdicts) = (status.file_bytes, status.version, status.verdicts);
     match format {
         KnownFormat::Json => {
-            print(&mut out, &Line::Catalogue { path: path.into(), version, size, files, entries, pictures, digests })?;
+            print(
+                &mut out,
+                &Line::Catalogue { path: path.into(), version, size, files, entries, pictures, digests, verdicts },
+            )?;
         }
         KnownFormat::Text => {
+            if verdicts > 0 {
+                writeln!(out, "{} of pictures that people said to differ", counted(verdicts, "pair"))?;
+            }
             let known = known(files, pictures, digests);
             writeln!(out, "{}: version {version}, {}: {known}", shown(path), size::shown(size))?;
         }

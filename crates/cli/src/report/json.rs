@@ -109,6 +109,8 @@ struct Summary<'a> {
     flat: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     flat_queries: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dismissed: Option<u64>,
     missing: &'a [String],
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     orient: bool,
@@ -232,6 +234,7 @@ pub(crate) fn summary(out: &mut dyn Write, totals: &Totals<'_>) -> Result<(), St
             unread,
             flat: totals.flat.pictures,
             flat_queries: totals.flat.queries,
+            dismissed: Some(totals.dismissed).filter(|dismissed| *dismissed > 0),
             missing,
             orient: totals.compared.is_oriented,
             alpha: totals.compared.ignores_hidden.then_some("ignore-hidden"),

@@ -33,6 +33,8 @@ pub(crate) struct Totals<'a> {
     pub(crate) cut: Option<&'a Cut>,
     /// What has no code that may be compared, where codes are.
     pub(crate) flat: Flat,
+    /// Pairs that were left out, for people said that they are not the same; in a find, files.
+    pub(crate) dismissed: u64,
     /// What was counted as a pixel.
     pub(crate) compared: Compared,
 }

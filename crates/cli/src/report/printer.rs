@@ -121,6 +121,7 @@ impl<'a> Printer<'a> {
             crossing,
             cut,
             flat: counts.flat,
+            dismissed: counts.pairs.dismissed,
             compared: self.compared,
         };
         self.unread_file.save(&self.unread, self.format)?;

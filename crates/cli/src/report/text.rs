@@ -3,7 +3,6 @@
 use std::{
     io::{self, Write},
     path::{Path, PathBuf},
-    time::{SystemTime, UNIX_EPOCH},
 };
 
 use pixtwin_catalogue::IMPORTED;
@@ -13,6 +12,7 @@ use pixtwin_engine::{
 use pixtwin_planning::nearness;
 
 use crate::{
+    age::days_ago,
     args::Common,
     names::{shown, shown_at, shown_text},
     output::{Mark, Palette, note},
@@ -116,16 +116,6 @@ pub(crate) fn found(out: &mut dyn Write, found: &Match, palette: Palette) -> io:
     other_paths(out, &found.other_paths, found.host.as_deref(), 4)
 }
 
-/// How long ago something was, by this machine's clock.
-fn days_ago(then_s: i64) -> String {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs()).cast_signed();
-    match now.saturating_sub(then_s) / 86_400 {
-        ..=0 => "today".to_owned(),
-        1 => "yesterday".to_owned(),
-        days => format!("{days} days ago"),
-    }
-}
-
 fn other_paths(out: &mut dyn Write, paths: &[PathBuf], host: Option<&str>, indent: usize) -> io::Result<()> {
     paths.iter().try_for_each(|path| writeln!(out, "{:indent$}= {}", "", shown_at(path, host)))
 }
@@ -188,6 +178,7 @@ fn summary(counts: &Counts, totals: &Totals<'_>) -> String {
     }
     let flat = [(totals.flat.pictures, ""), (totals.flat.queries, " asked about")];
     flat.into_iter().for_each(|(number, which)| text.push_str(&flat_line(number.unwrap_or_default(), which)));
+    text.push_str(&dismissed_line(totals));
     if totals.cut.is_some_and(|cut| cut.is_of_one_rank) {
         text = format!("until then, in the share of rank 0: {text}");
     }
@@ -204,6 +195,18 @@ fn flat_line(number: u64, which: &str) -> String {
             counted(number, "picture")
         ),
     }
+}
+
+/// What is said of pairs that were left out.
+fn dismissed_line(totals: &Totals<'_>) -> String {
+    let of_find = matches!(totals.found, Found::Matches(_));
+    let what = match (of_find, totals.dismissed) {
+        (_, 0) => return String::new(),
+        (true, files) => format!("{} that people said to show another picture", counted(files, "file")),
+        (false, pairs) => format!("{} of pictures that people said to differ", counted(pairs, "pair")),
+    };
+    let (are, them) = if totals.dismissed == 1 { ("is", "it") } else { ("are", "them") };
+    format!("\n{what} {are} left out (--dismissed shows {them})")
 }
 
 /// A table of the rungs: why a run is fast.
@@ -229,7 +232,7 @@ fn rungs(counts: &Counts) -> String {
 }
 
 /// How many pairs were looked at, of pictures that are nearly the same.
-fn pairs(PairCount { codes, met, stayed, near }: PairCount) -> String {
+fn pairs(PairCount { codes, met, stayed, near, dismissed: _ }: PairCount) -> String {
     let near = format!("{} of pictures {} near", counted(near, "pair"), if near == 1 { "is" } else { "are" });
     match (codes, met) {
         (0, 0) => String::new(),

@@ -8,8 +8,10 @@ use pixtwin_matching::{
 };
 
 use crate::{
+    memory::Memory,
     near::{
         classes::{Card, Class},
+        dismissed::Dismissed,
         notes,
         seen::{Seen, seen_at},
         stars::{Ray, Star},
@@ -66,24 +68,39 @@ impl Nearness {
     }
 }
 
-/// The stars of all ranks' edges whose keepers have their home here, and of pictures that several files show. With sets, only
-/// edges that cross from one to another count. With how many edges there are; 0 but at the root.
+/// What came of edges.
+#[derive(Debug, Default)]
+pub(crate) struct Joined {
+    /// The stars whose keepers have their home here, and pictures that several files show.
+    pub(crate) stars: Vec<Star>,
+    /// How many edges there are; 0 but at the root.
+    pub(crate) near: u64,
+    /// How many of them were left out, for people said that the two are not the same; 0 but at the root.
+    pub(crate) dismissed: u64,
+}
+
+/// The stars of all ranks' edges. With sets, only edges that cross from one to another count. What people said of pairs is what
+/// the root's memory has.
 ///
 /// # Cost
 /// The root holds all edges, each in some 12 bytes; the others their own only.
 pub(crate) fn stars_all<T: Team>(
-    (edges, tier): (Edges, Tier),
+    edges: Edges,
     (searched, seen, classes): (&Searched, &[Seen], &[Class]),
-    linkage: Linkage,
+    (tier, linkage, memory): (Tier, Linkage, Option<&Memory>),
     team: &mut T,
-) -> Result<(Vec<Star>, u64), Loss> {
+) -> Result<Joined, Loss> {
     let edges = bring_to_root_all(edges, team)?;
-    let cards = cards_to_root_all(&edges, (seen, classes), team)?;
+    let mut cards = cards_to_root_all(&edges, (seen, classes), team)?;
+    cards.sort_unstable_by_key(|card| card.number);
+    let said = Dismissed::among(&cards, memory);
+    let (stars, dismissed) = join(&edges, cards, &said, (tier, linkage, searched.sets.is_some()));
     let mut to: Vec<Vec<Star>> = (0..team.size()).map(|_| Vec::new()).collect();
-    for star in join(&edges, cards, (tier, linkage, searched.sets.is_some())) {
+    for star in stars {
         to.get_mut(star.keeper.home).into_iter().for_each(|to| to.push(star.clone()));
     }
-    Ok((team.swap_all(to)?.into_iter().flatten().collect(), edges.len() as u64))
+    let stars = team.swap_all(to)?.into_iter().flatten().collect();
+    Ok(Joined { stars, near: edges.len() as u64, dismissed })
 }
 
 /// All edges at the root, none elsewhere.
@@ -141,13 +158,14 @@ fn numbers(edges: &Run) -> Vec<u32> {
     (0..).zip(is_near).filter_map(|(number, is_near)| is_near.then_some(number)).collect()
 }
 
-/// Nothing of it depends on where the files lie.
-fn join(edges: &Run, mut cards: Vec<Card>, (tier, linkage, has_sets): (Tier, Linkage, bool)) -> Vec<Star> {
-    cards.sort_unstable_by_key(|card| card.number);
-    let mut places = vec![u32::MAX; cards.last().map_or(0, |card| card.number as usize + 1)];
-    for (card, at) in cards.iter().zip(0..) {
-        places.get_mut(card.number as usize).into_iter().for_each(|place| *place = at);
-    }
+/// The stars, and how many edges were left out for what was said. Nothing of it depends on where the files lie.
+fn join(
+    edges: &Run,
+    cards: Vec<Card>,
+    said: &Dismissed,
+    (tier, linkage, has_sets): (Tier, Linkage, bool),
+) -> (Vec<Star>, u64) {
+    let places = places_of(&cards);
     let place = |number: u32| places.get(number as usize).copied().unwrap_or(u32::MAX);
     // Turned pictures are all equal to each other: their groups are shown whole.
     let by_edge = has_sets && tier != Tier::Turned;
@@ -155,7 +173,9 @@ fn join(edges: &Run, mut cards: Vec<Card>, (tier, linkage, has_sets): (Tier, Lin
         let card = |at: u32| cards.get(at as usize);
         !by_edge || card(pair.a).zip(card(pair.b)).is_some_and(|(a, b)| a.crosses(b))
     };
-    let pairs = edges.iter().map(|edge| Pair { a: place(edge.a), b: place(edge.b), ..edge }).filter(crosses);
+    let all = edges.iter().map(|edge| Pair { a: place(edge.a), b: place(edge.b), ..edge }).filter(crosses);
+    let pairs = all.clone().filter(|pair| !said.has(pair));
+    let dismissed = if said.is_empty() { 0 } else { all.filter(|pair| said.has(pair)).count() };
     let neighbours = near::neighbours(cards.len(), pairs.clone());
     // More pixels, more neighbours, a larger file; numbers are in the order of the digests.
     let key = |(card, neighbours): (&Card, u32)| {
@@ -172,7 +192,16 @@ fn join(edges: &Run, mut cards: Vec<Card>, (tier, linkage, has_sets): (Tier, Lin
             star.members.is_empty() || star.members.iter().any(|member| star.keeper.crosses(&member.card))
         });
     }
-    stars
+    (stars, dismissed as u64)
+}
+
+/// Where the card of each picture is, by its number; the cards are sorted.
+fn places_of(cards: &[Card]) -> Vec<u32> {
+    let mut places = vec![u32::MAX; cards.last().map_or(0, |card| card.number as usize + 1)];
+    for (card, at) in cards.iter().zip(0..) {
+        places.get_mut(card.number as usize).into_iter().for_each(|place| *place = at);
+    }
+    places
 }
 
 /// The stars, and the pictures in none that several files show.

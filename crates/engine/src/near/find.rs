@@ -15,6 +15,7 @@ use crate::{
     find::{self, Match, Query},
     look::{Looker, WHOLE_WINDOW_BYTES, reopen, still_unchanged},
     near::{
+        dismissed::leave_out_all,
         nearness::Finder,
         seen::{Looks, Seen},
         sights::{Stored, is_flat},
@@ -71,7 +72,9 @@ pub(crate) fn find_all<T: Team>(
     let sizes: Vec<Key> = sought.iter().map(Sought::size_key).collect();
     let mut searched = Searched::default();
     let found = searched.see_all(&looks, roots, selection, team, Some(&sizes)).and_then(|seen| {
-        let matches = matches_all(&looks, &mut searched, (&seen, &sought), (queries, selection), team)?;
+        let mut matches = matches_all(&looks, &mut searched, (&seen, &sought), (queries, selection), team)?;
+        let memory = looker.memory.filter(|_| !selection.dismissed);
+        searched.counts.pairs.dismissed = leave_out_all(&mut matches, &sought, memory, team)?;
         Ok(team.merge_all(matches, find::order, &mut |(query, found)| report.found(query, found))?)
     });
     searched.counts.flat.queries = flat_queries;

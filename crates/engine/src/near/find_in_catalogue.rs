@@ -24,6 +24,7 @@ use crate::{
     memory::Memory,
     near::{
         candidates,
+        dismissed::leave_out_all,
         find::{Sought, count_flat, matches_all, proof_of, read_all},
         recall::kept_sight,
         seen::Looks,
@@ -84,6 +85,8 @@ pub(crate) fn find_in_catalogue_all<T: Team>(
         let mut found = matches_all(&looks, &mut searched, (&seen, &sought), (queries, selection), team)?;
         found.append(&mut absent);
         found.sort_by(find::order);
+        let memory = looker.memory.filter(|_| !selection.dismissed);
+        searched.counts.pairs.dismissed = leave_out_all(&mut found, &sought, memory, team)?;
         Ok(team.merge_all(found, find::order, &mut |(query, found)| report.found(query, found))?)
     });
     searched.counts.files += counted;

@@ -18,6 +18,8 @@ mod notes;
 
 mod edges;
 
+mod dismissed;
+
 mod stars;
 
 mod sights;
@@ -54,7 +56,7 @@ use crate::{
     first_look::Scratch,
     look::Looker,
     near::{
-        edges::Edges,
+        edges::{Edges, Joined},
         seen::{Looks, Seen},
         sights::Sights,
         trace::{key_of_size, looks_at_all},
@@ -94,8 +96,10 @@ pub(crate) fn groups_all<T: Team>(
             similar::edges_all(&sights, &classes, (distance, selection), team, &mut searched.counts.pairs)?
         }
     };
-    let (stars, near) = edges::stars_all((edges, tier), (searched, &seen, &classes), selection.linkage, team)?;
-    searched.counts.pairs.near = near;
+    let memory = looker.memory.filter(|_| !selection.dismissed);
+    let how = (tier, selection.linkage, memory);
+    let Joined { stars, near, dismissed } = edges::stars_all(edges, (searched, &seen, &classes), how, team)?;
+    (searched.counts.pairs.near, searched.counts.pairs.dismissed) = (near, dismissed);
     searched.subjects =
         seen.into_iter().map(|seen| (seen.picture.at(), Subject::Picture(Box::new(seen.picture)))).collect();
     Ok(stars::groups_all(looker, searched, &classes, &stars, team)?)

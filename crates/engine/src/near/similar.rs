@@ -200,7 +200,7 @@ mod tests {
         let classes = [0, 1, 2].map(class);
         let met = meetings_all(&sights, 31, &mut team, &mut counts).unwrap();
         // Each meets the other.
-        assert_eq!((met.count, counts), (2, PairCount { codes: 56, met: 2, stayed: 0, near: 0 }));
+        assert_eq!((met.count, counts), (2, PairCount { codes: 56, met: 2, stayed: 0, near: 0, dismissed: 0 }));
         let (stage, done, total, _) = progress.own();
         assert!(stage == Stage::Codes && done == total && done > 0, "{stage:?} {done} {total}");
         let selection = Selection::default();
