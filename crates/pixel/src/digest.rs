@@ -1,6 +1,6 @@
 //! The pixel digest, and the shorter keys that tell pictures apart before all of their rows are known.
 
-use std::{fmt, ops::ControlFlow};
+use std::{fmt, ops::ControlFlow, str::FromStr};
 
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
@@ -80,6 +80,32 @@ impl fmt::Debug for PixelDigest {
         write_hex(&self.0, f)
     }
 }
+
+impl FromStr for PixelDigest {
+    type Err = NotADigest;
+
+    fn from_str(text: &str) -> Result<Self, NotADigest> {
+        let is_digest = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let mut digest = [0; 32];
+        for (at, byte) in digest.iter_mut().enumerate() {
+            let digits = text.get(at * 2..at * 2 + 2).filter(|_| is_digest).ok_or(NotADigest)?;
+            *byte = u8::from_str_radix(digits, 16).map_err(|_| NotADigest)?;
+        }
+        Ok(Self(digest))
+    }
+}
+
+/// A text is no digest: that has 64 hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotADigest;
+
+impl fmt::Display for NotADigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a digest has 64 hexadecimal digits")
+    }
+}
+
+impl std::error::Error for NotADigest {}
 
 fn write_hex(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))

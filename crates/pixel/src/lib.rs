@@ -46,7 +46,7 @@ pub use canonical::{Alpha, Canonical};
 pub use code::{Code, NotACode};
 pub use corner::{CORNER_COLUMNS, CORNER_ROWS};
 pub use difference::{DifferenceSink, Unequal};
-pub use digest::{Depth, Digester, Fingerprint, HEAD_ROWS, Key, MOST_MARGIN, PixelDigest};
+pub use digest::{Depth, Digester, Fingerprint, HEAD_ROWS, Key, MOST_MARGIN, NotADigest, PixelDigest};
 pub use means::{Averager, Means};
 pub use order_free::OrderFree;
 pub use pdq::{Ground, Pdq, PdqSink};

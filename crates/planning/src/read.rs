@@ -176,8 +176,8 @@ impl GroupLine {
         Some(FoundGroup {
             number,
             tier: self.tier,
-            digest: self.digest.as_deref().and_then(hash_of).map(PixelDigest),
-            blake3: self.blake3.as_deref().and_then(hash_of),
+            digest: digest_of(self.digest.as_deref()),
+            blake3: digest_of(self.blake3.as_deref()).map(|hash| hash.0),
             size: self.width.zip(self.height),
             freed_bytes: self.freed,
             files,
@@ -199,7 +199,7 @@ impl Member {
             is_equal: ["bytes", "payload", "pixels"].contains(&&*self.proof),
             proof: self.proof.into(),
             size: self.width.zip(self.height),
-            digest: self.digest.as_deref().and_then(hash_of).map(PixelDigest),
+            digest: digest_of(self.digest.as_deref()),
             nearness,
             differs: self.differs,
         })
@@ -223,21 +223,17 @@ impl Member {
     }
 }
 
+/// A digest, or another hash that is written like one; nothing if it is none.
+fn digest_of(text: Option<&str>) -> Option<PixelDigest> {
+    text?.parse().ok()
+}
+
 /// Whether files of that host lie here. Launchers give it with or without its domain.
 fn is_here(host: Option<&str>, this: &str) -> bool {
     let first = |name: &'_ str| name.split('.').next().unwrap_or_default().to_ascii_lowercase();
     host.is_none_or(|host| {
         host.eq_ignore_ascii_case(this) || (host.contains('.') != this.contains('.') && first(host) == first(this))
     })
-}
-
-/// 64 hexadecimal digits.
-fn hash_of(text: &str) -> Option<[u8; 32]> {
-    let digits = text.chars().map(|digit| digit.to_digit(16).and_then(|digit| u8::try_from(digit).ok()));
-    let digits: Vec<u8> = digits.collect::<Option<_>>()?;
-    let (pairs, []) = digits.as_chunks::<2>() else { return None };
-    let bytes: Vec<u8> = pairs.iter().map(|[high, low]| high << 4 | low).collect();
-    bytes.try_into().ok()
 }
 
 #[cfg(test)]

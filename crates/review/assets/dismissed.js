@@ -36,7 +36,8 @@ function keptWords() {
 }
 
 function item(pair, dialog, giving) {
-  const side = (one) => el("div", { class: "item-side" }, pictureBox(one.file, giving), pathLine(one.path.parts));
+  const side = (one) => el("div", { class: "item-side" }, one.path ? [pictureBox(one.file, giving), pathLine(one.path.parts)]
+    : el("p", { class: "quiet", text: `a picture that is not near another in this result, ${one.digest.slice(0, 12)}` }));
   const node = el("li", { class: "item" }, side(pair.a), side(pair.b), button("Show again", async () => {
     try {
       const said = await post(ofResult("differ/undo"), { pair: pair.pair });

@@ -9,6 +9,6 @@ mod desk;
 
 mod http;
 
-pub use desk::{Acting, Setting, Surroundings, Verdicts};
+pub use desk::{Acting, Setting, Surroundings};
 pub use http::{Door, OpenError, Review, Stopper};
 pub use picture::{DEFAULT_CACHE_BYTES, Encoded, Means, Named, Pictures, ShowError, THUMBNAIL_SIDE};

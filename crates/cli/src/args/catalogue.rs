@@ -117,23 +117,12 @@ pub(crate) struct VerdictArguments {
     pub(crate) format: KnownFormat,
 
     /// Say that the pictures with these two digests are not the same.
-    #[arg(long, num_args = 2, action = ArgAction::Set, value_names = ["A", "B"], value_parser = digest, conflicts_with_all = ["forget", "format"])]
+    #[arg(long, num_args = 2, action = ArgAction::Set, value_names = ["A", "B"], value_parser = str::parse::<PixelDigest>, conflicts_with_all = ["forget", "format"])]
     pub(crate) differ: Vec<PixelDigest>,
 
     /// Forget what was said of the pictures with these two digests.
-    #[arg(long, num_args = 2, action = ArgAction::Set, value_names = ["A", "B"], value_parser = digest, conflicts_with = "format")]
+    #[arg(long, num_args = 2, action = ArgAction::Set, value_names = ["A", "B"], value_parser = str::parse::<PixelDigest>, conflicts_with = "format")]
     pub(crate) forget: Vec<PixelDigest>,
-}
-
-/// 64 hexadecimal digits.
-fn digest(text: &str) -> Result<PixelDigest, &'static str> {
-    let digits = text.bytes().map(|digit| char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok()));
-    let digits: Option<Vec<u8>> = digits.collect();
-    let bytes =
-        digits.map(|digits| digits.as_chunks().0.iter().map(|[high, low]| high << 4 | low).collect::<Vec<u8>>());
-    let is_whole = text.len() == 64;
-    let digest = bytes.filter(|_| is_whole).and_then(|bytes| bytes.try_into().ok());
-    digest.map(PixelDigest).ok_or("a digest has 64 hexadecimal digits")
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]

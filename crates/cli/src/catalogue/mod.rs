@@ -15,7 +15,9 @@ use std::{
 };
 
 use pixtwin_catalogue::{Catalogue, Maker, Want};
-use pixtwin_engine::{CatalogueError, Memory, MemoryUse, Settings, Tier, Trust, is_on_network, maker, words_of};
+use pixtwin_engine::{
+    CatalogueError, Memory, MemoryUse, Settings, Tier, Trust, Verdicts, is_on_network, maker, words_of,
+};
 
 use crate::{
     args::{CatalogueAction, CatalogueArguments, Pixels, Remembered},
@@ -82,6 +84,18 @@ fn path_of(remembered: &Remembered) -> Option<PathBuf> {
         (_, true) => None,
         (Some(named), _) => Some(named.clone()),
         (None, _) => default_path(),
+    }
+}
+
+/// What people said of pictures, where there is to be a catalogue; one that cannot be used is said.
+pub(crate) fn verdicts_of(remembered: &Remembered) -> Option<Verdicts> {
+    let path = path_of(remembered)?;
+    match make_folder(&path).and_then(|()| Verdicts::open(&path)) {
+        Ok(verdicts) => Some(verdicts),
+        Err(cause) => {
+            warn(&path, &cause, "what is said not to be the same is forgotten when the page ends");
+            None
+        }
     }
 }
 

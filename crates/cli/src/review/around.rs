@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use pixtwin_engine::{Alone, Failure, Progress, Run, Selection, Tier, scan};
 use pixtwin_planning::{Collector, Found};
-use pixtwin_review::{Surroundings, Verdicts};
+use pixtwin_review::Surroundings;
 
 use crate::{act, args::ReviewArguments, catalogue::Kept, exit::Stop};
 
@@ -40,10 +40,6 @@ impl Surroundings for Around {
 
     fn state_folder(&self) -> Result<PathBuf, String> {
         act::state_folder(self.arguments.state.as_deref()).map_err(|stop| said(&stop))
-    }
-
-    fn verdicts(&self) -> Option<&dyn Verdicts> {
-        None
     }
 }
 

@@ -137,6 +137,7 @@ fn setting_of(arguments: &ReviewArguments, input: Input) -> Result<(Setting, boo
         },
         places,
         tier: comparison.tier(),
+        verdicts: catalogue::verdicts_of(&arguments.remembered),
         thumbnails: catalogue::thumbnails(&arguments.remembered),
         found,
     };

@@ -1,6 +1,7 @@
 //! Choices: by rules, by hand, and "not the same".
 
 use std::{
+    collections::HashSet,
     ffi::{OsStr, OsString},
     path::PathBuf,
     sync::Mutex,
@@ -8,7 +9,7 @@ use std::{
 };
 
 use pixtwin_actions::plan::Task;
-use pixtwin_engine::{OpenFiles, Progress, keep::Rule};
+use pixtwin_engine::{OpenFiles, PixelDigest, Progress, Verdict, keep::Rule};
 use pixtwin_planning::{Decided, Decider, KeepRule, Rules};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -129,28 +130,54 @@ impl Desk {
     /// # Errors
     /// Why it cannot be remembered, as a sentence.
     pub(crate) fn differ(&self, table: &Table, group: GroupId, file: Option<FileId>) -> Result<(), String> {
-        let verdicts = self.around.verdicts().ok_or("there is no catalogue in which that could be kept")?;
         let pairs = verdicts::pairs(table, group);
         let said: Vec<_> = pairs.into_iter().filter(|pair| file.is_none_or(|file| pair.file == file)).collect();
         if said.is_empty() {
-            return Err("of these files it is not known how they differ: scan again, and say it there".to_owned());
+            let words = "no file that is meant is known to have other pixels than the first: equal pixels are the same picture";
+            return Err(words.to_owned());
         }
-        verdicts.say(&said.iter().map(verdicts::Pair::ordered).collect::<Vec<_>>())?;
-        let mut state = table.lock();
-        said.into_iter().for_each(|pair| state.hide(pair));
+        if let Some(verdicts) = &self.setting.verdicts {
+            let digests: Vec<_> = said.iter().map(verdicts::Pair::ordered).collect();
+            verdicts.say_differ(&digests).map_err(|cause| cause.to_string())?;
+        }
+        // Other files of the result may show the very same pictures.
+        verdicts::recall(table, &said.iter().map(verdicts::Pair::ordered).collect());
         Ok(())
     }
 
-    /// Shows again what was said to be another picture.
+    /// Forgets that two pictures were said not to be the same, and shows them again as far as this result has them.
     ///
     /// # Errors
     /// Why that cannot be, as a sentence.
-    pub(crate) fn same_after_all(&self, table: &Table, at: usize) -> Result<(), String> {
-        let verdicts = self.around.verdicts().ok_or("there is no catalogue")?;
-        let pair = table.lock().differing.0.get(at).copied().ok_or("there is no such pair")?;
-        verdicts.take_back(pair.ordered())?;
-        table.lock().show_again(at);
+    pub(crate) fn same_after_all(&self, table: &Table, digests: (PixelDigest, PixelDigest)) -> Result<(), String> {
+        if let Some(verdicts) = &self.setting.verdicts {
+            verdicts.take_back(&[digests]).map_err(|cause| cause.to_string())?;
+        }
+        table.lock().show_again(digests);
         Ok(())
+    }
+
+    /// All pairs that were said not to be the same: those of this result, with their files, then others.
+    ///
+    /// # Errors
+    /// Why they cannot be read, as a sentence.
+    pub(crate) fn dismissed(&self, table: &Table) -> Result<Vec<verdicts::Dismissed>, String> {
+        let here: Vec<verdicts::Pair> = table.lock().differing.0.clone();
+        let known: HashSet<_> = here.iter().map(verdicts::Pair::ordered).collect();
+        let mut all: Vec<_> = here
+            .iter()
+            .map(|pair| verdicts::Dismissed { digests: pair.ordered(), files: Some((pair.first, pair.file)) })
+            .collect();
+        if let Some(verdicts) = &self.setting.verdicts {
+            let take = &mut |verdict: Verdict| {
+                let digests = (verdict.a, verdict.b);
+                if !known.contains(&digests) {
+                    all.push(verdicts::Dismissed { digests, files: None });
+                }
+            };
+            verdicts.each(take).map_err(|cause| cause.to_string())?;
+        }
+        Ok(all)
     }
 }
 

@@ -10,7 +10,7 @@ pub(crate) mod choices;
 
 pub(crate) mod lists;
 
-mod verdicts;
+pub(crate) mod verdicts;
 
 mod saved;
 
@@ -27,7 +27,7 @@ pub(crate) mod view;
 pub(crate) mod path;
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError, RwLock},
     time::{SystemTime, UNIX_EPOCH},
@@ -35,15 +35,12 @@ use std::{
 
 use jiff::{Timestamp, tz::TimeZone};
 use pixtwin_actions::Action;
-use pixtwin_engine::{Progress, Settings, Tier};
+use pixtwin_engine::{PixelDigest, Progress, Settings, Tier, Verdicts};
 use pixtwin_planning::{Found, Rules};
 
 use crate::picture::{Means, Pictures};
 
 pub use acts::Acting;
-pub use verdicts::Verdicts;
-
-pub(crate) use verdicts::Pair;
 
 use jobs::Jobs;
 use saved::Saved;
@@ -61,6 +58,8 @@ pub struct Setting {
     pub places: Vec<PathBuf>,
     /// What is searched for, unless the page asks for something else.
     pub tier: Tier,
+    /// What remembers which pictures are not the same, if there is something.
+    pub verdicts: Option<Verdicts>,
     /// The folder in which thumbnails are kept, if they are.
     pub thumbnails: Option<PathBuf>,
     /// What was found before, and where it is from.
@@ -83,9 +82,6 @@ pub trait Surroundings: Send + Sync {
     /// # Errors
     /// Why it cannot be made, as a sentence.
     fn state_folder(&self) -> Result<PathBuf, String>;
-
-    /// What remembers which pictures are not the same, if there is something.
-    fn verdicts(&self) -> Option<&dyn Verdicts>;
 }
 
 /// All that the page shows and changes.
@@ -132,9 +128,7 @@ impl Desk {
     fn lay(&self, origin: String, found: Found) -> u64 {
         let number = self.table().map_or(1, |table| table.number + 1);
         let table = Table::new(number, origin, found);
-        if let Some(Ok(known)) = self.around.verdicts().map(Verdicts::all) {
-            verdicts::recall(&table, &known);
-        }
+        verdicts::recall(&table, &self.known_to_differ());
         if let Some(folder) = self.around.state_path() {
             choices::recall(&table, &saved::Recalled::from(&folder));
         }
@@ -145,7 +139,16 @@ impl Desk {
 
     /// Whether "not the same" can be kept.
     pub(crate) fn can_remember(&self) -> bool {
-        self.around.verdicts().is_some()
+        self.setting.verdicts.is_some()
+    }
+
+    /// What was said not to be the same. What cannot be read is shown.
+    fn known_to_differ(&self) -> HashSet<(PixelDigest, PixelDigest)> {
+        let mut known = HashSet::new();
+        if let Some(verdicts) = &self.setting.verdicts {
+            drop(verdicts.each(&mut |verdict| known.extend([(verdict.a, verdict.b)])));
+        }
+        known
     }
 }
 

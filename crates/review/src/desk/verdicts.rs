@@ -1,29 +1,10 @@
 //! What somebody said is not the same picture.
 
+use std::collections::HashSet;
+
 use pixtwin_engine::PixelDigest;
 
 use super::table::{Absence, FileId, GroupId, State, Table};
-
-/// Remembers which pictures were said not to be the same, by their pixel digests.
-pub trait Verdicts: Send + Sync {
-    /// All pairs that are remembered, the smaller digest first.
-    ///
-    /// # Errors
-    /// Why they cannot be read, as a sentence.
-    fn all(&self) -> Result<Vec<(PixelDigest, PixelDigest)>, String>;
-
-    /// Remembers pairs; returns once that is on the disk.
-    ///
-    /// # Errors
-    /// Why they cannot be kept, as a sentence.
-    fn say(&self, pairs: &[(PixelDigest, PixelDigest)]) -> Result<(), String>;
-
-    /// Forgets a pair.
-    ///
-    /// # Errors
-    /// Why it cannot be forgotten, as a sentence.
-    fn take_back(&self, pair: (PixelDigest, PixelDigest)) -> Result<(), String>;
-}
 
 /// The pairs of this result that are not shown.
 #[derive(Default)]
@@ -37,16 +18,24 @@ pub(crate) struct Pair {
     pub(crate) digests: (PixelDigest, PixelDigest),
 }
 
+/// A pair that was said to differ, and the files of this result that show it.
+pub(crate) struct Dismissed {
+    /// The smaller one first.
+    pub(crate) digests: (PixelDigest, PixelDigest),
+    /// The first of a group, and the other.
+    pub(crate) files: Option<(FileId, FileId)>,
+}
+
 impl Pair {
     /// The digests, the smaller one first.
     pub(crate) fn ordered(&self) -> (PixelDigest, PixelDigest) {
-        ordered(self.digests)
+        let (a, b) = self.digests;
+        if a.0 <= b.0 { (a, b) } else { (b, a) }
     }
 }
 
-/// Hides what was said not to be the same before.
-pub(crate) fn recall(table: &Table, known: &[(PixelDigest, PixelDigest)]) {
-    let known: std::collections::HashSet<_> = known.iter().copied().map(ordered).collect();
+/// Hides what was said not to be the same before; the smaller digest of a pair comes first.
+pub(crate) fn recall(table: &Table, known: &HashSet<(PixelDigest, PixelDigest)>) {
     if known.is_empty() {
         return;
     }
@@ -79,15 +68,11 @@ impl State {
         }
     }
 
-    /// Shows it again.
-    pub(crate) fn show_again(&mut self, at: usize) -> Option<Pair> {
-        let pair = *self.differing.0.get(at)?;
-        self.differing.0.remove(at);
-        self.set_absence(pair.file, None);
-        Some(pair)
+    /// Shows it again, wherever it stands.
+    pub(crate) fn show_again(&mut self, digests: (PixelDigest, PixelDigest)) {
+        let (back, left) = self.differing.0.drain(..).partition(|pair| pair.ordered() == digests);
+        self.differing.0 = left;
+        let back: Vec<Pair> = back;
+        back.into_iter().for_each(|pair| self.set_absence(pair.file, None));
     }
-}
-
-fn ordered((a, b): (PixelDigest, PixelDigest)) -> (PixelDigest, PixelDigest) {
-    if a.0 <= b.0 { (a, b) } else { (b, a) }
 }

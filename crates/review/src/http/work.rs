@@ -7,7 +7,7 @@ use axum::{
     extract::{Path, Query, State},
 };
 use pixtwin_actions::{Action, Previewed, RunInfo, Which, plan::Task};
-use pixtwin_engine::{OpenFiles, Progress};
+use pixtwin_engine::{OpenFiles, PixelDigest, Progress};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -23,6 +23,7 @@ use crate::desk::{
     plans::{self, Planned},
     scan::ScanAsked,
     table::{FileId, GroupId, Table},
+    verdicts::Dismissed,
     view,
 };
 
@@ -122,25 +123,33 @@ pub(super) async fn differ(State(shared): Here, Path(result): Path<u64>, body: B
 
 pub(super) async fn dismissed(State(shared): Here, Path(result): Path<u64>) -> Answer {
     let table = shared.table(result)?;
-    let state = table.lock();
-    let file = |file: FileId| {
-        let path = table.file(file).map(|found| PathShown::of(found.path()));
-        json!({ "file": file, "path": path })
-    };
-    let pair = |(number, pair): (usize, &crate::desk::Pair)| json!({ "pair": number, "group": table.group_of(pair.file), "a": file(pair.first), "b": file(pair.file) });
-    let pairs: Vec<Value> = state.differing.0.iter().enumerate().map(pair).collect();
-    answer(&json!({ "pairs": pairs }))
+    aside(move || {
+        let side = |file: Option<FileId>, digest: PixelDigest| {
+            let found = file.and_then(|file| table.file(file));
+            let path = found.map(|found| PathShown::of(found.path()));
+            json!({ "file": file, "path": path, "digest": digest.to_string() })
+        };
+        let pair = |pair: &Dismissed| {
+            let ((first, other), (a, b)) = (pair.files.unzip(), pair.digests);
+            json!({ "pair": [a.to_string(), b.to_string()], "a": side(first, a), "b": side(other, b) })
+        };
+        let pairs = shared.desk.dismissed(&table).map_err(Fault::bad)?;
+        answer(&json!({ "pairs": pairs.iter().map(pair).collect::<Vec<_>>() }))
+    })
+    .await?
 }
 
 #[derive(Deserialize)]
 struct TakenBack {
-    pair: usize,
+    /// Two digests.
+    pair: (String, String),
 }
 
 pub(super) async fn same_after_all(State(shared): Here, Path(result): Path<u64>, body: Bytes) -> Answer {
-    let (table, TakenBack { pair }) = (shared.table(result)?, read(&body)?);
+    let (table, TakenBack { pair: (a, b) }) = (shared.table(result)?, read(&body)?);
+    let digests = a.parse().ok().zip(b.parse().ok()).ok_or_else(Fault::missing)?;
     aside(move || {
-        shared.desk.same_after_all(&table, pair).map_err(Fault::bad)?;
+        shared.desk.same_after_all(&table, digests).map_err(Fault::bad)?;
         answer(&json!({ "totals": totals(&table, &table.lock()) }))
     })
     .await?
