@@ -31,6 +31,20 @@ pub enum Action {
 }
 
 impl Action {
+    /// Its name, as `apply --to` takes it.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Quarantine => "quarantine",
+            Self::Trash => "trash",
+            Self::HardLink => "hardlink",
+            Self::Reflink => "reflink",
+            Self::Symlink => "symlink",
+            Self::Move(_) => "move",
+            Self::Delete => "delete",
+        }
+    }
+
     /// Whether names are taken away, so that what belongs to a picture must go with it.
     pub(crate) fn parts_names(&self) -> bool {
         matches!(self, Self::Quarantine | Self::Trash | Self::Move(_) | Self::Delete)

@@ -1,6 +1,6 @@
 //! What was done, or would be, as JSON Lines (`docs/acting.md`).
 
-use pixtwin_actions::{Acted, Action, Error, Previewed, Recovered, RunInfo, Summary, Tally, Undone};
+use pixtwin_actions::{Acted, Error, Previewed, Recovered, RunInfo, Summary, Tally, Undone};
 use serde::Serialize;
 
 use crate::{act::words, names::PathJson};
@@ -154,7 +154,7 @@ impl<'a> From<&'a RunInfo> for Line<'a> {
         Self::Run {
             run: &info.run,
             host: &info.host,
-            action: name_of(&info.action),
+            action: info.action.name(),
             begun: info.begun_s,
             done: info.done,
             bytes: info.bytes,
@@ -224,18 +224,5 @@ impl<'a> Line<'a> {
         let Tally { done, bytes, refused, is_interrupted } = *tally;
         let (schema, acted, interrupted) = (SCHEMA, true, is_interrupted);
         Self::Summary { schema, run, acted, done, sidecars: 0, refused, purged: 0, bytes, interrupted }
-    }
-}
-
-/// An action as `--to` takes it.
-pub(super) fn name_of(action: &Action) -> &'static str {
-    match action {
-        Action::Quarantine => "quarantine",
-        Action::Trash => "trash",
-        Action::HardLink => "hardlink",
-        Action::Reflink => "reflink",
-        Action::Symlink => "symlink",
-        Action::Move(_) => "move",
-        Action::Delete => "delete",
     }
 }

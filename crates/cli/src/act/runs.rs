@@ -5,11 +5,7 @@ use std::io::Write;
 use pixtwin_actions::{Error, Recovered, RunInfo, disk::RealDisk, look_at_runs, plan::this_host};
 
 use crate::{
-    act::{
-        canonical, fatal,
-        lines::{Line, name_of},
-        say_recovered, state_path, with_executor, words,
-    },
+    act::{canonical, fatal, lines::Line, say_recovered, state_path, with_executor, words},
     args::{KnownFormat, RunsArguments},
     exit::{Exit, Stop},
     names::shown_text,
@@ -92,5 +88,5 @@ fn told(info: &RunInfo, here: &str) -> String {
     if parts.is_empty() {
         parts.push("nothing was done".to_owned());
     }
-    format!("{}  {} on {}: {}", info.run, name_of(&info.action), shown_text(&info.host), parts.join(", "))
+    format!("{}  {} on {}: {}", info.run, info.action.name(), shown_text(&info.host), parts.join(", "))
 }

@@ -133,7 +133,8 @@ impl Desk {
         let pairs = verdicts::pairs(table, group);
         let said: Vec<_> = pairs.into_iter().filter(|pair| file.is_none_or(|file| pair.file == file)).collect();
         if said.is_empty() {
-            let words = "no file that is meant is known to have other pixels than the first: equal pixels are the same picture";
+            let words =
+                "no file that is meant is known to have other pixels than the first: equal pixels are the same picture";
             return Err(words.to_owned());
         }
         if let Some(verdicts) = &self.setting.verdicts {

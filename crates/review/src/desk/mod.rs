@@ -34,7 +34,6 @@ use std::{
 };
 
 use jiff::{Timestamp, tz::TimeZone};
-use pixtwin_actions::Action;
 use pixtwin_engine::{PixelDigest, Progress, Settings, Tier, Verdicts};
 use pixtwin_planning::{Found, Rules};
 
@@ -161,17 +160,4 @@ pub(crate) fn now_s() -> i64 {
 pub(crate) fn time_shown(seconds: i64) -> String {
     let time = Timestamp::from_second(seconds).unwrap_or_default().to_zoned(TimeZone::system());
     time.strftime("%Y-%m-%d %H:%M:%S").to_string()
-}
-
-/// The name of an action, as `apply --to` takes it.
-pub(crate) const fn action_name(action: &Action) -> &'static str {
-    match action {
-        Action::Quarantine => "quarantine",
-        Action::Trash => "trash",
-        Action::HardLink => "hardlink",
-        Action::Reflink => "reflink",
-        Action::Symlink => "symlink",
-        Action::Move(_) => "move",
-        Action::Delete => "delete",
-    }
 }

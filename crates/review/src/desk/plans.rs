@@ -16,7 +16,6 @@ use pixtwin_engine::OpenFiles;
 use pixtwin_planning::{Decider, Decision, Rules};
 
 use super::{
-    action_name,
     choices::Choice,
     jobs::Job,
     table::{FileId, GroupId, State, Table},
@@ -97,11 +96,6 @@ impl Planned {
     /// Which file of the result lies there.
     pub(crate) fn file(&self, path: &Path) -> Option<FileId> {
         self.files.get(path).copied()
-    }
-
-    /// What is done, as `apply --to` names it.
-    pub(crate) fn action_name(&self) -> &'static str {
-        action_name(&self.order.action)
     }
 
     /// The same order, for one pair of the plan.

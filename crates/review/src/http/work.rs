@@ -210,7 +210,7 @@ pub(super) async fn plan(
     let refused: Vec<Value> =
         refused.map(|refused| json!({ "group": refused.group, "reason": refused.reason })).collect();
     answer(&json!({
-        "plan": planned.number, "action": planned.action_name(), "steps": steps.len(),
+        "plan": planned.number, "action": planned.order.action.name(), "steps": steps.len(),
         "bulk": steps.len() - pairs - problems, "pairs": pairs, "problems": problems,
         "bytes": planned.preview.bytes, "refused": refused, "refused_count": planned.order.refused.len(),
         "from": part.from, "lines": lines,
@@ -267,7 +267,7 @@ pub(super) async fn runs(State(shared): Here) -> Answer {
 
 fn run_shown(run: &RunInfo) -> Value {
     json!({
-        "run": run.run, "action": crate::desk::action_name(&run.action), "done": run.done, "bytes": run.bytes,
+        "run": run.run, "action": run.action.name(), "done": run.done, "bytes": run.bytes,
         "undone": run.undone, "purged": run.purged, "refused": run.refused, "begun": crate::desk::time_shown(run.begun_s),
         "can_undo": run.done > 0 && run.action != Action::Reflink && !run.is_damaged,
     })
