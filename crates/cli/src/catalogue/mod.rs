@@ -46,7 +46,11 @@ impl Kept {
         match opened {
             Ok(memory) => Some(Self { path, memory }),
             Err(cause) => {
-                warn(&path, &cause, "the search goes on without it");
+                let hint = match settings.tier.is_near() {
+                    true => "the search goes on without it, and reports also what people said not to be the same",
+                    false => "the search goes on without it",
+                };
+                warn(&path, &cause, hint);
                 None
             }
         }

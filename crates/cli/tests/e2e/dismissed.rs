@@ -266,6 +266,11 @@ fn a_damaged_verdict_is_no_verdict() {
     listed.assert(0, "", "1 verdict left out: damaged\n");
     let verified = ran(&dir, &["catalogue", "verify", "--catalogue", "kept"]);
     assert!(verified.code == 1 && verified.out().contains("verdicts are damaged"), "{}", verified.out());
+    // Where there is no catalogue to ask, that is said as well.
+    dir.write("none", "no catalogue");
+    let without = scan("none");
+    let hint = "hint: the search goes on without it, and reports also what people said not to be the same\n";
+    assert!(without.out() == before.out() && without.err().contains(hint), "{}", without.err());
     // Exact tiers do not look at it.
     let exact = json(&dir, &["--catalogue", "kept"]);
     assert!(exact.code == 0 && !exact.err().contains("cannot use"), "{}", exact.err());
