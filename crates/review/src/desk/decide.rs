@@ -125,7 +125,7 @@ impl Desk {
         by_hand.into_iter().for_each(|group| self.save(table, group, None));
     }
 
-    /// Remembers that a file of a group, or all but the first, are other pictures than the first.
+    /// Remembers that a file of a group is another picture than the first, or that no two of its files are the same picture.
     ///
     /// # Errors
     /// Why it cannot be remembered, as a sentence.
@@ -138,7 +138,11 @@ impl Desk {
             return Err(words.to_owned());
         }
         if let Some(verdicts) = &self.setting.verdicts {
-            let digests: Vec<_> = said.iter().map(verdicts::Pair::ordered).collect();
+            let mut digests: Vec<_> = said.iter().map(verdicts::Pair::ordered).collect();
+            if file.is_none() {
+                // Or those that are left would be shown as near to each other the next time.
+                digests.extend(verdicts::among_others(&said));
+            }
             verdicts.say_differ(&digests).map_err(|cause| cause.to_string())?;
         }
         // Other files of the result may show the very same pictures.

@@ -1,6 +1,6 @@
 //! What somebody said is not the same picture.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use pixtwin_engine::PixelDigest;
 
@@ -57,6 +57,16 @@ pub(crate) fn pairs(table: &Table, group: GroupId) -> Vec<Pair> {
     let Some(ours) = digest_of(0).or(found.digest) else { return Vec::new() };
     let pair = |at: usize| Some(Pair { first, file: first + at, digests: (ours, digest_of(at)?) });
     (1..found.files.len()).filter_map(pair).filter(|pair| pair.digests.0 != pair.digests.1).collect()
+}
+
+/// As many pairs of the others of a group are said at once; of larger groups the first is told from each.
+const MOST_AMONG: usize = 10_000;
+
+/// The pairs that the others of these have among each other.
+pub(crate) fn among_others(pairs: &[Pair]) -> Vec<(PixelDigest, PixelDigest)> {
+    let others: BTreeSet<PixelDigest> = pairs.iter().map(|pair| pair.digests.1).collect();
+    let with_larger = |a: &PixelDigest| others.iter().filter(|b| *b > a).map(|b| (*a, *b)).collect::<Vec<_>>();
+    others.iter().flat_map(with_larger).take(MOST_AMONG).collect()
 }
 
 impl State {
