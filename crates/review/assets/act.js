@@ -82,7 +82,7 @@ async function showPlan(dialog, number) {
   dialog.setTitle("This will happen");
   fill(dialog.body, planHead(plan, action), planLines(plan), refusedGroups(plan.refused, plan.refused_count));
   fill(dialog.foot, button("Back", () => chooseAction(dialog)), el("span", { class: "spring" }),
-    plan.pairs > 0 ? button(`Confirm ${counted(plan.pairs, "near match", "near matches")} one by one`, () => confirmPairs(dialog, plan, () => showPlan(dialog, number))) : null,
+    plan.pairs > 0 ? button(`Confirm ${counted(plan.pairs, "file")} one by one`, () => confirmPairs(dialog, plan, () => showPlan(dialog, number))) : null,
     plan.bulk > 0 && !isApplied ? button(`Apply to ${counted(plan.bulk, "file")}`, () => apply(dialog, plan), { class: "button danger" }) : null);
   dialog.heading.focus();
 }
@@ -90,7 +90,7 @@ async function showPlan(dialog, number) {
 function planHead(plan, action) {
   const facts = [
     plan.bulk > 0 ? `${counted(plan.bulk, "file")} in one go` : "",
-    plan.pairs > 0 ? `${counted(plan.pairs, "near match", "near matches")} each to be confirmed by itself` : "",
+    plan.pairs > 0 ? `${counted(plan.pairs, "file")} each to be confirmed by itself` : "",
     plan.problems > 0 ? `${count(plan.problems)} would be refused, with the reason in the line` : "",
   ].filter(Boolean).join(" · ");
   return el("div", {}, el("p", {}, el("strong", { text: action }), `: ${counted(plan.steps, "file")}, ${bytes(plan.bytes)}.`),
@@ -106,11 +106,13 @@ function refusedGroups(refused, many) {
 
 async function apply(dialog, plan) {
   applied = `${app.state.result.result}/${plan.plan}`;
-  await work(dialog, "Applying the plan", () => post(ofResult("apply"), { plan: plan.plan }), (outcome, job) => {
+  await work(dialog, "Applying the plan", () => post(ofResult("apply"), { plan: plan.plan }), async (outcome, job) => {
+    // What was refused with the others can be confirmed by itself.
+    const now = await get(ofResult(`plan/${plan.plan}?from=0&count=1`)).catch(() => plan);
     dialog.setTitle(job.state === "stopped" ? "Stopped" : "Done");
     fill(dialog.body, outcomeBox({ lines: deed(plan.action), ...outcome }));
     fill(dialog.foot, outcome.run && outcome.done > 0 ? undoButton(outcome.run, dialog) : null, el("span", { class: "spring" }),
-      plan.pairs > 0 ? button("Go on with near matches", () => confirmPairs(dialog, plan, () => showPlan(dialog, plan.plan))) : null,
+      now.pairs > 0 ? button(`Confirm ${counted(now.pairs, "file")} one by one`, () => confirmPairs(dialog, now, () => showPlan(dialog, plan.plan))) : null,
       button("Close", dialog.close, { class: "button main" }));
     dialog.heading.focus();
   }, () => showPlan(dialog, plan.plan));

@@ -4,7 +4,7 @@ import { leaveAll, keepOnly, notTheSame, toggleFile } from "./decide.js";
 import { isDialogOpen } from "./dialog.js";
 import { focusSearch } from "./filters.js";
 import { closeGroup, currentViewer, stepFile } from "./group.js";
-import { goTo, openCurrent, rowsInView, step } from "./list.js";
+import { focusList, goTo, openCurrent, rowsInView, step } from "./list.js";
 import { app, tell } from "./store.js";
 
 /** All keys: the parts of the help, each with lines of what is pressed, what it does, and the function. */
@@ -49,7 +49,7 @@ export function initKeys() {
 function pressed(event) {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isDialogOpen()) return;
   if (isTyping(event.target)) {
-    if (event.key === "Escape") event.target.blur();
+    if (event.key === "Escape" && !event.target.matches("dialog *")) leaveField(event);
     return;
   }
   if (inList(event) || digit(event)) {
@@ -61,6 +61,13 @@ function pressed(event) {
   if (!task || !app.state?.result) return;
   event.preventDefault();
   task();
+}
+
+// The browser would empty a search field, and tell nobody.
+function leaveField(event) {
+  event.preventDefault();
+  event.target.blur();
+  if (app.list?.groups > 0) focusList();
 }
 
 function isTyping(target) {

@@ -131,6 +131,8 @@ function updateRow(group) {
       one.reason = tasks.get(one.file)?.reason ?? null;
     }
     row.undecided = group.undecided;
+    const stays = group.files.find((file) => file.task === "keep");
+    row.stays = stays ? { file: stays.file, text: stays.path.parts.at(-1), reason: stays.reason } : null;
   });
   list.refill();
 }

@@ -1,4 +1,4 @@
-// Near matches are confirmed one by one: both pictures, and what would be lost, before anything is done.
+// What is only near, or was refused with the others, is confirmed one by one: both pictures, and what would be lost, before anything is done.
 
 import { get, post } from "./api.js";
 import { button, el, fill } from "./dom.js";
@@ -14,7 +14,7 @@ const PAGE = 200;
 const settledSteps = new Map();
 
 /**
- * Goes through the near matches of a plan.
+ * Goes through the steps of a plan that are to be confirmed by themselves.
  * @param {object} dialog the dialog, as `openDialog` gave it
  * @param {object} plan the plan
  * @param {Function} goBack shows the plan again
@@ -44,7 +44,7 @@ async function next(walk) {
   const { dialog } = walk;
   walk.viewer?.close();
   walk.viewer = null;
-  dialog.setTitle("Confirm near matches");
+  dialog.setTitle("Confirm one by one");
   fill(dialog.foot);
   try {
     const line = await nextLine(walk);
@@ -60,9 +60,10 @@ async function showLine(walk, line) {
   walk.seen += 1;
   walk.viewer = new Viewer({ group: line.group, files: [viewed(line.kept_file, "keep"), viewed(line.file, "remove")] });
   const about = el("div", {}, el("p", { class: "quiet", text: "Looking what would be lost …" }));
-  fill(dialog.body, el("p", { class: "quiet", text: `${count(walk.seen)} of ${counted(plan.pairs, "near match", "near matches")}` }), walk.viewer.node,
+  fill(dialog.body, el("p", { class: "quiet", text: `${count(walk.seen)} of ${counted(plan.pairs, "file")}` }), walk.viewer.node,
     el("dl", { class: "pair" }, el("dt", { text: "Stays" }), el("dd", {}, pathLine(line.stays.parts)),
-      el("dt", { text: "Goes" }), el("dd", {}, pathLine(line.path.parts))), about);
+      el("dt", { text: "Goes" }), el("dd", {}, pathLine(line.path.parts))),
+    line.refused ? el("p", { class: "box warn", text: `It was refused with the others: ${line.refused}` }) : null, about);
   const confirm = button("Let it go", () => applyPair(walk, line), { class: "button danger", disabled: true });
   fill(dialog.foot, button("Back to the plan", () => leave(walk)), el("span", { class: "spring" }),
     button("Keep both", () => skip(walk, line)), confirm);
@@ -115,7 +116,7 @@ function leave(walk) {
 }
 
 function showEnd(walk) {
-  fill(walk.dialog.body, el("p", { text: `No more near matches to confirm; ${counted(walk.done, "file")} went. “Runs” brings them back.` }));
+  fill(walk.dialog.body, el("p", { text: `Nothing more to confirm; ${counted(walk.done, "file")} went. “Runs” brings them back.` }));
   fill(walk.dialog.foot, button("Back to the plan", walk.goBack), button("Close", walk.dialog.close, { class: "button main" }));
   walk.dialog.heading.focus();
 }

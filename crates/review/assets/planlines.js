@@ -49,6 +49,7 @@ function line(one) {
   return el("tr", { class: one.problem ? "refused" : null },
     el("td", { text: count(one.step) }), el("td", {}, pathLine(one.path.parts)), el("td", {}, pathLine(one.stays.parts)),
     el("td", {}, el("p", { text: one.reason }),
-      one.pair ? el("p", { class: "near", text: "near match: to be confirmed by itself" }) : null,
+      one.refused ? el("p", { class: "warn", text: `refused with the others: ${one.refused}` }) : null,
+      one.pair ? el("p", { class: "near", text: "to be confirmed by itself" }) : null,
       one.problem ? el("p", { class: "warn", text: `refused: ${one.problem}` }) : null, loses));
 }

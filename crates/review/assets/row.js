@@ -71,7 +71,7 @@ export function clearRow(node) {
 
 function fillParts(node, row, room) {
   const { parts } = node;
-  const stays = row.names.find((one) => one.task === "keep");
+  const stays = row.stays ?? row.names.find((one) => one.task === "keep");
   const formats = [...new Set(row.names.map((one) => one.format))].join(", ");
   fill(parts.title, name((stays ?? row.names[0])?.text ?? ""));
   fill(parts.facts, row.freed > 0 ? el("span", { class: "row-freed-too", "aria-hidden": "true", text: `${bytes(row.freed)} · ` }) : null,
@@ -81,10 +81,17 @@ function fillParts(node, row, room) {
   parts.freed.title = row.freed > 0 ? "freed if one file stays" : "nothing is freed";
   parts.tier.textContent = tierName(row.tier);
   parts.tier.dataset.tier = row.tier;
-  const shown = row.names.slice(0, Math.min(room, PICTURES));
+  const shown = picturesOf(row, Math.min(room, PICTURES));
   fill(parts.pictures, shown.map((one) => thumbOf(node, one)));
   const more = row.files - shown.length;
   if (more > 0) parts.pictures.append(el("span", { class: "row-more", text: `+${count(more)}` }));
+}
+
+// The first files, in their order; if what stays is none of them, it takes the last place.
+function picturesOf(row, room) {
+  const first = row.names.slice(0, room);
+  if (row.stays && !first.some((one) => one.task === "keep")) first.splice(-1, 1, { ...row.stays, task: "keep" });
+  return first;
 }
 
 function reasonOf(row, stays) {

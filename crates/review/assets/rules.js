@@ -60,7 +60,7 @@ function ruleItem(rule, at, draw) {
     chosen.splice(at + by, 0, taken);
     draw();
   };
-  return el("li", { class: "item" }, el("span", { text: `${at + 1}. ${about.text}` }), valueOf(rule, about), el("span", { class: "spring" }),
+  return el("li", { class: "item" }, el("span", { text: `${at + 1}. ${about.text}` }), valueOf(rule, about),
     button("Up", () => move(-1), { disabled: at === 0, "aria-label": `Up: ${about.text}`, class: "button plain" }),
     button("Down", () => move(1), { disabled: at === chosen.length - 1, "aria-label": `Down: ${about.text}`, class: "button plain" }),
     button("Remove", () => { chosen.splice(at, 1); draw(); }, { "aria-label": `Remove: ${about.text}`, class: "button plain" }));

@@ -32,7 +32,7 @@ function runItem(run, dialog) {
   const facts = [`${counted(run.done, "file")} ${deed(run.action)}, ${bytes(run.bytes)}`, run.undone > 0 ? `${count(run.undone)} undone` : "",
     run.purged > 0 ? `${count(run.purged)} purged` : "", run.refused > 0 ? `${count(run.refused)} refused` : ""].filter(Boolean);
   return el("li", { class: "item" }, el("div", {}, el("p", {}, el("strong", { text: run.begun })),
-    el("p", { class: "quiet", text: facts.join(" · ") })), run.can_undo && run.undone < run.done ? undoButton(run.run, dialog) : null);
+    el("p", { class: "quiet", text: facts.join(" · ") })), run.can_undo ? undoButton(run.run, dialog) : null);
 }
 
 /**

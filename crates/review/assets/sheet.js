@@ -114,6 +114,21 @@ export class Sheet {
   }
 }
 
+/** Words in the place of a picture, which need no request. */
+export class Words extends Sheet {
+  /**
+   * @param {string} title what there is, in a word or two
+   * @param {string} text why
+   */
+  constructor(title, text) {
+    super(null, "", { width: 0, height: 0 });
+    this.node.removeAttribute("aria-busy");
+    this.node.replaceChildren(el("div", { class: "sheet-words" }, el("strong", { text: title }), el("span", { text })));
+  }
+
+  async load() {}
+}
+
 // The middle, so that a picture larger than the pane fills it, and a smaller one stands in its middle.
 function inside(middle, share) {
   if (share <= 1) return 0.5;

@@ -3,8 +3,8 @@
 import { button, el, field, fill, freshId, select } from "./dom.js";
 import { View, attach } from "./gestures.js";
 import { app, ofResult, tell } from "./store.js";
-import { Sheet } from "./sheet.js";
-import { count, taskName } from "./words.js";
+import { Sheet, Words } from "./sheet.js";
+import { count, sides, taskName } from "./words.js";
 
 const MODES = [["side", "Side by side", ""], ["swipe", "Swipe", "s"], ["blink", "Blink", "b"], ["difference", "Difference", "d"]];
 const AMPLIFY = [1, 2, 4, 8, 16, 32, 64, 128, 255];
@@ -141,6 +141,9 @@ export class Viewer {
 
   differenceSheet() {
     const [a, b] = [this.group.files[this.first], this.group.files[this.second]];
+    if (this.group.tier !== "turned" && haveOtherSides(a, b)) {
+      return this.add(new Words("no difference", `They have other sides, so no pixel stands for another: ${sides(a.width, a.height)} and ${sides(b.width, b.height)}. Swipe and blink compare them as they look.`));
+    }
     const path = () => ofResult(`difference/${a.file}/${b.file}?amplify=${this.amplify}`);
     const sheet = this.add(new Sheet(path, `Difference of picture ${this.first + 1} and ${this.second + 1}`, { width: 0, height: 0 }));
     sheet.onready = (headers) => {
@@ -282,6 +285,10 @@ export class Viewer {
 function share(sheet, box) {
   const scale = sheet.fit(box.clientWidth, box.clientHeight);
   return { x: box.clientWidth / Math.max(1, sheet.width * scale), y: box.clientHeight / Math.max(1, sheet.height * scale) };
+}
+
+function haveOtherSides(a, b) {
+  return Boolean(a.width && b.width) && (a.width !== b.width || a.height !== b.height);
 }
 
 function differenceWords(headers) {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs, os::unix::fs::MetadataExt};
 
-use pixtwin_actions::plan::Tier;
+use pixtwin_actions::plan::{Task, Tier};
 use pixtwin_engine::{Nearness, PixelDigest, view_name};
 use pixtwin_planning::{FoundFile, FoundGroup, nearness::words};
 use serde_json::{Value, json};
@@ -153,8 +153,15 @@ pub(crate) fn row(table: &Table, state: &State, group: GroupId) -> Option<Value>
         "names": files.iter().take(MOST_NAMES).map(name).collect::<Vec<_>>(),
         "more": files.len().saturating_sub(MOST_NAMES),
         "near": near,
+        "stays": files.iter().find_map(|file| stays(state, group, *file)),
         "undecided": undecided(state, group),
     }))
+}
+
+/// The file, if it is to stay: it can be one that a list does not name.
+fn stays(state: &State, group: GroupId, (at, file, found): (usize, FileId, &FoundFile)) -> Option<Value> {
+    let decision = state.choices.of_file(group, at).filter(|decision| decision.task == Task::Keep)?;
+    Some(json!({ "file": file, "text": PathShown::of(found.path()).name(), "reason": decision.reason }))
 }
 
 fn undecided(state: &State, group: GroupId) -> Option<&str> {
