@@ -13,7 +13,7 @@ use crate::{
     find::expand,
     names::{self, shown},
     output, progress_bar,
-    report::{Compared, Found, Totals, csv, json, unread},
+    report::{Compared, Found, Totals, csv, json, refuse_html, unread},
 };
 
 pub(crate) fn run(arguments: &HashArguments) -> Result<Exit, Stop> {
@@ -24,6 +24,7 @@ pub(crate) fn run(arguments: &HashArguments) -> Result<Exit, Stop> {
 }
 
 fn print(arguments: &HashArguments) -> Result<Exit, Stop> {
+    refuse_html(arguments.listing.format)?;
     let paths = expand(&arguments.files, arguments.null)?;
     let mut unread_file = unread::UnreadFile::create(arguments.listing.unread.as_deref())?;
     let digests = digest(arguments, &paths);
@@ -38,6 +39,7 @@ fn print(arguments: &HashArguments) -> Result<Exit, Stop> {
         Format::Csv => csv::digests(&mut out, &examined)?,
         Format::Text => examined.iter().try_for_each(|file| line(&mut out, file, b"\n"))?,
         Format::Null => examined.iter().try_for_each(|file| line(&mut out, file, b"\0"))?,
+        Format::Html => {}
         Format::Json => {
             examined.iter().try_for_each(|file| json::digest(&mut out, file))?;
             json::unread(&mut out, &unread)?;

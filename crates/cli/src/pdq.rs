@@ -10,10 +10,11 @@ use crate::{
     find::expand,
     names::{self, shown},
     output, progress_bar,
-    report::{Compared, Found, Totals, csv, json, unread},
+    report::{Compared, Found, Totals, csv, json, refuse_html, unread},
 };
 
 pub(crate) fn run(arguments: &PdqArguments) -> Result<Exit, Stop> {
+    refuse_html(arguments.listing.format)?;
     let paths = expand(&arguments.files, arguments.null)?;
     let format = arguments.listing.format;
     let mut unread_file = unread::UnreadFile::create(arguments.listing.unread.as_deref())?;
@@ -31,6 +32,7 @@ pub(crate) fn run(arguments: &PdqArguments) -> Result<Exit, Stop> {
         Format::Csv => csv::codes(&mut out, &coded)?,
         Format::Text => coded.iter().try_for_each(|file| line(&mut out, file, shown(&file.path).as_bytes(), b"\n"))?,
         Format::Null => coded.iter().try_for_each(|file| line(&mut out, file, names::bytes_of(&file.path), b"\0"))?,
+        Format::Html => {}
         Format::Json => {
             coded.iter().try_for_each(|file| json::code(&mut out, file))?;
             json::unread(&mut out, &unread)?;

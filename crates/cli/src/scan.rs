@@ -98,6 +98,10 @@ impl Search for Scan {
         self.arguments.plan.is_some()
     }
 
+    fn thumbnails(&self) -> usize {
+        self.arguments.page.thumbnails
+    }
+
     fn planner(&self) -> Result<Option<Planner>, Stop> {
         let planner = |out: &PathBuf| Planner::new(&self.arguments.keeping, out, Some(&self.places));
         self.arguments.plan.as_ref().map(planner).transpose()

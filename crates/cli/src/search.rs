@@ -58,6 +58,11 @@ pub(crate) trait Search: Sync {
         false
     }
 
+    /// How many thumbnails a report as a page has at most.
+    fn thumbnails(&self) -> usize {
+        0
+    }
+
     /// What makes it, ready before the search.
     fn planner(&self) -> Result<Option<Planner>, Stop> {
         Ok(None)
@@ -90,7 +95,13 @@ pub(crate) fn selection(search: &impl Search) -> Selection {
 /// What the report is about.
 pub(crate) fn about<'a>(search: &'a impl Search, queries: &'a [PathBuf]) -> About<'a> {
     let pixels = &search.arguments().2.comparison.pixels;
-    About { queries, names_all: search.names_all(), sets: search.sets(), compared: pixels.compared() }
+    About {
+        queries,
+        names_all: search.names_all(),
+        sets: search.sets(),
+        compared: pixels.compared(),
+        thumbnails: search.thumbnails(),
+    }
 }
 
 /// All that the ranks of a run, or its parts, must have been given alike.

@@ -71,7 +71,8 @@ pub(crate) fn run_merge(arguments: &MergeArguments) -> Result<Exit, Stop> {
         return Err(Stop::Fatal("--check is for records of scan: without it, a find says no with 1".to_owned()));
     }
     progress_bar::beside(common, |progress, bar| {
-        let about = About { queries: &queries, names_all: true, sets: sets.as_ref(), compared };
+        let thumbnails = arguments.page.thumbnails;
+        let about = About { queries: &queries, names_all: true, sets: sets.as_ref(), compared, thumbnails };
         let mut printer = Printer::new(common, &arguments.listing, records.tier(), about, bar)?;
         let counts = merge(records, &settings, progress, &mut printer)?;
         let (has_found, is_all_read) = (printer.has_found(), printer.is_all_read());

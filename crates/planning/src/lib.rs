@@ -6,6 +6,8 @@ pub mod names;
 
 pub mod nearness;
 
+pub mod size;
+
 mod found;
 
 mod read;

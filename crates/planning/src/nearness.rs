@@ -1,6 +1,6 @@
 //! How near pictures are to each other that need not be equal.
 
-use pixtwin_engine::{Apart, Nearness, Turn, view_name};
+use pixtwin_engine::{Apart, Member, Nearness, Proof, Turn, view_name};
 
 /// In words, to follow the format of a file. The `other` is the picture it is held against, in words.
 #[must_use]
@@ -23,6 +23,23 @@ pub fn words(nearness: Nearness, other: &str) -> String {
             format!("{}, distance {distance}{through}", label.name())
         }
     }
+}
+
+/// What ties a file to the first of its group, in words; `first_format` is the format of that.
+#[must_use]
+pub fn ties(file: &Member, first_format: Option<&str>) -> String {
+    if let Some(nearness) = file.near.as_ref().and_then(|near| near.nearness) {
+        return words(nearness, "the first");
+    }
+    let words = match file.proof_to_first {
+        // Names in two sets.
+        Proof::Bytes if file.name_of == Some(0) => "same file",
+        Proof::Bytes => "same bytes",
+        Proof::Payload => "same payload",
+        Proof::Pixels if first_format == Some(&*file.format) => "same pixels, encoded anew",
+        Proof::Pixels | Proof::Turned | Proof::Within | Proof::Similar => "same pixels",
+    };
+    words.to_owned()
 }
 
 fn turn_of(turn: u8) -> Turn {

@@ -9,6 +9,9 @@ mod desk;
 
 mod http;
 
+mod report;
+
 pub use desk::{Acting, Setting, Surroundings};
 pub use http::{Door, OpenError, Review, Stopper};
 pub use picture::{DEFAULT_CACHE_BYTES, Encoded, Means, Named, Pictures, ShowError, THUMBNAIL_SIDE};
+pub use report::{DEFAULT_THUMBNAILS, FolderCount, HtmlReport, ReportAbout, ReportEnd};

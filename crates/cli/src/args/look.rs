@@ -7,7 +7,7 @@ use clap::{
     builder::{OsStringValueParser, TypedValueParser},
 };
 
-use super::{Common, CompareFormat, Keeping, LinkageName, Listing, Pixels, Searched, exit};
+use super::{Common, CompareFormat, Keeping, LinkageName, Listing, Page, Pixels, Searched, exit};
 use crate::scan::{self, NamedPlace};
 
 /// The place that is no folder.
@@ -119,6 +119,9 @@ pub(crate) struct ScanArguments {
 
     #[command(flatten)]
     pub(crate) listing: Listing,
+
+    #[command(flatten)]
+    pub(crate) page: Page,
 }
 
 /// One report from the records that scan or find wrote with --shard.
@@ -142,6 +145,9 @@ pub(crate) struct MergeArguments {
 
     #[command(flatten)]
     pub(crate) listing: Listing,
+
+    #[command(flatten)]
+    pub(crate) page: Page,
 }
 
 /// Print the pixel digest of pictures, one line a file.

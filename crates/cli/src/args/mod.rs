@@ -326,6 +326,15 @@ pub(crate) struct Listing {
     pub(crate) unread: Option<PathBuf>,
 }
 
+/// What a report as a page takes.
+#[derive(Args, Clone, Copy)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct Page {
+    /// With --format html: how many thumbnails the page has at most.
+    #[arg(long, value_name = "N", default_value_t = pixtwin_review::DEFAULT_THUMBNAILS)]
+    pub(crate) thumbnails: usize,
+}
+
 #[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// For people.
@@ -337,6 +346,8 @@ pub(crate) enum Format {
     Csv,
     /// Names alone, each ended by a NUL byte; an empty name ends a group. From hash and pdq it is their lines, ended by NUL.
     Null,
+    /// One page for a browser, with thumbnails inside and no script. From scan and merge.
+    Html,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]

@@ -12,6 +12,8 @@ pub(crate) mod nearness;
 
 pub(crate) mod null;
 
+pub(crate) mod html;
+
 pub(crate) mod unread;
 
 pub(crate) mod folders;
@@ -19,6 +21,16 @@ pub(crate) mod folders;
 pub(crate) mod printer;
 
 use pixtwin_engine::Flat;
+
+use crate::{args::Format, exit::Stop};
+
+/// Only groups of twins make a page.
+pub(crate) fn refuse_html(format: Format) -> Result<(), Stop> {
+    match format {
+        Format::Html => Err(Stop::Fatal("--format html is for the groups that scan and merge report".to_owned())),
+        _ => Ok(()),
+    }
+}
 
 /// The figures at the end of a run.
 #[derive(Clone, Copy, Debug)]

@@ -7,12 +7,16 @@ use std::{
 
 use pixtwin_engine::{Counts, Group, Match, Report, Sets, Tier, Unread};
 
+use pixtwin_review::HtmlReport;
+
 use crate::{
     args::{Common, Format, Listing},
     exit::{Stop, unless_closed},
     output::Palette,
     progress_bar::Bar,
-    report::{Compared, Cut, Found, Totals, csv, folders::Folders, json, null, text, unread::UnreadFile},
+    report::{
+        Compared, Cut, Found, Totals, csv, folders::Folders, html, json, null, refuse_html, text, unread::UnreadFile,
+    },
 };
 
 /// What a report is about.
@@ -26,6 +30,8 @@ pub(crate) struct About<'a> {
     pub(crate) sets: Option<&'a Sets>,
     /// What counts as a pixel.
     pub(crate) compared: Compared,
+    /// How many thumbnails a page has at most.
+    pub(crate) thumbnails: usize,
 }
 
 /// Takes the report of a scan or a find and prints it.
@@ -52,6 +58,8 @@ pub(crate) struct Printer<'a> {
     unread: Vec<Unread>,
     found: Found,
     stop: Option<Stop>,
+    /// The page, if the report is one.
+    html: Option<HtmlReport<'a>>,
 }
 
 impl<'a> Printer<'a> {
@@ -64,8 +72,11 @@ impl<'a> Printer<'a> {
         about: About<'a>,
         bar: &'a Bar,
     ) -> Result<Self, Stop> {
-        let About { queries, names_all, sets, compared } = about;
+        let About { queries, names_all, sets, compared, thumbnails } = about;
         let is_scan = queries.is_empty();
+        if !is_scan {
+            refuse_html(listing.format)?;
+        }
         let mut printer = Self {
             common,
             format: listing.format,
@@ -84,7 +95,15 @@ impl<'a> Printer<'a> {
             unread: Vec::new(),
             found: if is_scan { Found::Groups { groups: 0, twins: 0, freed_bytes: 0 } } else { Found::Matches(0) },
             stop: None,
+            html: None,
         };
+        if printer.format == Format::Html {
+            let begun = html::begin(&mut printer.out, common, tier, sets, thumbnails);
+            match begun {
+                Ok(page) => printer.html = Some(page),
+                Err(cause) => printer.keep(Err(cause.into())),
+            }
+        }
         if printer.format == Format::Csv {
             let header = csv::header(&mut printer.out, is_scan, tier, sets);
             printer.keep(header);
@@ -127,6 +146,9 @@ impl<'a> Printer<'a> {
         self.unread_file.save(&self.unread, self.format)?;
         let printed = match (self.stop.take(), self.format) {
             (Some(stop), _) => Err(stop),
+            (None, Format::Html) => self.html.take().map_or(Ok(()), |page| {
+                html::end(&mut self.out, page, &text::summary(counts, &totals), &totals, (&self.unread, folders))
+            }),
             (None, Format::Json) => folders
                 .map_or(Ok(()), |folders| json::folders(&mut self.out, folders))
                 .and_then(|()| json::unread(&mut self.out, &self.unread))
@@ -172,6 +194,11 @@ impl<'a> Printer<'a> {
             Format::Json => json::group(&mut self.out, group, self.tier, self.sets)?,
             Format::Csv => csv::group(&mut self.out, group, groups + 1, self.tier, self.sets)?,
             Format::Null => null::group(&mut self.out, group)?,
+            Format::Html => {
+                if let Some(page) = &mut self.html {
+                    page.group(&mut self.out, group)?;
+                }
+            }
         }
         Ok(())
     }
@@ -188,6 +215,7 @@ impl<'a> Printer<'a> {
             Format::Json => json::found(&mut self.out, path, found, self.tier)?,
             Format::Csv => csv::found(&mut self.out, path, found, self.tier)?,
             Format::Null => null::found(&mut self.out, found)?,
+            Format::Html => {}
         }
         Ok(())
     }

@@ -53,20 +53,11 @@ pub(crate) fn group(
 
 /// What ties a file to the first of its group, and how their metadata differ.
 fn evidence(file: &Member, first_format: Option<&str>, first_size: Option<(u32, u32)>) -> String {
-    let proof = match file.proof_to_first {
-        // Names in two sets.
-        Proof::Bytes if file.name_of == Some(0) => "same file",
-        Proof::Bytes => "same bytes",
-        Proof::Payload => "same payload",
-        Proof::Pixels if first_format == Some(&*file.format) => "same pixels, encoded anew",
-        Proof::Pixels | Proof::Turned | Proof::Within | Proof::Similar => "same pixels",
+    let size = match file.near.as_ref().and_then(|near| near.nearness) {
+        Some(_) => size_of(file, first_size),
+        None => String::new(),
     };
-    let mut text = match file.near.as_ref().and_then(|near| near.nearness) {
-        Some(nearness) => {
-            format!("{}{}, {}", file.format, size_of(file, first_size), nearness::words(nearness, "the first"))
-        }
-        None => format!("{}, {proof}", file.format),
-    };
+    let mut text = format!("{}{size}, {}", file.format, nearness::ties(file, first_format));
     if file.is_repeated() {
         text.push_str("; also in another group");
     }
@@ -141,7 +132,8 @@ pub(crate) fn close(
     note(&summary(counts, totals));
 }
 
-fn summary(counts: &Counts, totals: &Totals<'_>) -> String {
+/// What a run looked at and found, in a few lines.
+pub(crate) fn summary(counts: &Counts, totals: &Totals<'_>) -> String {
     let looked_at = format!("{}, {}", counted(totals.files, "file"), counted(totals.pictures, "picture"));
     let across = if totals.crossing.is_some() { " across sets" } else { "" };
     let found = match totals.found {

@@ -37,6 +37,8 @@ mod find;
 
 mod hash;
 
+mod html;
+
 mod hostile;
 
 mod laws;
