@@ -1,6 +1,7 @@
 //! Reads a report in JSON.
 
 use std::{
+    borrow::Cow,
     io::{self, BufRead, Read},
     path::PathBuf,
 };
@@ -11,7 +12,7 @@ use serde::Deserialize;
 
 use crate::{
     found::{Found, FoundFile, FoundGroup},
-    names::PathJson,
+    names::{PathJson, shown_text},
 };
 
 /// The version of reports in JSON that is written, and the only one that is read.
@@ -130,7 +131,7 @@ impl Found {
                 }
                 Line::Unread { path, host: other, reason } => {
                     if is_here(other.as_deref(), host) {
-                        found.unread.push((path.into_path().ok_or_else(no_line)?, reason));
+                        found.unread.push((path.into_path().ok_or_else(no_line)?, shown_text(&reason).into_owned()));
                     }
                 }
                 Line::Summary(summary) => {
@@ -192,16 +193,17 @@ impl Member {
         Some(FoundFile {
             paths: names.collect::<Option<Vec<PathBuf>>>()?,
             is_here: is_here(self.host.as_deref(), host),
-            host: self.host,
+            // Words of a report that somebody else may have made.
+            host: self.host.map(safe),
             bytes: self.size,
-            format: self.format.into(),
+            format: safe(self.format).into(),
             is_repeated: self.repeated,
             is_equal: ["bytes", "payload", "pixels"].contains(&&*self.proof),
-            proof: self.proof.into(),
+            proof: safe(self.proof).into(),
             size: self.width.zip(self.height),
             digest: digest_of(self.digest.as_deref()),
             nearness,
-            differs: self.differs,
+            differs: self.differs.into_iter().map(safe).collect(),
         })
     }
 
@@ -220,6 +222,14 @@ impl Member {
         let view = (0..u8::MAX).find(|view| view_name(*view) == name)?;
         let is_view_of_other = self.view_of.as_deref() == Some("first");
         Some(Nearness::Similar { distance: self.distance?, view, is_view_of_other, label })
+    }
+}
+
+/// Text without what a terminal obeys or a reader is misled by.
+fn safe(text: String) -> String {
+    match shown_text(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(shown) => shown,
     }
 }
 

@@ -38,7 +38,7 @@ export async function openSession() {
   const token = location.hash.slice(1);
   let session;
   // What the page itself writes there has a `=`.
-  if (/^[A-Za-z0-9]{32,256}$/.test(token)) {
+  if (/^[A-Za-z0-9._~-]{32,256}$/.test(token)) {
     history.replaceState(null, "", location.pathname);
     session = await post("/api/session", { token });
   } else {

@@ -57,10 +57,14 @@ fn lead_to(address: &str) -> io::Result<Lead> {
 }
 
 fn start(lead: &Lead) -> io::Result<()> {
-    let program = env::var_os("BROWSER").filter(|browser| !browser.is_empty()).unwrap_or_else(|| "xdg-open".into());
-    let mut command = Command::new(program);
+    // It goes by the desktop, and by `BROWSER` where there is none.
+    let mut command = Command::new("xdg-open");
     command.arg(&lead.0).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = command.spawn()?;
-    thread::spawn(move || child.wait());
+    thread::spawn(move || {
+        if child.wait().is_ok_and(|status| !status.success()) {
+            note("no browser could be opened: open the address yourself");
+        }
+    });
     Ok(())
 }

@@ -56,10 +56,10 @@ pub(crate) fn run(arguments: ReviewArguments) -> Result<Exit, Stop> {
         // Nobody reads the address; who opened a browser has it.
         note("the address could not be printed");
     }
+    if review.is_open_to_others() {
+        note(OPEN_TO_OTHERS);
+    }
     if !quiet {
-        if review.is_open_to_others() {
-            note(OPEN_TO_OTHERS);
-        }
         note(&format!("from another host: {}", review.ssh_line()));
         note("Ctrl-C ends it");
     }
@@ -67,9 +67,17 @@ pub(crate) fn run(arguments: ReviewArguments) -> Result<Exit, Stop> {
         review.begin_scan();
     }
     let opened = if no_open { None } else { browser::open(&review.address()) };
-    review.run();
+    let broken_off = review.run();
     drop(opened);
-    Ok(Exit::Done)
+    Ok(broken_off.map_or(Exit::Done, |work| {
+        let more = if work == "apply" {
+            "; `pixtwin runs` lists what was done, and `pixtwin undo` brings it back"
+        } else {
+            ""
+        };
+        note(&format!("interrupted: {work} was not done to its end{more}"));
+        Exit::Interrupted
+    }))
 }
 
 /// What the page is about.
@@ -90,8 +98,17 @@ impl Input {
                 let name = if one == Path::new("-") { "standard input".into() } else { shown(one).into_owned() };
                 Ok(Self::Result(name, plan::read_any(one, "nothing can be shown of")?))
             }
+            [one] if one.is_file() => Err(Stop::Fatal(format!(
+                "`{}` is no report in JSON, and no folder\n{}",
+                shown(one),
+                "hint: pixtwin scan --format json PATH > RESULT"
+            ))),
             places => {
                 for place in places {
+                    if is_report(place)? {
+                        let words = "is a report: it is reviewed by itself";
+                        return Err(Stop::Fatal(format!("`{}` {words}", shown(place))));
+                    }
                     let missing = |cause: io::Error| {
                         Stop::Fatal(format!("cannot search `{}`: {}", shown(place), words_of(&cause)))
                     };

@@ -1,6 +1,6 @@
 //! Carries out what was shown, and brings it back: all of it through `actions`, with the same checks as the commands.
 
-use std::path::PathBuf;
+use std::{collections::HashMap, path::PathBuf};
 
 use pixtwin_actions::{
     Acted, Error, Executor, RunInfo, Setting as Actor, Undone, Which, disk::RealDisk, look_at_runs, plan::this_host,
@@ -38,7 +38,9 @@ pub(super) struct Done {
     refused: Vec<Value>,
     refused_count: u64,
     refused_steps: Vec<(u64, String)>,
-    gone: Vec<FileId>,
+    steps: Vec<u64>,
+    /// How many names of each file went.
+    gone: HashMap<FileId, usize>,
 }
 
 impl Desk {
@@ -54,16 +56,22 @@ impl Desk {
                 done.take(&acted, planned);
             })
         })?;
+        let gone = done.whole(table);
         let mut state = table.lock();
-        done.gone.iter().for_each(|file| state.set_absence(*file, Some(Absence::Gone)));
-        if which == Which::Bulk {
-            state.plans.refuse(done.refused_steps);
+        for file in &gone {
+            state.set_absence(*file, Some(Absence::Gone));
+            // What was chosen was chosen among other files.
+            if let Some(group) = table.group_of(*file) {
+                state.choices.forget(group);
+            }
         }
+        let refused = if which == Which::Bulk { std::mem::take(&mut done.refused_steps) } else { Vec::new() };
+        state.plans.note(planned.number, std::mem::take(&mut done.steps), refused);
         drop(state);
         self.runs_of_result
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .insert(summary.run.clone(), (table.number, done.gone));
+            .insert(summary.run.clone(), (table.number, gone));
         Ok(json!({
             "run": summary.run, "done": summary.done, "sidecars": summary.sidecars, "bytes": summary.bytes,
             "refused": done.refused, "refused_count": done.refused_count, "interrupted": summary.is_interrupted,
@@ -76,7 +84,7 @@ impl Desk {
             .with_judge(|judge| preview_pair(&RealDisk, judge, &planned.plan, &planned.order_of(Which::Pair(step))));
         let step_found = found.steps.into_iter().find(|found| found.step == step)?;
         if step_found.problem.is_none() {
-            table.lock().plans.look_at(step);
+            table.lock().plans.look_at(planned.number, step);
         }
         Some(json!({ "loses": step_found.loses, "problem": step_found.problem, "bytes": found.bytes }))
     }
@@ -123,6 +131,8 @@ impl Desk {
         let Some(state) = self.around.state_path().filter(|state| state.is_dir()) else { return Ok(Vec::new()) };
         let (mut runs, _) = look_at_runs(&RealDisk, &state).map_err(|cause| words(&cause))?;
         runs.retain(|run| run.host == this_host());
+        // They may have been undone elsewhere.
+        runs.iter().filter(|run| run.undone > 0).for_each(|run| self.show_again(&run.run));
         runs.reverse();
         Ok(runs)
     }
@@ -147,7 +157,12 @@ impl Desk {
 impl Done {
     fn take(&mut self, acted: &Acted, planned: &Planned) {
         match acted {
-            Acted::Done { path, .. } => self.gone.extend(planned.file(path)),
+            Acted::Done { path, step, is_sidecar, .. } => {
+                if let Some(file) = planned.file(path).filter(|_| !is_sidecar) {
+                    *self.gone.entry(file).or_default() += 1;
+                    self.steps.push(*step);
+                }
+            }
             Acted::Refused(refused) => {
                 self.refused_count += 1;
                 self.refused_steps.extend(refused.step.map(|step| (step, refused.reason.clone())));
@@ -158,6 +173,15 @@ impl Done {
                 }
             }
         }
+    }
+}
+
+impl Done {
+    /// The files of which all names went.
+    fn whole(&self, table: &Table) -> Vec<FileId> {
+        let is_whole =
+            |(file, names): &(&FileId, &usize)| table.file(**file).is_some_and(|found| found.paths.len() <= **names);
+        self.gone.iter().filter(is_whole).map(|(file, _)| *file).collect()
     }
 }
 

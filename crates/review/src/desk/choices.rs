@@ -1,14 +1,17 @@
 //! What is to become of each file, as somebody said or a rule has it.
 
-use std::collections::{BTreeMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashSet},
+    os::unix::fs::MetadataExt,
+};
 
 use pixtwin_actions::plan::Task;
-use pixtwin_planning::{Decision, FoundGroup};
+use pixtwin_planning::{Decision, FoundFile, FoundGroup};
 use serde::Serialize;
 
 use super::{
     saved::Recalled,
-    table::{GroupId, State, Table},
+    table::{Absence, FileId, GroupId, State, Table},
 };
 
 /// What was chosen, group by group.
@@ -27,8 +30,17 @@ pub(crate) enum Choice {
     Open,
     /// The rules did not decide, and why.
     Undecided(String),
+    /// What is to be done.
+    Made(Made),
+}
+
+/// What is to be done with the files of a group.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Made {
     /// For each file of the group; nothing for those that nothing was said of.
-    Made(Vec<Option<Decision>>),
+    pub(crate) decisions: Vec<Option<Decision>>,
+    /// Bytes that are freed by it; a file that has names elsewhere frees nothing.
+    pub(crate) freed_bytes: u64,
 }
 
 /// What all choices come to.
@@ -84,7 +96,7 @@ impl Choices {
     /// What was said of one file of a group.
     pub(crate) fn of_file(&self, group: GroupId, at: usize) -> Option<&Decision> {
         match self.of(group) {
-            Choice::Made(decisions) => decisions.get(at)?.as_ref(),
+            Choice::Made(made) => made.decisions.get(at)?.as_ref(),
             Choice::Open | Choice::Undecided(_) => None,
         }
     }
@@ -105,24 +117,46 @@ impl Choices {
 const BY_HAND: &str = "chosen by hand";
 
 impl Choice {
-    /// What somebody said of files, in the order of the group.
-    pub(crate) fn by_hand(tasks: impl IntoIterator<Item = Option<Task>>) -> Self {
+    /// What somebody said of the files of a group, in their order. Those that go are looked at, for what that frees.
+    pub(crate) fn by_hand(group: &FoundGroup, tasks: &[Option<Task>]) -> Self {
         let decision = |task: Task| Decision { task, reason: BY_HAND.to_owned() };
-        Self::Made(tasks.into_iter().map(|task| task.map(decision)).collect())
+        let goes = group.files.iter().zip(tasks).filter(|(_, task)| **task == Some(Task::Remove));
+        let freed_bytes = goes.map(|(file, _)| freed_by(file)).fold(0, u64::saturating_add);
+        Self::Made(Made { decisions: tasks.iter().map(|task| task.map(decision)).collect(), freed_bytes })
     }
 }
 
-/// Chooses again what was chosen by hand before.
+/// What is freed when all names of a file go that the result has.
+fn freed_by(file: &FoundFile) -> u64 {
+    let links = file.path().symlink_metadata().map_or(0, |metadata| metadata.nlink());
+    if links <= file.paths.len() as u64 { file.bytes } else { 0 }
+}
+
+/// Chooses again what was chosen by hand before, as far as its files are there. Those that are not have gone.
 pub(crate) fn recall(table: &Table, recalled: &Recalled) {
     if recalled.is_empty() {
         return;
     }
     let mut state = table.lock();
     for (number, group) in table.found.groups.iter().enumerate() {
-        if let Some(tasks) = recalled.of(group) {
-            state.choices.say(number, Choice::by_hand(tasks.iter().copied().map(Some)));
+        let Some(tasks) = recalled.of(group) else { continue };
+        let is_lost = |file: &FoundFile| file.is_here && file.path().symlink_metadata().is_err();
+        let lost: Vec<usize> = (0..).zip(&group.files).filter(|(_, file)| is_lost(file)).map(|(at, _)| at).collect();
+        if lost.is_empty() && is_sound(&state, table, number, tasks) {
+            let tasks: Vec<Option<Task>> = tasks.iter().copied().map(Some).collect();
+            state.choices.say(number, Choice::by_hand(group, &tasks));
+        }
+        for at in lost {
+            state.set_absence(table.first_file(number) + at, Some(Absence::Gone));
         }
     }
+}
+
+/// Whether what was chosen still leaves a file, and touches none of another host or of another group.
+fn is_sound(state: &State, table: &Table, number: GroupId, tasks: &[Task]) -> bool {
+    let of = |task: Task| table.shown(state, number).filter(move |(at, ..)| tasks.get(*at) == Some(&task));
+    let may_go = |(_, _, file): (usize, FileId, &FoundFile)| file.is_here && !file.is_repeated;
+    of(Task::Keep).any(|(_, _, file)| file.is_here) && of(Task::Remove).all(may_go)
 }
 
 /// What all choices come to, over the groups that are shown.
@@ -133,20 +167,27 @@ pub(crate) fn totals(table: &Table, state: &State) -> Totals {
             continue;
         }
         match state.choices.of(number) {
-            Choice::Made(_) => totals.count(table, state, (number, group)),
-            Choice::Open | Choice::Undecided(_) => totals.undecided += 1,
+            Choice::Made(made) if made.says_anything() => totals.count(table, state, (number, group), made),
+            Choice::Made(_) | Choice::Open | Choice::Undecided(_) => totals.undecided += 1,
         }
     }
     totals
 }
 
+impl Made {
+    /// Whether a file stays or goes by it.
+    fn says_anything(&self) -> bool {
+        self.decisions.iter().flatten().any(|decision| decision.task != Task::Leave)
+    }
+}
+
 impl Totals {
-    fn count(&mut self, table: &Table, state: &State, (number, group): (GroupId, &FoundGroup)) {
+    fn count(&mut self, table: &Table, state: &State, (number, group): (GroupId, &FoundGroup), made: &Made) {
         self.decided += 1;
+        self.freed = self.freed.saturating_add(made.freed_bytes);
         let goes = |at| state.choices.of_file(number, at).is_some_and(|decision| decision.task == Task::Remove);
         for (_, _, file) in table.shown(state, number).filter(|(at, _, _)| goes(*at)) {
             self.goes += file.paths.len() as u64;
-            self.freed += file.bytes;
             if !group.bond().is_exact() {
                 self.pairs += file.paths.len() as u64;
             }

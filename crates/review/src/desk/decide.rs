@@ -8,15 +8,15 @@ use std::{
     thread,
 };
 
-use pixtwin_actions::plan::Task;
+use pixtwin_actions::plan::{Task, Tier};
 use pixtwin_engine::{OpenFiles, PixelDigest, Progress, Verdict, keep::Rule};
-use pixtwin_planning::{Decided, Decider, KeepRule, Rules};
+use pixtwin_planning::{Decided, Decider, KeepRule, Rules, names::shown_text};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
     Desk,
-    choices::{Choice, totals},
+    choices::{Choice, Made, totals},
     jobs::Job,
     table::{FileId, GroupId, Table},
     verdicts,
@@ -72,46 +72,65 @@ impl Desk {
         json!({ "totals": totals(table, &state), "reasons": reasons })
     }
 
-    /// What somebody said of the files of a group that are shown; nothing forgets what was said before.
+    /// What somebody said of the files of a group that are shown; nothing forgets what was said before. Whether that is kept for
+    /// the next time.
     ///
     /// # Errors
     /// Why it cannot be, as a sentence.
-    pub(crate) fn choose(&self, table: &Table, group: GroupId, tasks: Option<&[Task]>) -> Result<(), String> {
-        let mut state = table.lock();
+    pub(crate) fn choose(&self, table: &Table, group: GroupId, tasks: Option<&[Task]>) -> Result<bool, String> {
+        let Some(found) = table.group(group) else { return Err("there is no such group".to_owned()) };
         let Some(tasks) = tasks else {
-            state.choices.forget(group);
-            drop(state);
-            self.save(table, group, None);
-            return Ok(());
+            table.lock().choices.forget(group);
+            return Ok(self.save(table, group, None));
         };
-        let shown: Vec<(usize, bool)> = table.shown(&state, group).map(|(at, _, file)| (at, file.is_here)).collect();
+        let all = self.checked(table, group, tasks)?;
+        let choice = Choice::by_hand(found, &all);
+        table.lock().choices.say(group, choice);
+        let whole: Vec<Task> = all.into_iter().map(|task| task.unwrap_or(Task::Leave)).collect();
+        Ok(self.save(table, group, Some(&whole)))
+    }
+
+    /// What was said, for each file of the group, also those that are not shown.
+    fn checked(&self, table: &Table, group: GroupId, tasks: &[Task]) -> Result<Vec<Option<Task>>, String> {
+        let state = table.lock();
+        let shown: Vec<_> = table.shown(&state, group).collect();
         if shown.len() != tasks.len() {
             return Err("the group has other files by now".to_owned());
         }
-        if !tasks.contains(&Task::Keep) && tasks.contains(&Task::Remove) {
-            return Err("one file of the group has to stay".to_owned());
+        let of =
+            |wanted: Task| shown.iter().zip(tasks).filter(move |(_, task)| **task == wanted).map(|(file, _)| file.2);
+        for file in of(Task::Remove) {
+            let is_reference = |path: &PathBuf| {
+                let real = path.canonicalize();
+                real.is_ok_and(|real| self.setting.rules.references.iter().any(|folder| real.starts_with(folder)))
+            };
+            if !file.is_here {
+                return Err("files on other hosts are only removed there".to_owned());
+            }
+            if file.is_repeated {
+                return Err("a file that stands in two groups is left alone: decide on the others first".to_owned());
+            }
+            if file.paths.iter().any(is_reference) {
+                return Err("nothing goes that is below a reference folder".to_owned());
+            }
         }
-        if shown.iter().zip(tasks).any(|((_, is_here), task)| *task == Task::Remove && !is_here) {
-            return Err("files on other hosts are only removed there".to_owned());
+        if of(Task::Remove).next().is_some() && !of(Task::Keep).any(|file| file.is_here) {
+            return Err("one file of the group has to stay, on this host".to_owned());
         }
         let mut all = vec![None; table.group(group).map_or(0, |group| group.files.len())];
-        for ((at, _), task) in shown.iter().zip(tasks) {
+        for ((at, ..), task) in shown.iter().zip(tasks) {
             if let Some(place) = all.get_mut(*at) {
                 *place = Some(*task);
             }
         }
-        state.choices.say(group, Choice::by_hand(all.iter().copied()));
-        drop(state);
-        let whole: Option<Vec<Task>> = all.into_iter().collect();
-        self.save(table, group, whole.as_deref());
-        Ok(())
+        Ok(all)
     }
 
-    /// Keeps a choice for the next time. Where that cannot be, it holds as long as the page does.
-    fn save(&self, table: &Table, group: GroupId, tasks: Option<&[Task]>) {
-        if let (Ok(folder), Some(found)) = (self.around.state_folder(), table.group(group)) {
-            drop(self.saved.keep(&folder, found, tasks));
-        }
+    /// Keeps a choice for the next time; whether that could be done. Where not, it holds as long as the page does.
+    fn save(&self, table: &Table, group: GroupId, tasks: Option<&[Task]>) -> bool {
+        let folder = self.around.state_folder();
+        let kept = folder.ok().zip(table.group(group)).map(|(folder, found)| self.saved.keep(&folder, found, tasks));
+        kept.is_some_and(|kept| kept.is_ok())
     }
 
     /// Forgets what was chosen for these groups.
@@ -122,7 +141,9 @@ impl Desk {
             groups.iter().for_each(|group| state.choices.forget(*group));
             by_hand
         };
-        by_hand.into_iter().for_each(|group| self.save(table, group, None));
+        for group in by_hand {
+            self.save(table, group, None);
+        }
     }
 
     /// Remembers that a file of a group is another picture than the first, or that no two of its files are the same picture.
@@ -146,7 +167,10 @@ impl Desk {
             verdicts.say_differ(&digests).map_err(|cause| cause.to_string())?;
         }
         // Other files of the result may show the very same pictures.
-        verdicts::recall(table, &said.iter().map(verdicts::Pair::ordered).collect());
+        let changed = verdicts::recall(table, &said.iter().map(verdicts::Pair::ordered).collect());
+        // What was chosen was chosen among other files, and so was what is planned.
+        self.forget(table, &changed);
+        table.lock().plans.forget();
         Ok(())
     }
 
@@ -199,8 +223,10 @@ fn rule_of(table: &Table, asked: &RuleAsked) -> Result<KeepRule, String> {
             text.push(folder(number).ok_or("there is no such folder by now")?);
         }
         ("name", Some(Value::String(glob))) => text = OsString::from(format!("name={glob}")),
-        (_, None) => {}
-        (name, Some(_)) => return Err(format!("the rule `{name}` takes no such value")),
+        // What stands behind an equals sign is a path, or a word that belongs to the name.
+        (name, None) if !name.contains('=') || matches!(name, "oldest=exif" | "newest=exif") => {}
+        (name, None) => return Err(format!("there is no rule `{}`", shown_text(name))),
+        (name, Some(_)) => return Err(format!("the rule `{}` takes no such value", shown_text(name))),
     }
     KeepRule::parse(OsStr::new(&text))
 }
@@ -209,19 +235,28 @@ fn decide_one(table: &Table, group: GroupId, decider: &mut Decider<'_>) {
     let Some((found, places)) = table.remaining(&table.lock(), group).filter(|(found, _)| found.is_here()) else {
         return;
     };
-    let Decided { group: planned, decisions, .. } = decider.decide(&found);
-    let choice = match planned.map(|planned| planned.undecided) {
-        None => Choice::Open,
+    let is_near = matches!(found.bond(), Tier::Within | Tier::Similar);
+    let choice = if is_near && places.first() != Some(&0) {
+        Choice::Undecided("the file that the others are near to has gone".to_owned())
+    } else {
+        choice_of(decider.decide(&found), &places, table.group(group).map_or(0, |group| group.files.len()))
+    };
+    table.lock().choices.rule(group, choice);
+}
+
+/// What rules say, of all files of a group; the places are those of the files that are shown.
+fn choice_of(decided: Decided, places: &[usize], files: usize) -> Choice {
+    match decided.group.map(|planned| planned.undecided) {
+        None => Choice::Undecided("its files are one file, or stand in another group".to_owned()),
         Some(Some(reason)) => Choice::Undecided(reason),
         Some(None) => {
-            let mut all = vec![None; table.group(group).map_or(0, |group| group.files.len())];
-            for (at, decision) in places.into_iter().zip(decisions) {
-                if let Some(place) = all.get_mut(at) {
+            let mut decisions = vec![None; files];
+            for (at, decision) in places.iter().zip(decided.decisions) {
+                if let Some(place) = decisions.get_mut(*at) {
                     *place = decision;
                 }
             }
-            Choice::Made(all)
+            Choice::Made(Made { decisions, freed_bytes: decided.freed_bytes })
         }
-    };
-    table.lock().choices.rule(group, choice);
+    }
 }

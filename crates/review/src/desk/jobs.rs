@@ -10,9 +10,15 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::watch;
 
+/// As many jobs are remembered with how they ended.
+const MOST: usize = 16;
+
 /// What is under way, and what was last.
 pub(crate) struct Jobs {
-    current: Mutex<Option<Arc<Job>>>,
+    /// The last of them, the newest at the end.
+    recent: Mutex<Vec<Arc<Job>>>,
+    /// Set when none is begun any more.
+    is_closed: AtomicBool,
     made: AtomicU64,
     changed: watch::Sender<u64>,
 }
@@ -46,7 +52,12 @@ pub(crate) struct JobState {
 
 impl Default for Jobs {
     fn default() -> Self {
-        Self { current: Mutex::default(), made: AtomicU64::default(), changed: watch::Sender::new(0) }
+        Self {
+            recent: Mutex::default(),
+            is_closed: AtomicBool::default(),
+            made: AtomicU64::default(),
+            changed: watch::Sender::new(0),
+        }
     }
 }
 
@@ -57,13 +68,16 @@ impl Jobs {
         kind: &'static str,
         work: impl FnOnce(&Job) -> Result<Value, String> + Send + 'static,
     ) -> Option<Arc<Job>> {
-        let mut current = self.lock();
-        if current.as_ref().is_some_and(|job| !job.is_over()) {
+        let mut recent = self.lock();
+        if self.is_closed.load(Ordering::Relaxed) || recent.last().is_some_and(|job| !job.is_over()) {
             return None;
         }
         let job = Arc::new(Job::new(self.made.fetch_add(1, Ordering::Relaxed) + 1, kind));
-        *current = Some(Arc::clone(&job));
-        drop(current);
+        recent.push(Arc::clone(&job));
+        if recent.len() > MOST {
+            recent.remove(0);
+        }
+        drop(recent);
         let (jobs, ours) = (Arc::clone(self), Arc::clone(&job));
         std::thread::spawn(move || {
             let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(&ours)));
@@ -77,7 +91,18 @@ impl Jobs {
 
     /// What is under way, or was last.
     pub(crate) fn current(&self) -> Option<Arc<Job>> {
-        self.lock().clone()
+        self.lock().last().cloned()
+    }
+
+    /// The job with this number, if it is one of the last.
+    pub(crate) fn get(&self, number: u64) -> Option<Arc<Job>> {
+        self.lock().iter().find(|job| job.number == number).cloned()
+    }
+
+    /// Begins none any more.
+    pub(crate) fn close(&self) {
+        let _recent = self.lock();
+        self.is_closed.store(true, Ordering::Relaxed);
     }
 
     /// Says that something changed.
@@ -90,8 +115,8 @@ impl Jobs {
         self.changed.subscribe()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Arc<Job>>> {
-        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Vec<Arc<Job>>> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -116,6 +141,10 @@ impl Job {
 
     pub(crate) fn is_stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn kind(&self) -> &'static str {
+        self.kind
     }
 
     pub(crate) fn is_scan(&self) -> bool {

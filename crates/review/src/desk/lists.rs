@@ -10,6 +10,7 @@ use super::{
     choices::Choice,
     facets::label_of,
     table::{Absence, GroupId, State, Table},
+    view,
 };
 
 /// As many lists are remembered.
@@ -94,9 +95,8 @@ pub(crate) fn list(table: &Table, asked: &Asked) -> Listed {
     let wanted = Wanted::new(table, asked);
     let mut groups: Vec<GroupId> = (0..table.found.groups.len()).filter(|group| wanted.has(&state, *group)).collect();
     sort(table, &mut groups, asked.sort);
-    let of = |group: &GroupId| table.group(*group);
-    let freed = groups.iter().filter_map(of).map(|group| group.freed_bytes).sum();
-    let files = groups.iter().filter_map(of).map(|group| group.files.len() as u64).sum();
+    let freed = groups.iter().map(|group| view::freed(table, &state, *group)).fold(0, u64::saturating_add);
+    let files = groups.iter().map(|group| table.shown(&state, *group).count() as u64).sum();
     let number = groups.len();
     let list = state.lists.keep(groups.into());
     Listed { list, groups: number, files, freed }

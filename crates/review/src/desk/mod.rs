@@ -27,14 +27,14 @@ pub(crate) mod view;
 pub(crate) mod path;
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError, RwLock},
     time::{SystemTime, UNIX_EPOCH},
 };
 
 use jiff::{Timestamp, tz::TimeZone};
-use pixtwin_engine::{PixelDigest, Progress, Settings, Tier, Verdicts};
+use pixtwin_engine::{Progress, Settings, Tier, Verdicts};
 use pixtwin_planning::{Found, Rules};
 
 use crate::picture::{Means, Pictures};
@@ -42,8 +42,9 @@ use crate::picture::{Means, Pictures};
 pub use acts::Acting;
 
 use jobs::Jobs;
-use saved::Saved;
+use saved::{Recalled, Saved};
 use table::{FileId, Table};
+use verdicts::Known;
 
 /// What is known before anybody looks.
 pub struct Setting {
@@ -129,7 +130,7 @@ impl Desk {
         let table = Table::new(number, origin, found);
         verdicts::recall(&table, &self.known_to_differ());
         if let Some(folder) = self.around.state_path() {
-            choices::recall(&table, &saved::Recalled::from(&folder));
+            choices::recall(&table, &Recalled::from(&folder));
         }
         *self.table.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(table));
         self.jobs.tell();
@@ -142,8 +143,8 @@ impl Desk {
     }
 
     /// What was said not to be the same. What cannot be read is shown.
-    fn known_to_differ(&self) -> HashSet<(PixelDigest, PixelDigest)> {
-        let mut known = HashSet::new();
+    pub(crate) fn known_to_differ(&self) -> Known {
+        let mut known = Known::new();
         if let Some(verdicts) = &self.setting.verdicts {
             drop(verdicts.each(&mut |verdict| known.extend([(verdict.a, verdict.b)])));
         }

@@ -13,12 +13,13 @@ use pixtwin_actions::{
     preview,
 };
 use pixtwin_engine::OpenFiles;
-use pixtwin_planning::{Decider, Decision, Rules};
+use pixtwin_planning::{Decider, Decision, FoundGroup, Rules};
 
 use super::{
     choices::Choice,
     jobs::Job,
     table::{FileId, GroupId, State, Table},
+    verdicts::{self, Known},
 };
 
 /// The plan that was made last.
@@ -26,6 +27,8 @@ use super::{
 pub(crate) struct Plans {
     made: u64,
     last: Option<Arc<Planned>>,
+    /// The steps of it that were done.
+    done: HashSet<u64>,
     /// The steps of it that were refused with the others, and why: each may be confirmed by itself.
     refused: HashMap<u64, String>,
     /// The steps of it that were looked at as pairs.
@@ -51,18 +54,32 @@ impl Plans {
     }
 
     fn keep(&mut self, mut planned: Planned) -> u64 {
-        self.made += 1;
-        planned.number = self.made;
-        self.last = Some(Arc::new(planned));
-        self.looked.clear();
-        self.refused.clear();
-        self.is_applied = false;
-        self.made
+        let made = self.made + 1;
+        planned.number = made;
+        *self = Self { made, last: Some(Arc::new(planned)), ..Self::default() };
+        made
     }
 
-    /// Notes which steps were refused.
-    pub(crate) fn refuse(&mut self, steps: impl IntoIterator<Item = (u64, String)>) {
-        self.refused.extend(steps);
+    /// Lets go of the plan, since what it was made of holds no more.
+    pub(crate) fn forget(&mut self) {
+        *self = Self { made: self.made, ..Self::default() };
+    }
+
+    fn is_last(&self, plan: u64) -> bool {
+        self.last.as_ref().is_some_and(|planned| planned.number == plan)
+    }
+
+    /// Notes which steps of a plan were done, and which were refused.
+    pub(crate) fn note(&mut self, plan: u64, done: Vec<u64>, refused: Vec<(u64, String)>) {
+        if self.is_last(plan) {
+            self.done.extend(done);
+            self.refused.extend(refused);
+        }
+    }
+
+    /// Whether a step was done.
+    pub(crate) fn is_done(&self, step: u64) -> bool {
+        self.done.contains(&step)
     }
 
     /// Why a step was refused with the others, if it was.
@@ -70,24 +87,47 @@ impl Plans {
         self.refused.get(&step).map(String::as_str)
     }
 
-    /// Notes that a pair was looked at.
-    pub(crate) fn look_at(&mut self, step: u64) {
-        self.looked.insert(step);
-    }
-
-    /// Whether these steps may be done now: all together once, a pair after it was looked at.
-    pub(crate) fn may(&self, which: Which) -> bool {
-        match which {
-            Which::Bulk => !self.is_applied,
-            Which::Pair(step) => self.looked.contains(&step),
+    /// Notes that a pair of a plan was looked at.
+    pub(crate) fn look_at(&mut self, plan: u64, step: u64) {
+        if self.is_last(plan) {
+            self.looked.insert(step);
         }
     }
 
-    /// The same, and notes that they are done.
-    pub(crate) fn take(&mut self, which: Which) -> bool {
+    /// Whether these steps of a plan may be done now: all together once, a pair after it was looked at.
+    pub(crate) fn may(&self, plan: u64, which: Which) -> bool {
+        self.is_last(plan)
+            && match which {
+                Which::Bulk => !self.is_applied,
+                Which::Pair(step) => self.looked.contains(&step),
+            }
+    }
+
+    /// The same, and notes that they are being done.
+    pub(crate) fn take(&mut self, plan: u64, which: Which) -> bool {
+        let may = self.may(plan, which);
+        if may {
+            self.set(which, true);
+        }
+        may
+    }
+
+    /// They could not be begun: they may be done yet.
+    pub(crate) fn put_back(&mut self, plan: u64, which: Which) {
+        if self.is_last(plan) {
+            self.set(which, false);
+        }
+    }
+
+    fn set(&mut self, which: Which, is_taken: bool) {
         match which {
-            Which::Bulk => !std::mem::replace(&mut self.is_applied, true),
-            Which::Pair(step) => self.looked.remove(&step),
+            Which::Bulk => self.is_applied = is_taken,
+            Which::Pair(step) if is_taken => {
+                self.looked.remove(&step);
+            }
+            Which::Pair(step) => {
+                self.looked.insert(step);
+            }
         }
     }
 }
@@ -113,7 +153,7 @@ impl Planned {
 /// Asks the system about every file; reads whole those that need not be equal.
 pub(crate) fn make(
     table: &Table,
-    (rules, files): (&Rules, &OpenFiles<'_>),
+    (rules, files, differing): (&Rules, &OpenFiles<'_>, &Known),
     action: Action,
     (job, made_s): (&Job, i64),
 ) -> Result<u64, String> {
@@ -126,11 +166,10 @@ pub(crate) fn make(
         if job.is_stopped() {
             return Err("the plan was not made to its end".to_owned());
         }
-        if let Some(group) = arrange(table, number, &mut decider, &mut ids) {
-            match &group.undecided {
-                Some(reason) => refused.push(Refused { group: group.number, reason: reason.clone() }),
-                None => groups.push(group),
-            }
+        let refuse = |reason| Refused { group: number as u64 + 1, reason };
+        match arrange(table, number, (&mut decider, differing), &mut ids) {
+            Ok(Group { undecided: Some(reason), .. }) | Err(reason) => refused.push(refuse(reason)),
+            Ok(group) => groups.push(group),
         }
         job.add_done();
     }
@@ -148,37 +187,52 @@ fn chosen(table: &Table) -> Vec<GroupId> {
     let state = table.lock();
     let goes = |decision: &Option<Decision>| decision.as_ref().is_some_and(|decision| decision.task == Task::Remove);
     let is_chosen = |group: &GroupId| match state.choices.of(*group) {
-        Choice::Made(decisions) => decisions.iter().any(goes) && table.is_shown(&state, *group),
+        Choice::Made(made) => made.decisions.iter().any(goes) && table.is_shown(&state, *group),
         Choice::Open | Choice::Undecided(_) => false,
     };
     (0..table.found.groups.len()).filter(is_chosen).collect()
 }
 
-/// What was chosen for a group, held against its files as they are now.
+/// What was chosen for a group, held against its files as they are now, and against what was said of its pictures.
 fn arrange(
     table: &Table,
     number: GroupId,
-    decider: &mut Decider<'_>,
+    (decider, differing): (&mut Decider<'_>, &Known),
     ids: &mut HashMap<PathBuf, FileId>,
-) -> Option<Group> {
+) -> Result<Group, String> {
+    let nothing = || "nothing is left to do with its files: they are one file, or stand in another group".to_owned();
     let (found, said, files) = {
         let state = table.lock();
-        let (found, places) = table.remaining(&state, number)?;
+        let (found, places) = table.remaining(&state, number).ok_or_else(nothing)?;
         let first = table.first_file(number);
         let said: Vec<Decision> = places.iter().map(|at| said_of(&state, number, *at)).collect();
         (found, said, places.into_iter().map(move |at| first + at).collect::<Vec<FileId>>())
     };
-    let group = decider.arrange(&found, &said).group?;
+    if is_said_to_differ(&found, &said, differing) {
+        return Err("a file would go by one of which you said that it is not the same picture".to_owned());
+    }
+    let group = decider.arrange(&found, &said).group.ok_or_else(nothing)?;
     for (file, number) in found.files.iter().zip(files) {
         for path in &file.paths {
             // Plans have paths without symbolic links in their folders.
-            let real = path.parent().and_then(|folder| folder.canonicalize().ok());
-            if let Some((folder, name)) = real.zip(path.file_name()) {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            if let Some((folder, name)) = folder.canonicalize().ok().zip(path.file_name()) {
                 ids.insert(folder.join(name), number);
             }
         }
     }
-    Some(group)
+    Ok(group)
+}
+
+/// Whether a file would go that is held against one of which somebody said that it is another picture.
+fn is_said_to_differ(found: &FoundGroup, said: &[Decision], differing: &Known) -> bool {
+    let digests = |task: Task| {
+        let files = found.files.iter().zip(said).filter(move |(_, decision)| decision.task == task);
+        files.filter_map(|(file, _)| file.digest)
+    };
+    // Those that go are held against the first that stays.
+    let mut kept = digests(Task::Keep).take(1);
+    kept.any(|kept| digests(Task::Remove).any(|gone| differing.contains(&verdicts::ordered((kept, gone)))))
 }
 
 fn said_of(state: &State, group: GroupId, at: usize) -> Decision {

@@ -6,14 +6,16 @@
 use std::{
     collections::HashMap,
     fs::{self, File, OpenOptions},
-    io::{self, BufRead, BufReader, Read, Write},
+    io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write},
     os::unix::{ffi::OsStrExt, fs::OpenOptionsExt},
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
 
 use pixtwin_actions::plan::Task;
+use pixtwin_engine::open_regular;
 use pixtwin_planning::FoundGroup;
+use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 
 /// A longer file is written anew, or not read to its end.
@@ -42,7 +44,7 @@ impl Saved {
         let mut line = serde_json::to_vec(&Line { group: name_of(group), tasks: tasks.map(<[Task]>::to_vec) })?;
         line.push(b'\n');
         if file.is_none() {
-            *file = Some(OpenOptions::new().append(true).create(true).mode(0o600).open(path_in(folder))?);
+            *file = Some(open_to_add(&path_in(folder))?);
         }
         file.as_mut().map_or(Ok(()), |file| file.write_all(&line))
     }
@@ -55,8 +57,13 @@ impl Recalled {
     /// Reads what was kept in this folder; nothing where nothing can be read.
     pub(crate) fn from(folder: &Path) -> Self {
         let path = path_in(folder);
-        let Ok(file) = File::open(&path) else { return Self(HashMap::new()) };
-        let is_long = file.metadata().is_ok_and(|metadata| metadata.len() > MOST_BYTES);
+        let Ok(mut file) = open_regular(&path) else { return Self(HashMap::new()) };
+        let bytes = file.metadata().map_or(0, |metadata| metadata.len());
+        // The last ones count. A line that this begins in the middle of is none.
+        let from = bytes.saturating_sub(2 * MOST_BYTES);
+        if file.seek(SeekFrom::Start(from)).is_err() {
+            return Self(HashMap::new());
+        }
         let mut known = HashMap::new();
         for line in BufReader::new(file.take(2 * MOST_BYTES)).split(b'\n').map_while(Result::ok) {
             // Another process may have been cut off in the middle of one.
@@ -66,7 +73,7 @@ impl Recalled {
                 None => drop(known.remove(&group)),
             }
         }
-        if is_long {
+        if bytes > MOST_BYTES {
             // What is left is shorter; where that fails, it is tried again the next time.
             drop(write_anew(&path, &known));
         }
@@ -83,6 +90,13 @@ impl Recalled {
     }
 }
 
+/// Opens the file to add to it, without waiting for the other end of a pipe.
+fn open_to_add(path: &Path) -> io::Result<File> {
+    let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or(0);
+    let file = OpenOptions::new().append(true).create(true).mode(0o600).custom_flags(flags).open(path)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("it is no regular file")) }
+}
+
 fn path_in(folder: &Path) -> PathBuf {
     folder.join("choices.jsonl")
 }
@@ -97,10 +111,13 @@ fn write_anew(path: &Path, known: &HashMap<String, Vec<Task>>) -> io::Result<()>
     fs::rename(beside, path)
 }
 
-/// A hash of what a group is: its tier, and the names and lengths of its files.
+/// A hash of what a group is: its tier and digests, and the names and lengths of its files.
 fn name_of(group: &FoundGroup) -> String {
     let mut hasher = blake3::Hasher::new();
     hasher.update(&[group.tier as u8]);
+    // Another picture in files of the same names and lengths is another group.
+    hasher.update(group.digest.map_or([0; 32], |digest| digest.0).as_slice());
+    hasher.update(group.blake3.unwrap_or_default().as_slice());
     for file in &group.files {
         for path in &file.paths {
             // Relative paths mean something else in another folder.
@@ -108,6 +125,8 @@ fn name_of(group: &FoundGroup) -> String {
             hasher.update(path.as_os_str().as_bytes()).update(&[0]);
         }
         hasher.update(&file.bytes.to_le_bytes());
+        hasher.update(file.host.as_deref().unwrap_or_default().as_bytes()).update(&[0]);
+        hasher.update(file.digest.map_or([0; 32], |digest| digest.0).as_slice());
     }
     hasher.finalize().to_hex().as_str().chars().take(32).collect()
 }

@@ -29,24 +29,34 @@ pub(crate) struct Dismissed {
 impl Pair {
     /// The digests, the smaller one first.
     pub(crate) fn ordered(&self) -> (PixelDigest, PixelDigest) {
-        let (a, b) = self.digests;
-        if a.0 <= b.0 { (a, b) } else { (b, a) }
+        ordered(self.digests)
     }
 }
 
-/// Hides what was said not to be the same before; the smaller digest of a pair comes first.
-pub(crate) fn recall(table: &Table, known: &HashSet<(PixelDigest, PixelDigest)>) {
+/// Pairs of digests, the smaller one first.
+pub(crate) type Known = HashSet<(PixelDigest, PixelDigest)>;
+
+/// The smaller one first.
+pub(crate) fn ordered((a, b): (PixelDigest, PixelDigest)) -> (PixelDigest, PixelDigest) {
+    if a.0 <= b.0 { (a, b) } else { (b, a) }
+}
+
+/// Hides what was said not to be the same; gives the groups in which that changed something.
+pub(crate) fn recall(table: &Table, known: &Known) -> Vec<GroupId> {
+    let mut changed = Vec::new();
     if known.is_empty() {
-        return;
+        return changed;
     }
     let mut state = table.lock();
     for group in 0..table.found.groups.len() {
         for pair in pairs(table, group) {
-            if known.contains(&pair.ordered()) {
-                state.hide(pair);
+            if known.contains(&pair.ordered()) && state.hide(pair) {
+                changed.push(group);
             }
         }
     }
+    changed.dedup();
+    changed
 }
 
 /// The pairs of a group that can differ: the first and each that is not equal to it, where the digests are known.
@@ -70,12 +80,14 @@ pub(crate) fn among_others(pairs: &[Pair]) -> Vec<(PixelDigest, PixelDigest)> {
 }
 
 impl State {
-    /// Shows no more what is another picture.
-    pub(crate) fn hide(&mut self, pair: Pair) {
-        if self.absence(pair.file).is_none() {
+    /// Shows no more what is another picture; whether it was shown.
+    fn hide(&mut self, pair: Pair) -> bool {
+        let is_shown = self.absence(pair.file).is_none();
+        if is_shown {
             self.set_absence(pair.file, Some(Absence::Differs));
             self.differing.0.push(pair);
         }
+        is_shown
     }
 
     /// Shows it again, wherever it stands.
@@ -83,6 +95,11 @@ impl State {
         let (back, left) = self.differing.0.drain(..).partition(|pair| pair.ordered() == digests);
         self.differing.0 = left;
         let back: Vec<Pair> = back;
-        back.into_iter().for_each(|pair| self.set_absence(pair.file, None));
+        for pair in back {
+            // It may have gone since.
+            if self.absence(pair.file) == Some(Absence::Differs) {
+                self.set_absence(pair.file, None);
+            }
+        }
     }
 }

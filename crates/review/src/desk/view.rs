@@ -89,7 +89,7 @@ fn result_shown(table: &Table) -> Value {
     let found = &table.found;
     let shown = |group: &GroupId| table.is_shown(&state, *group);
     let groups: Vec<GroupId> = (0..found.groups.len()).filter(shown).collect();
-    let freed: u64 = groups.iter().map(|group| freed(table, &state, *group)).sum();
+    let freed: u64 = groups.iter().map(|group| freed(table, &state, *group)).fold(0, u64::saturating_add);
     let facets = &table.facets;
     let folder = |(number, (path, files)): (usize, &(std::path::PathBuf, u64))| json!({ "folder": number, "text": PathShown::of(path).text(), "files": files });
     json!({
@@ -120,12 +120,16 @@ pub(crate) fn unread_shown(table: &Table, from: usize, count: usize) -> Value {
 }
 
 /// Bytes that are freed when one of the files that are shown stays.
-fn freed(table: &Table, state: &State, group: GroupId) -> u64 {
+pub(crate) fn freed(table: &Table, state: &State, group: GroupId) -> u64 {
     let Some(found) = table.group(group) else { return 0 };
     let sizes: Vec<u64> = table.shown(state, group).map(|(_, _, file)| file.bytes).collect();
     match sizes.len() == found.files.len() {
         true => found.freed_bytes,
-        false => sizes.iter().sum::<u64>().saturating_sub(sizes.iter().copied().max().unwrap_or_default()),
+        false => sizes
+            .iter()
+            .copied()
+            .fold(0, u64::saturating_add)
+            .saturating_sub(sizes.iter().copied().max().unwrap_or_default()),
     }
 }
 
@@ -142,7 +146,8 @@ pub(crate) fn row(table: &Table, state: &State, group: GroupId) -> Option<Value>
             "task": decision.map(|decision| decision.task), "reason": decision.map(|decision| &decision.reason),
         })
     };
-    let near = files.iter().filter_map(|(_, _, file)| file.nearness).map(|near| words(near, "the first")).next();
+    let other = if is_left_behind(found, &files) { "a file that has gone" } else { "the first" };
+    let near = files.iter().filter_map(|(_, _, file)| file.nearness).map(|near| words(near, other)).next();
     Some(json!({
         "group": group,
         "tier": found.bond(),
@@ -177,7 +182,9 @@ pub(crate) fn group(table: &Table, number: GroupId) -> Option<Value> {
     let found = table.group(number)?;
     let files: Vec<(usize, FileId, &FoundFile)> = table.shown(&state, number).collect();
     let first = files.first().map(|(_, _, file)| *file)?;
-    let shown: Vec<Value> = files.iter().map(|file| file_shown(&state, (number, found, first), *file)).collect();
+    let other = if is_left_behind(found, &files) { "a file that has gone" } else { "the first" };
+    let shown = files.iter().map(|file| file_shown(&state, (number, found, first, other), *file));
+    let shown: Vec<Value> = shown.collect();
     Some(json!({
         "group": number,
         "tier": found.bond(),
@@ -196,7 +203,7 @@ pub(crate) fn group(table: &Table, number: GroupId) -> Option<Value> {
 
 fn file_shown(
     state: &State,
-    (number, group, first): (GroupId, &FoundGroup, &FoundFile),
+    (number, group, first, other): (GroupId, &FoundGroup, &FoundFile, &str),
     (at, id, file): (usize, FileId, &FoundFile),
 ) -> Value {
     let decision = state.choices.of_file(number, at);
@@ -215,15 +222,15 @@ fn file_shown(
         "modified": modified,
         "task": decision.map(|decision| decision.task),
         "reason": decision.map(|decision| &decision.reason),
-        "proof": proof_of_file(at, file, first),
-        "near": file.nearness.map(near_shown),
+        "proof": proof_of_file(at, file, (first, other)),
+        "near": file.nearness.map(|near| near_shown(near, other)),
         "repeated": file.is_repeated,
         "differs": file.differs,
     })
 }
 
-fn near_shown(near: Nearness) -> Value {
-    let words = words(near, "the first");
+fn near_shown(near: Nearness, other: &str) -> Value {
+    let words = words(near, other);
     match near {
         Nearness::Turned { turn, .. } => json!({ "words": words, "turn": turn }),
         Nearness::Within(largest) => json!({ "words": words, "largest": largest }),
@@ -239,10 +246,19 @@ fn modified(file: &FoundFile) -> Option<String> {
     Some(time_shown(fs::symlink_metadata(file.path()).ok()?.mtime()))
 }
 
+/// Whether the file has gone that the others are near to. What is equal after a turn is so to every other.
+fn is_left_behind(group: &FoundGroup, files: &[(usize, FileId, &FoundFile)]) -> bool {
+    matches!(group.bond(), Tier::Within | Tier::Similar) && files.first().is_some_and(|(at, ..)| *at > 0)
+}
+
 /// What proves that all are one picture, as a sentence.
 fn proof(group: &FoundGroup, files: &[(usize, FileId, &FoundFile)]) -> String {
     let formats: BTreeSet<&str> = files.iter().map(|(_, _, file)| &*file.format).collect();
     let formats = formats.into_iter().collect::<Vec<_>>().join(" and ");
+    if is_left_behind(group, files) {
+        return "Near to a file that has gone from here, and perhaps not to each other: look before you decide."
+            .to_owned();
+    }
     match group.bond() {
         Tier::Bytes => "Same bytes: every byte of the files is equal.".to_owned(),
         Tier::Pixels if files.iter().all(|(_, _, file)| file.proof == "payload" || file.proof == "bytes") => {
@@ -255,12 +271,12 @@ fn proof(group: &FoundGroup, files: &[(usize, FileId, &FoundFile)]) -> String {
     }
 }
 
-fn proof_of_file(at: usize, file: &FoundFile, first: &FoundFile) -> String {
+fn proof_of_file(at: usize, file: &FoundFile, (first, other): (&FoundFile, &str)) -> String {
     if at == 0 {
         return "the first of its group".to_owned();
     }
     if let Some(near) = file.nearness {
-        return words(near, "the first");
+        return words(near, other);
     }
     match &*file.proof {
         "bytes" => "same bytes as another file of the group".to_owned(),

@@ -5,6 +5,7 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
+use pixtwin_planning::names::shown_text;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::json;
 
@@ -75,7 +76,8 @@ fn json_of(value: &impl Serialize) -> Response {
 
 /// What was sent.
 pub(super) fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Fault> {
-    serde_json::from_slice(body).map_err(|cause| Fault::bad(format!("that is not what is asked for here: {cause}")))
+    serde_json::from_slice(body)
+        .map_err(|cause| Fault::bad(format!("that is not what is asked for here: {}", shown_text(&cause.to_string()))))
 }
 
 /// Does something that takes a while away from those who wait for connections.

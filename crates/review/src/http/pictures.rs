@@ -34,10 +34,8 @@ const USUAL_SIDE: u32 = 2048;
 
 /// A small picture of a file.
 pub(super) async fn thumbnail(State(shared): Here, Path((result, file)): Path<(u64, FileId)>) -> Answer {
-    let encoded = decode(&shared, result, file, |shared, named| shared.desk.pictures.thumbnail(named)).await?;
-    let mut response = answer(encoded);
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=3600"));
-    Ok(response)
+    // Browsers keep none: another result, or another run, has other files by these numbers.
+    Ok(answer(decode(&shared, result, file, |shared, named| shared.desk.pictures.thumbnail(named)).await?))
 }
 
 /// How a picture is wanted.

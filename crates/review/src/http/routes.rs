@@ -1,6 +1,9 @@
 //! What can be asked for. The table here is the whole of it.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
 
 use axum::{
     Router,
@@ -18,7 +21,7 @@ use tokio::{sync::Semaphore, time::timeout};
 use super::{
     answer::{Answer, Fault, answer, aside, read},
     assets, events,
-    gate::Gate,
+    gate::{Gate, host_of},
     limits, pictures, work,
 };
 use crate::desk::{
@@ -35,6 +38,8 @@ pub(crate) struct Shared {
     address: SocketAddr,
     /// Who decodes pictures at once.
     pub(super) decoding: Semaphore,
+    /// Who looks at a pair.
+    pub(super) looking: Semaphore,
     /// Who is told of progress.
     pub(super) listening: Arc<Semaphore>,
 }
@@ -44,13 +49,22 @@ pub(super) type Here = State<Arc<Shared>>;
 impl Shared {
     pub(super) fn new(gate: Gate, desk: Desk, address: SocketAddr) -> Self {
         let decoding = Semaphore::new(desk.setting.engine.threads.max(1));
-        Self { gate, desk, address, decoding, listening: Arc::new(Semaphore::new(limits::MOST_LISTENERS)) }
+        Self {
+            gate,
+            desk,
+            address,
+            decoding,
+            looking: Semaphore::new(1),
+            listening: Arc::new(Semaphore::new(limits::MOST_LISTENERS)),
+        }
     }
 
     /// The tunnel by which another host reaches this one.
     pub(super) fn ssh_line(&self) -> String {
         let (port, host) = (self.address.port(), pixtwin_actions::plan::this_host());
-        format!("ssh -N -L {port}:127.0.0.1:{port} {host}")
+        let ip = self.address.ip();
+        let far = if ip.is_unspecified() { host_of(Ipv4Addr::LOCALHOST.into()) } else { host_of(ip) };
+        format!("ssh -N -L {port}:{far}:{port} {host}")
     }
 
     /// The result with this number.
@@ -103,7 +117,7 @@ pub(super) fn router(shared: &Arc<Shared>) -> Router {
 async fn guard(State(shared): Here, request: Request, next: Next) -> Response {
     let mut response = match shared.gate.judge(request.method(), request.uri(), request.headers()) {
         Ok(()) => match received(request).await {
-            Ok(request) => next.run(request).await,
+            Ok(request) => in_json(next.run(request).await),
             Err(fault) => close(fault.into_response()),
         },
         // What was sent with it is not read.
@@ -115,6 +129,15 @@ async fn guard(State(shared): Here, request: Request, next: Next) -> Response {
     }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
+}
+
+/// What the table of routes refuses is said like everything else.
+fn in_json(response: Response) -> Response {
+    let is_json = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
+    match response.status().is_client_error() && !is_json {
+        true => Fault::new(response.status(), "that cannot be asked for here").into_response(),
+        false => response,
+    }
 }
 
 /// What browsers may do with answers: run and show what is from here, and nothing else.

@@ -52,7 +52,7 @@ pub enum OpenError {
     #[error("cannot listen on {0}: {1}")]
     Listen(SocketAddr, io::Error),
     /// The token is short, or has characters that do not belong into an address.
-    #[error("a token has 32 to 256 letters and digits")]
+    #[error("a token has 32 to 256 letters, digits and `-._~`")]
     Token,
     /// The system has no random bytes, or no threads.
     #[error("cannot begin: {0}")]
@@ -135,7 +135,9 @@ impl Review {
     }
 
     /// Answers until it is told to stop. What is being done to files then comes to an end of its own; a search does not.
-    pub fn run(self) {
+    /// Whether something was broken off by that, and what, in a word.
+    #[must_use]
+    pub fn run(self) -> Option<&'static str> {
         let Self { runtime, listener, shared, ended, .. } = self;
         let router = routes::router(&shared);
         runtime.block_on(async {
@@ -144,17 +146,20 @@ impl Review {
                 () = ended.notified() => {}
             }
         });
+        shared.desk.jobs.close();
         while shared.desk.jobs.current().is_some_and(|job| !job.is_over() && !job.is_scan()) {
             std::thread::sleep(LOOK);
         }
         runtime.shutdown_background();
+        shared.desk.jobs.current().filter(|job| job.is_stopped()).map(|job| job.kind())
     }
 }
 
 impl Stopper {
     /// Ends the server, and whatever is under way as soon as nothing is left half done.
     pub fn stop(&self) {
-        if let Some(job) = self.shared.desk.jobs.current() {
+        self.shared.desk.jobs.close();
+        if let Some(job) = self.shared.desk.jobs.current().filter(|job| !job.is_over()) {
             job.stop();
         }
         self.is_told.store(true, Ordering::Relaxed);

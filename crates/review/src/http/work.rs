@@ -57,10 +57,10 @@ struct Chosen {
 pub(super) async fn choose(State(shared): Here, Path(result): Path<u64>, body: Bytes) -> Answer {
     let (table, chosen) = (shared.table(result)?, read::<Chosen>(&body)?);
     aside(move || {
-        shared.desk.choose(&table, chosen.group, chosen.tasks.as_deref()).map_err(Fault::bad)?;
+        let kept = shared.desk.choose(&table, chosen.group, chosen.tasks.as_deref()).map_err(Fault::bad)?;
         let state = table.lock();
         let row = view::row(&table, &state, chosen.group).ok_or_else(Fault::missing)?;
-        answer(&json!({ "group": row, "totals": totals(&table, &state) }))
+        answer(&json!({ "group": row, "kept": kept, "totals": totals(&table, &state) }))
     })
     .await?
 }
@@ -113,9 +113,7 @@ pub(super) async fn differ(State(shared): Here, Path(result): Path<u64>, body: B
     let (table, Differs { group, file }) = (shared.table(result)?, read(&body)?);
     aside(move || {
         shared.desk.differ(&table, group, file).map_err(Fault::bad)?;
-        let mut state = table.lock();
-        // What was chosen was chosen among other files.
-        state.choices.forget(group);
+        let state = table.lock();
         answer(&json!({ "gone": !table.is_shown(&state, group), "totals": totals(&table, &state) }))
     })
     .await?
@@ -177,7 +175,8 @@ pub(super) async fn make_plan(State(shared): Here, Path(result): Path<u64>, body
         let progress = Progress::default();
         let setting = &shared.desk.setting;
         let files = OpenFiles::new(&setting.engine, &progress);
-        let plan = plans::make(&table, (&setting.rules, &files), action, (job, crate::desk::now_s()))?;
+        let differing = shared.desk.known_to_differ();
+        let plan = plans::make(&table, (&setting.rules, &files, &differing), action, (job, crate::desk::now_s()))?;
         Ok(json!({ "plan": plan }))
     })
 }
@@ -193,26 +192,32 @@ pub(super) async fn plan(
     let state = table.lock();
     // What was refused with the others may be confirmed by itself, as what is only near.
     let refusal = |step: &Previewed| state.plans.refusal(step.step).filter(|_| !step.needs_pair);
-    let is_pair = |step: &Previewed| step.needs_pair || refusal(step).is_some();
+    let is_done = |step: &Previewed| state.plans.is_done(step.step);
+    let is_pair = |step: &Previewed| !is_done(step) && (step.needs_pair || refusal(step).is_some());
     let line = |step: &Previewed| {
         json!({
             "step": step.step, "group": step.group, "path": PathShown::of(&step.path),
             "stays": PathShown::of(&step.kept), "reason": step.reason,
             "problem": step.problem.as_ref().filter(|_| !is_pair(step)), "pair": is_pair(step),
-            "refused": refusal(step),
+            "refused": refusal(step), "done": is_done(step),
             "file": planned.file(&step.path), "kept_file": planned.file(&step.kept),
         })
     };
     let lines: Vec<Value> = steps.iter().skip(part.from).take(part.count()).map(line).collect();
     let pairs = steps.iter().filter(|step| is_pair(step)).count();
-    let problems = steps.iter().filter(|step| step.problem.is_some() && !is_pair(step)).count();
+    let is_problem = |step: &&Previewed| step.problem.is_some() && !step.needs_pair && !is_pair(step) && !is_done(step);
+    let problems = steps.iter().filter(is_problem).count();
+    let done = steps.iter().filter(|step| is_done(step)).count();
+    let bytes_of =
+        |step: &Previewed| planned.file(&step.path).and_then(|file| table.file(file)).map_or(0, |file| file.bytes);
+    let pair_bytes = steps.iter().filter(|step| step.needs_pair).map(bytes_of).fold(0, u64::saturating_add);
     let refused = planned.order.refused.iter().take(1000);
     let refused: Vec<Value> =
         refused.map(|refused| json!({ "group": refused.group, "reason": refused.reason })).collect();
     answer(&json!({
         "plan": planned.number, "action": planned.order.action.name(), "steps": steps.len(),
-        "bulk": steps.len() - pairs - problems, "pairs": pairs, "problems": problems,
-        "bytes": planned.preview.bytes, "refused": refused, "refused_count": planned.order.refused.len(),
+        "bulk": steps.len().saturating_sub(pairs + problems + done), "done": done, "pairs": pairs, "problems": problems,
+        "bytes": planned.preview.bytes.saturating_add(pair_bytes), "refused": refused, "refused_count": planned.order.refused.len(),
         "from": part.from, "lines": lines,
     }))
 }
@@ -231,6 +236,9 @@ struct Pair {
 pub(super) async fn look_at_pair(State(shared): Here, Path(result): Path<u64>, body: Bytes) -> Answer {
     let (table, Pair { plan, step }) = (shared.table(result)?, read(&body)?);
     let planned = planned(&table, plan)?;
+    // Both pictures may be held whole: one pair at a time.
+    let _turn = shared.looking.acquire().await.map_err(|_| Fault::busy("pixtwin is ending"))?;
+    let shared = Arc::clone(&shared);
     aside(move || answer(&shared.desk.look_at_pair(&table, &planned, step).ok_or_else(Fault::missing)?)).await?
 }
 
@@ -245,15 +253,22 @@ pub(super) async fn apply(State(shared): Here, Path(result): Path<u64>, body: By
     let planned = planned(&table, plan)?;
     let which = pair.map_or(Which::Bulk, Which::Pair);
     let words = if pair.is_some() { "look at the pair first" } else { "this plan was carried out before" };
-    if !table.lock().plans.may(which) {
+    if which == Which::Bulk && !planned.preview.steps.iter().any(|step| step.problem.is_none()) {
+        return Err(Fault::bad("no step of this plan is done with others: confirm the pairs"));
+    }
+    if !table.lock().plans.may(plan, which) {
         return Err(Fault::busy(words));
     }
     shared.begin("apply", move |shared, job| {
         // Two requests may have been let this far.
-        if !table.lock().plans.take(which) {
+        if !table.lock().plans.take(plan, which) {
             return Err(words.to_owned());
         }
-        shared.desk.apply(&table, &planned, which, job)
+        let applied = shared.desk.apply(&table, &planned, which, job);
+        if applied.is_err() {
+            table.lock().plans.put_back(plan, which);
+        }
+        applied
     })
 }
 
@@ -309,6 +324,5 @@ pub(super) async fn stop(State(shared): Here, body: Bytes) -> Answer {
 }
 
 pub(super) async fn job(State(shared): Here, Path(job): Path<u64>) -> Answer {
-    let current = shared.desk.jobs.current().filter(|current| current.number == job).ok_or_else(Fault::missing)?;
-    answer(&current.state())
+    answer(&shared.desk.jobs.get(job).ok_or_else(Fault::missing)?.state())
 }
