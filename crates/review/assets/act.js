@@ -110,7 +110,8 @@ async function apply(dialog, plan) {
     // What was refused with the others can be confirmed by itself.
     const now = await get(ofResult(`plan/${plan.plan}?from=0&count=1`)).catch(() => plan);
     dialog.setTitle(job.state === "stopped" ? "Stopped" : "Done");
-    fill(dialog.body, outcomeBox({ lines: deed(plan.action), ...outcome }));
+    fill(dialog.body, outcomeBox({ lines: deed(plan.action), ...outcome }),
+      now.pairs > 0 ? el("p", { text: `${counted(now.pairs, "file")} left, each to be confirmed by itself.` }) : null);
     fill(dialog.foot, outcome.run && outcome.done > 0 ? undoButton(outcome.run, dialog) : null, el("span", { class: "spring" }),
       now.pairs > 0 ? button(`Confirm ${counted(now.pairs, "file")} one by one`, () => confirmPairs(dialog, now, () => showPlan(dialog, plan.plan))) : null,
       button("Close", dialog.close, { class: "button main" }));

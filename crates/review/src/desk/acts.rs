@@ -1,6 +1,9 @@
 //! Carries out what was shown, and brings it back: all of it through `actions`, with the same checks as the commands.
 
-use std::{collections::HashMap, path::PathBuf};
+use std::{
+    collections::{HashMap, HashSet},
+    path::PathBuf,
+};
 
 use pixtwin_actions::{
     Acted, Error, Executor, RunInfo, Setting as Actor, Undone, Which, disk::RealDisk, look_at_runs, plan::this_host,
@@ -39,6 +42,8 @@ pub(super) struct Done {
     refused_count: u64,
     refused_steps: Vec<(u64, String)>,
     steps: Vec<u64>,
+    /// Steps that are left for later by their nature: each is confirmed by itself.
+    left: HashSet<u64>,
     /// How many names of each file went.
     gone: HashMap<FileId, usize>,
 }
@@ -47,6 +52,9 @@ impl Desk {
     /// Does the steps of a plan, together or one pair of them.
     pub(crate) fn apply(&self, table: &Table, planned: &Planned, which: Which, job: &Job) -> Result<Value, String> {
         let mut done = Done::default();
+        if which == Which::Bulk {
+            done.left = planned.preview.steps.iter().filter(|step| step.needs_pair).map(|step| step.step).collect();
+        }
         let steps = if which == Which::Bulk { planned.preview.steps.len() } else { 1 };
         job.set_total(steps);
         let summary = self.with_executor(|executor| {
@@ -163,6 +171,7 @@ impl Done {
                     self.steps.push(*step);
                 }
             }
+            Acted::Refused(refused) if refused.step.is_some_and(|step| self.left.contains(&step)) => {}
             Acted::Refused(refused) => {
                 self.refused_count += 1;
                 self.refused_steps.extend(refused.step.map(|step| (step, refused.reason.clone())));
