@@ -40,7 +40,17 @@ export async function choose(group, tasks) {
   }
   const said = await post(ofResult("choose"), { group: group.group, tasks });
   setTotals(said.totals);
+  sayIfNotKept(said.kept);
   await show(group.group);
+}
+
+let isSaid = false;
+
+// Said once: it is the same for all choices.
+function sayIfNotKept(kept) {
+  if (kept !== false || isSaid) return;
+  isSaid = true;
+  tellShortly("What you choose cannot be kept for the next time: the folder for it cannot be written.");
 }
 
 // Shows a group as the program has it by now.
