@@ -121,7 +121,7 @@ impl Jobs {
 }
 
 impl Job {
-    fn new(number: u64, kind: &'static str) -> Self {
+    pub(crate) fn new(number: u64, kind: &'static str) -> Self {
         Self {
             number,
             kind,
