@@ -10,6 +10,7 @@ mod cluster;
 mod compare;
 mod evaluate;
 mod instructions;
+mod page;
 mod pdq;
 mod setup;
 mod soak;
@@ -48,6 +49,10 @@ usage: cargo xtask COMMAND
   worst        measure pixtwin on the cases that are worst for it, and how it grows, into
                target/compare/worst.md (options after it go to compare/worst; see
                compare/worst --help)
+  page [GROUPS...]
+               measure the page of `pixtwin review` in a browser with 100,000 and 1,000,000 groups, or
+               as many as are said, into target/compare/page.md (compare/page.mjs)
+  screenshots  take the pictures of docs/review anew, on the drawn gallery
   pdq CLONE    compare our PDQ hashes with the reference's on the pictures of CLONE, a clone of
                ThreatExchange, into target/compare/pdq.md; installs the reference first
   cluster COMMAND...
@@ -76,6 +81,7 @@ fn run(arguments: &[String]) -> Outcome {
     match name.as_str() {
         "compare" => return compare::run(rest),
         "evaluate" => return evaluate::run(rest),
+        "page" => return page::measure(rest),
         "worst" => return worst::run(rest),
         "pdq" => return pdq::run(rest),
         "cluster" => return cluster::run(rest),
@@ -91,6 +97,7 @@ fn run(arguments: &[String]) -> Outcome {
         "test" => test::run(),
         "soak" => soak::run(),
         "tidy" => tidy::run(),
+        "screenshots" => page::screenshots(),
         "help" | "--help" | "-h" => {
             print!("{HELP}");
             Ok(())

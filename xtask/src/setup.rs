@@ -19,8 +19,8 @@ pub(crate) const VENV: Tool = ("python3 -m venv", "python3-venv");
 pub(crate) const VALGRIND: Tool = ("valgrind", "valgrind");
 
 /// The second decoders and encoders that the end-to-end tests compare with, what the test cluster is made of, file systems to
-/// remove files from, what looks at permissions and into trashes, what counts instructions, and a browser with a font.
-const TOOLS: [Tool; 33] = [
+/// remove files from, what looks at permissions and into trashes, and what counts instructions.
+const TOOLS: [Tool; 29] = [
     ("djpeg", "libjpeg-turbo-progs"),
     ("cjpeg", "libjpeg-turbo-progs"),
     ("jpegtran", "libjpeg-turbo-progs"),
@@ -50,6 +50,10 @@ const TOOLS: [Tool; 33] = [
     ("fusermount3", "fuse3"),
     VALGRIND,
     VENV,
+];
+
+/// What the page is looked at with, in tests and when it is measured.
+const BROWSER_TOOLS: [Tool; 4] = [
     ("chromium", "chromium"),
     ("node", "nodejs"),
     ("npm", "npm"),
@@ -66,7 +70,8 @@ const MPIS: [Environment; 2] = [
 const DUCKDB: Environment = Environment { folder: "target/duckdb", packages: &["duckdb==2.0.1"] };
 
 /// What drives the browser of Debian, and what looks whether everybody can use the page.
-const BROWSER: Modules = Modules { folder: "target/browser", packages: &["playwright-core@1.60.0", "axe-core@4.14.1"] };
+pub(crate) const BROWSER: Modules =
+    Modules { folder: "target/browser", packages: &["playwright-core@1.60.0", "axe-core@4.14.1"] };
 
 /// Parts of the Rust toolchain, and the cargo command each brings.
 const COMPONENTS: [(&str, &str); 2] = [("rustfmt", "fmt"), ("clippy", "clippy")];
@@ -79,6 +84,15 @@ pub(crate) fn run() -> Outcome {
     components()?;
     install(&TOOLS)?;
     MPIS.into_iter().chain([DUCKDB]).try_for_each(Environment::install)?;
+    browser()
+}
+
+/// Installs a browser and what drives it.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn browser() -> Outcome {
+    install(&BROWSER_TOOLS)?;
     BROWSER.install()
 }
 

@@ -35,6 +35,8 @@ mod mutants;
 
 mod run;
 
+mod served;
+
 pub mod touch;
 
 pub use census::{Census, Snapshot};
@@ -46,6 +48,7 @@ pub use mounts::Mounts;
 pub use mpi::Mpi;
 pub use mutants::mutant_of_plan;
 pub use run::{Ran, Run, Running};
+pub use served::Served;
 
 /// How many times a law is tried: `few` in an ordinary run, `many` in the long one (`cargo xtask soak`).
 #[must_use]

@@ -30,9 +30,9 @@ pub struct Run<'a> {
 /// A program that runs; it is killed when nobody holds this any longer.
 #[derive(Debug)]
 pub struct Running {
-    child: Child,
-    output: [Receiver<Vec<u8>>; 2],
-    started: Instant,
+    pub(crate) child: Child,
+    pub(crate) output: [Receiver<Vec<u8>>; 2],
+    pub(crate) started: Instant,
 }
 
 /// What a program did.
@@ -91,6 +91,14 @@ impl<'a> Run<'a> {
         self
     }
 
+    /// Lets the system refuse it more than so many open files.
+    #[must_use]
+    pub fn within_open_files(mut self, files: u64) -> Self {
+        let script = format!("ulimit -n {files} && exec \"$0\" \"$@\"");
+        self.words.splice(0..0, ["sh", "-c", &script].map(OsString::from));
+        self
+    }
+
     /// Runs it to its end.
     #[must_use]
     pub fn end(self) -> Ran {
@@ -136,7 +144,7 @@ impl<'a> Run<'a> {
         Running { child, output, started: Instant::now() }
     }
 
-    fn spawn(&self) -> Child {
+    pub(crate) fn spawn(&self) -> Child {
         let (program, arguments) = self.words.split_first().unwrap();
         let mut command = Command::new(program);
         command.args(arguments).current_dir(self.dir.path());
@@ -155,6 +163,18 @@ impl Running {
     #[must_use]
     pub fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// The memory that it holds now, in bytes; 0 once it has ended.
+    #[must_use]
+    pub fn held_bytes(&self) -> u64 {
+        1024 * figure_of(&self.child, "status", "VmRSS:").unwrap_or(0)
+    }
+
+    /// How many files and connections it has open.
+    #[must_use]
+    pub fn open_files(&self) -> usize {
+        fs::read_dir(format!("/proc/{}/fd", self.id())).map_or(0, Iterator::count)
     }
 
     /// Whether it still runs.
@@ -271,7 +291,7 @@ impl Ran {
     }
 }
 
-fn read_aside(mut pipe: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
+pub(crate) fn read_aside(mut pipe: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
     let (sender, receiver) = channel();
     thread::spawn(move || {
         let mut read = Vec::new();

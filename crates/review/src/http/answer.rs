@@ -23,8 +23,9 @@ impl Fault {
         Self { status, words: words.into(), kind: None }
     }
 
-    pub(super) fn of_kind(self, kind: &'static str) -> Self {
-        Self { kind: Some(kind), ..self }
+    /// Why there is no picture: an answer like another, for browsers note each of another status as an error of the page.
+    pub(super) fn no_picture(kind: &'static str, words: impl Into<String>) -> Self {
+        Self { kind: Some(kind), ..Self::new(StatusCode::OK, words) }
     }
 
     /// What was asked for makes no sense.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::{Path, Query, State},
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, header},
     response::{IntoResponse, Response},
 };
 use pixtwin_engine::{Nearness, Turn};
@@ -137,7 +137,7 @@ fn here(table: &Table, file: FileId) -> Result<&FoundFile, Fault> {
     let found = table.file(file).ok_or_else(Fault::missing)?;
     if !found.is_here {
         let host = found.host.as_deref().unwrap_or("another host");
-        return Err(Fault::new(StatusCode::NOT_FOUND, format!("it lies on {host}")).of_kind("elsewhere"));
+        return Err(Fault::no_picture("elsewhere", format!("it lies on {host}")));
     }
     Ok(found)
 }
@@ -162,13 +162,7 @@ async fn decode<T: Send + 'static>(
 }
 
 fn fault(cause: &ShowError) -> Fault {
-    let status = match cause.kind() {
-        "gone" => StatusCode::NOT_FOUND,
-        "slow" => StatusCode::GATEWAY_TIMEOUT,
-        "other" => StatusCode::UNPROCESSABLE_ENTITY,
-        _ => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-    };
-    Fault::new(status, cause.to_string()).of_kind(cause.kind())
+    Fault::no_picture(cause.kind(), cause.to_string())
 }
 
 fn answer(encoded: Encoded) -> Response {
