@@ -89,7 +89,12 @@ impl FoundGroup {
     /// decodes.
     #[must_use]
     pub fn bond(&self) -> Tier {
-        if self.blake3.is_some() { Tier::Bytes } else { self.tier }
+        match self.blake3 {
+            Some(_) => Tier::Bytes,
+            // A search for what is near finds what is equal as well.
+            None if self.files.iter().all(|file| file.is_equal && !file.is_repeated) => Tier::Pixels,
+            None => self.tier,
+        }
     }
 
     /// Whether it has two files on this host.

@@ -198,7 +198,7 @@ impl Member {
             bytes: self.size,
             format: safe(self.format).into(),
             is_repeated: self.repeated,
-            is_equal: ["bytes", "payload", "pixels"].contains(&&*self.proof),
+            is_equal: nearness.is_none() && ["bytes", "payload", "pixels"].contains(&&*self.proof),
             proof: safe(self.proof).into(),
             size: self.width.zip(self.height),
             digest: digest_of(self.digest.as_deref()),

@@ -79,7 +79,7 @@ async function showPlan(dialog, number) {
   const plan = await get(ofResult(`plan/${number}?from=0&count=100`));
   const isApplied = applied === `${app.state.result.result}/${number}`;
   const action = app.state.actions.find((one) => one.name === plan.action)?.text ?? plan.action;
-  dialog.setTitle("This will happen");
+  dialog.setTitle(plan.done > 0 ? "What is left" : "This will happen");
   fill(dialog.body, planHead(plan, action), planLines(plan), refusedGroups(plan.refused, plan.refused_count));
   fill(dialog.foot, button("Back", () => chooseAction(dialog)), el("span", { class: "spring" }),
     plan.pairs > 0 ? button(`Confirm ${counted(plan.pairs, "file")} one by one`, () => confirmPairs(dialog, plan, () => showPlan(dialog, number))) : null,
@@ -89,7 +89,8 @@ async function showPlan(dialog, number) {
 
 function planHead(plan, action) {
   const facts = [
-    plan.bulk > 0 ? `${counted(plan.bulk, "file")} in one go` : "",
+    plan.done > 0 ? `${counted(plan.done, "file")} done` : "",
+    plan.bulk > 0 ? `${counted(plan.bulk, "file")} in one go, less those that alone have a date, position or the like` : "",
     plan.pairs > 0 ? `${counted(plan.pairs, "file")} each to be confirmed by itself` : "",
     plan.problems > 0 ? `${count(plan.problems)} would be refused, with the reason in the line` : "",
   ].filter(Boolean).join(" · ");

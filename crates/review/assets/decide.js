@@ -105,7 +105,7 @@ export function leaveAll() {
   return inTurn(async () => {
     const group = await groupAtHand();
     if (!group) return;
-    const isLeft = group.files.every((file) => file.task !== "remove" && file.task !== "keep");
+    const isLeft = group.files.every((file) => file.task === "leave");
     await choose(group, isLeft ? null : group.files.map(() => "leave"));
   });
 }
@@ -130,7 +130,7 @@ export function letRulesChoose() {
  * @returns {number}
  */
 export function freedBy(group) {
-  return group.files.filter((file) => file.task === "remove").reduce((sum, file) => sum + file.bytes, 0);
+  return group.files.filter((file) => file.task === "remove" && file.modified !== null).reduce((sum, file) => sum + file.bytes, 0);
 }
 
 /**
@@ -143,6 +143,10 @@ export function notTheSame(at) {
     if (!group) return;
     if (!isNear(group.tier)) {
       tellShortly("These are the same picture, pixel by pixel: there is nothing to dismiss.");
+      return;
+    }
+    if ((at === null || at === 0) && group.files.length > 2) {
+      tellShortly("Go to the file that is another picture than the first (→), and say it there.");
       return;
     }
     const file = at === null || at === 0 ? null : (group.files[at]?.file ?? null);

@@ -90,7 +90,7 @@ export function initTotals(host) {
   const draw = () => {
     const totals = app.state?.totals;
     if (!totals || !app.state.result) return fill(host);
-    const shown = app.list ? `${counted(app.list.groups, "group")} shown, up to ${bytes(app.list.freed)} to free` : "";
+    const shown = app.list ? `${counted(app.list.groups, "group")} shown, at least ${bytes(app.list.freed)} to free` : "";
     return fill(host,
       el("p", { class: "totals-main" }, el("strong", { text: bytes(totals.freed) }), " freed by ",
         el("strong", { text: counted(totals.goes, "file") }), " that would go"),

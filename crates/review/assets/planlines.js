@@ -51,5 +51,6 @@ function line(one) {
     el("td", {}, el("p", { text: one.reason }),
       one.refused ? el("p", { class: "warn", text: `refused with the others: ${one.refused}` }) : null,
       one.pair ? el("p", { class: "near", text: "to be confirmed by itself" }) : null,
-      one.problem ? el("p", { class: "warn", text: `refused: ${one.problem}` }) : null, loses));
+      one.done ? el("p", { class: "done", text: "done" }) : null,
+      one.problem && !one.done ? el("p", { class: "warn", text: `refused: ${one.problem}` }) : null, loses));
 }

@@ -15,7 +15,7 @@ let chosen = null;
 /** Opens the dialog of the rules. */
 export function openRules() {
   if (!app.state?.result) return;
-  chosen ??= app.state.default_rules.map((name) => ({ name, value: null }));
+  chosen ??= app.state.default_rules.map((rule) => ({ ...rule }));
   edit(openDialog("Rules that choose what stays"));
 }
 

@@ -19,7 +19,7 @@ async function onlyNear(page) {
   const toggle = page.getByRole("button", { name: /^Filters/ });
   if (await toggle.getAttribute("aria-expanded") !== "true") await toggle.click();
   await page.getByLabel("Label", { exact: true }).selectOption("RE-ENCODED");
-  await page.locator("#totals").getByText(/^4 groups shown/).waitFor();
+  await page.getByRole("button", { name: "Filters (1)" }).waitFor();
   await page.waitForFunction(() => [...document.querySelectorAll("#list .row:not([hidden])")].every((one) => one.querySelector(".near")));
   await toggle.click();
 }
@@ -50,6 +50,7 @@ async function saysTheyDiffer(page) {
   await until(page, (was) => document.querySelectorAll(".files > li").length === was - 1, before, "it is not shown after a reload");
   await page.getByRole("button", { name: "Not the same", exact: true }).first().click();
   const dialog = page.getByRole("dialog");
+  await dialog.locator("li.item").first().waitFor();
   same(await dialog.locator("li.item").count(), 1, "pairs that were dismissed");
   await dialog.getByRole("button", { name: "Show again" }).click();
   await dialog.getByText("Nothing was dismissed.").waitFor();
@@ -71,7 +72,7 @@ async function confirms(page) {
   await dialog.getByRole("button", { name: "Show the plan" }).click();
   await dialog.getByRole("heading", { name: "This will happen" }).waitFor();
   same(await dialog.getByRole("button", { name: /^Apply to/ }).count(), 0, "near matches do not go together");
-  await dialog.getByRole("button", { name: /^Confirm 2 near matches one by one/ }).click();
+  await dialog.getByRole("button", { name: /^Confirm 2 files one by one/ }).click();
   const let_go = dialog.getByRole("button", { name: "Let it go" });
   await let_go.waitFor();
   hold((await page.evaluate(() => document.activeElement.tagName)) === "H2", "what is in focus changes nothing");
@@ -83,7 +84,7 @@ async function confirms(page) {
   await step("one went", { goes: pair[1] });
   await until(page, () => !document.querySelector("dialog .dialog-foot .danger")?.disabled, null, "what would be lost, of the next");
   await dialog.getByRole("button", { name: "Keep both" }).click();
-  await dialog.getByText("No more near matches to confirm; 1 file went.", { exact: false }).waitFor();
+  await dialog.getByText("Nothing more to confirm; 1 file went.", { exact: false }).waitFor();
   await dialog.getByRole("button", { name: "Close" }).last().click();
   await page.getByRole("button", { name: "Runs" }).click();
   await dialog.getByRole("button", { name: /^Undo the run/ }).first().click();

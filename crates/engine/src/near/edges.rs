@@ -183,7 +183,9 @@ fn join(
     };
     let keys: Vec<_> = cards.iter().zip(neighbours).map(key).collect();
     let found = match linkage {
-        Linkage::Star => near::stars(&keys, pairs),
+        Linkage::Star if said.is_empty() => near::stars(&keys, pairs),
+        // Nor are they shown beside each other, near to a third.
+        Linkage::Star => near::stars_apart(&keys, pairs, |a, b| said.has(&Pair { a, b, note: 0 })),
         Linkage::Complete => near::complete(&keys, pairs),
     };
     let mut stars = with_cards(found, cards, tier);

@@ -29,7 +29,7 @@ pub use order::Order;
 pub use pairs::{Pair, Pairs, Run};
 pub use part::Part;
 pub use second_look::{Label, Meeting, second_look};
-pub use stars::{Member, Star, complete, neighbours, stars};
+pub use stars::{Member, Star, complete, neighbours, stars, stars_apart};
 pub use sweep::{Planes, Sighted, sweep};
 pub use within::pairs_within;
 

@@ -35,6 +35,17 @@ fn plain(groups: &[Star]) -> Vec<(u32, Vec<u32>, bool)> {
 }
 
 #[test]
+fn two_that_are_apart_are_never_members_of_one_group() {
+    // 0 is near to 1, 2 and 3; 1 and 3 are apart. 4 is near to 2 alone.
+    let edges = edges(&[(0, 1), (0, 2), (0, 3), (2, 4)]);
+    let apart = |a: u32, b: u32| [(1, 3), (3, 1)].contains(&(a, b));
+    let found = stars_apart(&[0, 1, 2, 3, 4], edges.iter().copied(), apart);
+    assert_eq!(plain(&found), [(0, vec![1, 2], false), (3, vec![0], true), (4, vec![2], true)]);
+    let none = stars_apart(&[0, 1, 2, 3, 4], edges.iter().copied(), |_, _| false);
+    assert_eq!(none, stars(&[0, 1, 2, 3, 4], &edges));
+}
+
+#[test]
 fn a_chain_is_not_one_group() {
     // 1 is first; 0 and 2 are near to it, 3 only to 2.
     let keys = [5, 1, 7, 9, 2];

@@ -51,6 +51,29 @@ pub fn stars<K: Ord>(keys: &[K], edges: impl Iterator<Item = Pair> + Clone) -> V
     grouped(keys, edges, |_, candidates| candidates)
 }
 
+/// As [`stars`], but no two pictures of which `are_apart` holds are members of one group: in order of their keys, those join
+/// that are apart from none that joined before. The others form groups of their own, with what they are near to.
+///
+/// # Cost
+/// That of [`stars`], another sort, and in each group a question for every two members.
+pub fn stars_apart<K: Ord>(
+    keys: &[K],
+    edges: impl Iterator<Item = Pair> + Clone,
+    are_apart: impl Fn(u32, u32) -> bool,
+) -> Vec<Star> {
+    let (order, _) = order(keys);
+    let name = |rank: u32| order.get(rank as usize).copied().unwrap_or(rank);
+    grouped(keys, edges, |_, candidates| {
+        let mut members: Vec<Neighbour> = Vec::with_capacity(candidates.len());
+        for next in candidates {
+            if !members.iter().any(|member| are_apart(name(member.rank), name(next.rank))) {
+                members.push(next);
+            }
+        }
+        members
+    })
+}
+
 /// Groups in which every two are near, otherwise as [`stars`]: of the keeper's neighbours, in order of their keys, those
 /// join that are near to all that joined before.
 ///

@@ -128,8 +128,9 @@ impl Choice {
 
 /// What is freed when all names of a file go that the result has.
 fn freed_by(file: &FoundFile) -> u64 {
-    let links = file.path().symlink_metadata().map_or(0, |metadata| metadata.nlink());
-    if links <= file.paths.len() as u64 { file.bytes } else { 0 }
+    let is_last = |links: u64| links <= file.paths.len() as u64;
+    let found = file.path().symlink_metadata();
+    if found.is_ok_and(|metadata| is_last(metadata.nlink())) { file.bytes } else { 0 }
 }
 
 /// Chooses again what was chosen by hand before, as far as its files are there. Those that are not have gone.

@@ -81,11 +81,13 @@ impl Desk {
         let Some(found) = table.group(group) else { return Err("there is no such group".to_owned()) };
         let Some(tasks) = tasks else {
             table.lock().choices.forget(group);
+            self.jobs.tell();
             return Ok(self.save(table, group, None));
         };
         let all = self.checked(table, group, tasks)?;
         let choice = Choice::by_hand(found, &all);
         table.lock().choices.say(group, choice);
+        self.jobs.tell();
         let whole: Vec<Task> = all.into_iter().map(|task| task.unwrap_or(Task::Leave)).collect();
         Ok(self.save(table, group, Some(&whole)))
     }
@@ -171,6 +173,7 @@ impl Desk {
         // What was chosen was chosen among other files, and so was what is planned.
         self.forget(table, &changed);
         table.lock().plans.forget();
+        self.jobs.tell();
         Ok(())
     }
 
@@ -183,6 +186,7 @@ impl Desk {
             verdicts.take_back(&[digests]).map_err(|cause| cause.to_string())?;
         }
         table.lock().show_again(digests);
+        self.jobs.tell();
         Ok(())
     }
 

@@ -17,6 +17,8 @@ const MOST: usize = 16;
 pub(crate) struct Jobs {
     /// The last of them, the newest at the end.
     recent: Mutex<Vec<Arc<Job>>>,
+    /// What was under way when the page was ended.
+    broken_off: Mutex<Option<Arc<Job>>>,
     /// Set when none is begun any more.
     is_closed: AtomicBool,
     made: AtomicU64,
@@ -54,6 +56,7 @@ impl Default for Jobs {
     fn default() -> Self {
         Self {
             recent: Mutex::default(),
+            broken_off: Mutex::default(),
             is_closed: AtomicBool::default(),
             made: AtomicU64::default(),
             changed: watch::Sender::new(0),
@@ -97,6 +100,17 @@ impl Jobs {
     /// The job with this number, if it is one of the last.
     pub(crate) fn get(&self, number: u64) -> Option<Arc<Job>> {
         self.lock().iter().find(|job| job.number == number).cloned()
+    }
+
+    /// Notes what the end of the page breaks off.
+    pub(crate) fn note_broken_off(&self, job: &Arc<Job>) {
+        *self.broken_off.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(job));
+    }
+
+    /// What was broken off by the end of the page, in a word, unless it came to its own end.
+    pub(crate) fn broken_off(&self) -> Option<&'static str> {
+        let job = self.broken_off.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
+        job.was_cut().then_some(job.kind)
     }
 
     /// Begins none any more.
@@ -143,8 +157,14 @@ impl Job {
         self.stop.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn kind(&self) -> &'static str {
-        self.kind
+    /// Whether it did not come to its end.
+    fn was_cut(&self) -> bool {
+        match &*self.end.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(Ok(outcome)) => {
+                outcome.get("interrupted").is_some_and(|interrupted| *interrupted == Value::Bool(true))
+            }
+            Some(Err(_)) | None => true,
+        }
     }
 
     pub(crate) fn is_scan(&self) -> bool {

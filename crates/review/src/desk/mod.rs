@@ -128,7 +128,8 @@ impl Desk {
     fn lay(&self, origin: String, found: Found) -> u64 {
         let number = self.table().map_or(1, |table| table.number + 1);
         let table = Table::new(number, origin, found);
-        verdicts::recall(&table, &self.known_to_differ());
+        // What cannot be read is shown; no plan is made then.
+        verdicts::recall(&table, &self.known_to_differ().unwrap_or_default());
         if let Some(folder) = self.around.state_path() {
             choices::recall(&table, &Recalled::from(&folder));
         }
@@ -142,13 +143,17 @@ impl Desk {
         self.setting.verdicts.is_some()
     }
 
-    /// What was said not to be the same. What cannot be read is shown.
-    pub(crate) fn known_to_differ(&self) -> Known {
+    /// What was said not to be the same.
+    ///
+    /// # Errors
+    /// Why it cannot be read, as a sentence.
+    pub(crate) fn known_to_differ(&self) -> Result<Known, String> {
         let mut known = Known::new();
         if let Some(verdicts) = &self.setting.verdicts {
-            drop(verdicts.each(&mut |verdict| known.extend([(verdict.a, verdict.b)])));
+            let each = verdicts.each(&mut |verdict| known.extend([(verdict.a, verdict.b)]));
+            each.map_err(|cause| format!("what was said not to be the same cannot be read: {cause}"))?;
         }
-        known
+        Ok(known)
     }
 }
 

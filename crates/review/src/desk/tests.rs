@@ -116,7 +116,7 @@ impl Room {
 fn plan(desk: &Desk, table: &Table) -> u64 {
     let progress = Progress::default();
     let files = OpenFiles::new(&desk.setting.engine, &progress);
-    let known = desk.known_to_differ();
+    let known = desk.known_to_differ().unwrap();
     let job = Job::new(1, "plan");
     plans::make(table, (&desk.setting.rules, &files, &known), Action::Quarantine, (&job, 0)).unwrap()
 }

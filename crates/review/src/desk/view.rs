@@ -1,10 +1,10 @@
 //! What the page is told of a result, a list and a group.
 
-use std::{collections::BTreeSet, fs, os::unix::fs::MetadataExt};
+use std::{collections::BTreeSet, fs, os::unix::fs::MetadataExt, path::PathBuf};
 
-use pixtwin_actions::plan::{Task, Tier};
-use pixtwin_engine::{Nearness, PixelDigest, view_name};
-use pixtwin_planning::{FoundFile, FoundGroup, nearness::words};
+use pixtwin_actions::plan::{Task, Tier as Bond};
+use pixtwin_engine::{Nearness, PixelDigest, Tier, keep::Rule, view_name};
+use pixtwin_planning::{FoundFile, FoundGroup, KeepRule, nearness::words};
 use serde_json::{Value, json};
 
 use super::{
@@ -33,7 +33,13 @@ impl Desk {
         let places = self.setting.places.iter().enumerate();
         let places: Vec<Value> =
             places.map(|(number, place)| json!({ "place": number, "text": PathShown::of(place).text() })).collect();
-        let rules = self.setting.rules.rules.iter().map(|rule| &rule.text);
+        let folders = table.as_ref().map_or(&[][..], |table| &table.facets.folders);
+        let rules = self.setting.rules.rules.iter().filter_map(|rule| rule_shown(rule, folders));
+        let (distance, within) = match self.setting.tier {
+            Tier::Similar(distance) => (distance, WITHIN),
+            Tier::Within(within) => (DISTANCE, within),
+            _ => (DISTANCE, WITHIN),
+        };
         json!({
             "version": env!("CARGO_PKG_VERSION"),
             "host": pixtwin_actions::plan::this_host(),
@@ -42,7 +48,7 @@ impl Desk {
             "places": places,
             "scan": {
                 "tier": self.setting.tier.name(), "tiers": ["bytes", "pixels", "turned", "within", "similar"],
-                "distance": DISTANCE, "within": WITHIN,
+                "distance": distance, "within": within,
             },
             "rules": rules_shown(self.setting.rules.roots.is_some()),
             "default_rules": rules.collect::<Vec<_>>(),
@@ -52,6 +58,18 @@ impl Desk {
             "result": table.as_ref().map(|table| result_shown(table)),
             "totals": table.as_ref().map(|table| totals(table, &table.lock())),
         })
+    }
+}
+
+/// A rule as the page can ask for it; nothing for one of a folder that is not offered.
+fn rule_shown(rule: &KeepRule, folders: &[(PathBuf, u64)]) -> Option<Value> {
+    let folder =
+        |wanted: &PathBuf| folders.iter().position(|(path, _)| path.canonicalize().is_ok_and(|real| real == *wanted));
+    match (&rule.rule, rule.text.split_once('=')) {
+        (Rule::In(path), _) => Some(json!({ "name": "in", "value": folder(path)? })),
+        (Rule::NotIn(path), _) => Some(json!({ "name": "not-in", "value": folder(path)? })),
+        (Rule::Name(_), Some((name, glob))) => Some(json!({ "name": name, "value": glob })),
+        _ => Some(json!({ "name": rule.text, "value": null })),
     }
 }
 
@@ -91,7 +109,7 @@ fn result_shown(table: &Table) -> Value {
     let groups: Vec<GroupId> = (0..found.groups.len()).filter(shown).collect();
     let freed: u64 = groups.iter().map(|group| freed(table, &state, *group)).fold(0, u64::saturating_add);
     let facets = &table.facets;
-    let folder = |(number, (path, files)): (usize, &(std::path::PathBuf, u64))| json!({ "folder": number, "text": PathShown::of(path).text(), "files": files });
+    let folder = |(number, (path, files)): (usize, &(PathBuf, u64))| json!({ "folder": number, "text": PathShown::of(path).text(), "files": files });
     json!({
         "result": table.number,
         "origin": table.origin,
@@ -248,7 +266,7 @@ fn modified(file: &FoundFile) -> Option<String> {
 
 /// Whether the file has gone that the others are near to. What is equal after a turn is so to every other.
 fn is_left_behind(group: &FoundGroup, files: &[(usize, FileId, &FoundFile)]) -> bool {
-    matches!(group.bond(), Tier::Within | Tier::Similar) && files.first().is_some_and(|(at, ..)| *at > 0)
+    matches!(group.bond(), Bond::Within | Bond::Similar) && files.first().is_some_and(|(at, ..)| *at > 0)
 }
 
 /// What proves that all are one picture, as a sentence.
@@ -260,14 +278,14 @@ fn proof(group: &FoundGroup, files: &[(usize, FileId, &FoundFile)]) -> String {
             .to_owned();
     }
     match group.bond() {
-        Tier::Bytes => "Same bytes: every byte of the files is equal.".to_owned(),
-        Tier::Pixels if files.iter().all(|(_, _, file)| file.proof == "payload" || file.proof == "bytes") => {
+        Bond::Bytes => "Same bytes: every byte of the files is equal.".to_owned(),
+        Bond::Pixels if files.iter().all(|(_, _, file)| file.proof == "payload" || file.proof == "bytes") => {
             format!("Same pixels: what the pixels depend on is equal byte for byte; decoded {formats}.")
         }
-        Tier::Pixels => format!("Same pixels: every one is equal; decoded {formats}."),
-        Tier::Turned => "Same picture after a turn or a flip: nothing was guessed, all was compared.".to_owned(),
-        Tier::Within => "Nearly equal: every channel of every pixel is within the distance asked for.".to_owned(),
-        Tier::Similar => "Similar: look before you decide.".to_owned(),
+        Bond::Pixels => format!("Same pixels: every one is equal; decoded {formats}."),
+        Bond::Turned => "Same picture after a turn or a flip: nothing was guessed, all was compared.".to_owned(),
+        Bond::Within => "Nearly equal: every channel of every pixel is within the distance asked for.".to_owned(),
+        Bond::Similar => "Similar: look before you decide.".to_owned(),
     }
 }
 

@@ -151,7 +151,7 @@ impl Review {
             std::thread::sleep(LOOK);
         }
         runtime.shutdown_background();
-        shared.desk.jobs.current().filter(|job| job.is_stopped()).map(|job| job.kind())
+        shared.desk.jobs.broken_off()
     }
 }
 
@@ -161,6 +161,7 @@ impl Stopper {
         self.shared.desk.jobs.close();
         if let Some(job) = self.shared.desk.jobs.current().filter(|job| !job.is_over()) {
             job.stop();
+            self.shared.desk.jobs.note_broken_off(&job);
         }
         self.is_told.store(true, Ordering::Relaxed);
         self.ended.notify_one();

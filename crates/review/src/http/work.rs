@@ -175,7 +175,7 @@ pub(super) async fn make_plan(State(shared): Here, Path(result): Path<u64>, body
         let progress = Progress::default();
         let setting = &shared.desk.setting;
         let files = OpenFiles::new(&setting.engine, &progress);
-        let differing = shared.desk.known_to_differ();
+        let differing = shared.desk.known_to_differ()?;
         let plan = plans::make(&table, (&setting.rules, &files, &differing), action, (job, crate::desk::now_s()))?;
         Ok(json!({ "plan": plan }))
     })
