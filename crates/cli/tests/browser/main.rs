@@ -18,4 +18,6 @@ mod near;
 
 mod views;
 
+mod report;
+
 const PIXTWIN: &str = env!("CARGO_BIN_EXE_pixtwin");

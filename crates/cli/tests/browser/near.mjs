@@ -81,7 +81,7 @@ async function confirms(page) {
   await step("asked", { stays: pair[0], goes: pair[1] });
   await let_go.click();
   await until(page, (was) => document.querySelectorAll("dialog dl.pair dd")[1]?.textContent !== was, pair[1], "the next pair");
-  await step("one went", { goes: pair[1] });
+  await step("went", { goes: pair[1] });
   await until(page, () => !document.querySelector("dialog .dialog-foot .danger")?.disabled, null, "what would be lost, of the next");
   await dialog.getByRole("button", { name: "Keep both" }).click();
   await dialog.getByText("Nothing more to confirm; 1 file went.", { exact: false }).waitFor();
