@@ -1,6 +1,8 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::{Arc, mpsc::channel},
+    thread,
 };
 
 use pixtwin_actions::{Action, Which, plan::Task};
@@ -13,13 +15,13 @@ use pixtwin_testkit::{
     draw::landscape,
     encode::{png, qoi},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     Acting, Desk, Setting, Surroundings,
     choices::totals,
-    jobs::Job,
-    plans,
+    jobs::{Job, Jobs},
+    lists, plans,
     table::{GroupId, Table},
     verdicts,
 };
@@ -259,4 +261,86 @@ fn choices_come_back_for_files_that_are_there_and_for_the_same_pictures_only() {
         fs::write(room.path().join("in").join(name), bmp(&other)).unwrap();
     }
     assert_eq!(decided(), 0);
+}
+
+/// Twins of one picture in two formats, and of another, larger one in one folder.
+fn two_groups() -> (Room, Desk) {
+    let (small, large) = (landscape(40, 30, 3).opaque(), landscape(200, 150, 4).opaque());
+    let room = Room::with(&[
+        ("small.png", png(&small)),
+        ("small.qoi", qoi(&small)),
+        ("Large one.png", png(&large)),
+        ("Large two.png", png(&large)),
+    ]);
+    let desk = room.desk(Tier::Pixels);
+    (room, desk)
+}
+
+#[test]
+fn lists_have_what_was_asked_for_in_that_order() {
+    let (_room, desk) = two_groups();
+    let table = desk.table().unwrap();
+    let listed = |asked: Value| -> Vec<GroupId> {
+        let listed = serde_json::to_value(lists::list(&table, &serde_json::from_value(asked).unwrap())).unwrap();
+        table.lock().lists.get(listed["list"].as_u64().unwrap()).unwrap().to_vec()
+    };
+    // Groups come by path: the large one is the first.
+    assert_eq!(listed(json!({})), [0, 1]);
+    assert_eq!(listed(json!({ "sort": "path" })), [0, 1]);
+    assert_eq!(listed(json!({ "format": "QOI" })), [1]);
+    assert_eq!(listed(json!({ "tier": "bytes" })), [0]);
+    assert_eq!(listed(json!({ "tier": "pixels" })), [1]);
+    assert_eq!(listed(json!({ "text": "LARGE ONE" })), [0]);
+    assert_eq!(listed(json!({ "text": "nowhere" })), [0; 0]);
+    assert_eq!(listed(json!({ "folder": 99 })), [0; 0]);
+    let bytes = table.file(0).unwrap().bytes;
+    assert_eq!(listed(json!({ "min_bytes": bytes })), [0]);
+    assert_eq!(listed(json!({ "max_bytes": bytes - 1 })), [1]);
+    desk.choose(&table, 1, Some(&[Task::Keep, Task::Remove])).unwrap();
+    assert_eq!((listed(json!({ "show": "decided" })), listed(json!({ "show": "undecided" }))), (vec![1], vec![0]));
+    assert!(serde_json::from_value::<lists::Asked>(json!({ "path": "/etc" })).is_err());
+    // The first of them was made too long ago.
+    assert!(table.lock().lists.get(1).is_none());
+}
+
+#[test]
+fn one_job_is_done_at_a_time_and_the_last_are_remembered() {
+    let jobs = Arc::new(Jobs::default());
+    let (go_on, wait) = channel::<()>();
+    let first = jobs.begin("rules", move |_| Ok(json!(wait.recv().is_ok()))).unwrap();
+    assert!(jobs.begin("plan", |_| Ok(Value::Null)).is_none());
+    go_on.send(()).unwrap();
+    let ended = |job: &Job| {
+        while !job.is_over() {
+            thread::yield_now();
+        }
+        serde_json::to_value(job.state()).unwrap()
+    };
+    assert_eq!((&ended(&first)["state"], &ended(&first)["outcome"]), (&json!("done"), &json!(true)));
+    let failed = jobs.begin("plan", |_| Err("it cannot be".to_owned())).unwrap();
+    assert_eq!(ended(&failed)["error"], "it cannot be");
+    let stopped = jobs.begin("scan", |job| if job.is_stopped() { Err(String::new()) } else { Ok(Value::Null) });
+    assert_eq!(ended(&stopped.unwrap())["state"], "done");
+    assert!(jobs.get(first.number).is_some() && jobs.get(99).is_none());
+    jobs.close();
+    assert!(jobs.begin("apply", |_| Ok(Value::Null)).is_none());
+}
+
+#[test]
+fn rules_choose_and_leave_alone_what_was_chosen_by_hand() {
+    let (_room, desk) = two_groups();
+    let table = desk.table().unwrap();
+    desk.choose(&table, 0, Some(&[Task::Leave, Task::Keep])).unwrap();
+    let asked = |rules: Value| desk.rules_asked(&table, &serde_json::from_value::<Vec<_>>(rules).unwrap());
+    for wrong in [json!("in=/etc"), json!("no such rule"), json!("in")] {
+        assert!(asked(json!([{ "name": wrong }])).is_err(), "{wrong}");
+    }
+    assert!(asked(json!([{ "name": "in", "value": 99 }])).is_err());
+    let rules = asked(json!([{ "name": "name", "value": "*.qoi" }])).unwrap();
+    desk.rule(&table, &rules, &[0, 1], &Job::new(1, "rules"));
+    let task = |group, at| table.lock().choices.of_file(group, at).map(|decision| decision.task);
+    assert_eq!((task(1, 0), task(1, 1)), (Some(Task::Remove), Some(Task::Keep)));
+    assert_eq!((task(0, 0), task(0, 1)), (Some(Task::Leave), Some(Task::Keep)));
+    desk.forget(&table, &[0, 1]);
+    assert_eq!((task(0, 1), task(1, 1)), (None, None));
 }
