@@ -19,6 +19,9 @@ use pixtwin_engine::{DECODERS, Up, open_regular};
 
 use super::encoded::{Encoded, JPEG, PNG};
 
+/// Files that this process has begun to write, whatever cache they are for: each has a name of its own.
+static WRITTEN: AtomicU64 = AtomicU64::new(0);
+
 /// Counts the changes of this module after which thumbnails look otherwise or are written otherwise.
 const REVISION: u32 = 1;
 
@@ -69,8 +72,6 @@ pub(super) struct Cache {
     most_bytes: u64,
     /// How many bytes may be written before all are counted again; nothing before the first time.
     left: Mutex<Option<u64>>,
-    /// Tells the unfinished files of this process apart.
-    number: AtomicU64,
 }
 
 impl Cache {
@@ -80,7 +81,7 @@ impl Cache {
         let _made = DirBuilder::new().recursive(true).mode(0o700).create(&folder);
         let found = fs::symlink_metadata(&folder).ok()?;
         let is_closed = found.is_dir() && found.mode() & 0o077 == 0;
-        is_closed.then(|| Self { folder, most_bytes, left: Mutex::new(None), number: AtomicU64::new(0) })
+        is_closed.then(|| Self { folder, most_bytes, left: Mutex::new(None) })
     }
 
     /// The thumbnail, if it was kept and is whole.
@@ -102,7 +103,7 @@ impl Cache {
     }
 
     fn write(&self, name: &str, sealed: &[u8]) -> io::Result<()> {
-        let number = self.number.fetch_add(1, Ordering::Relaxed);
+        let number = WRITTEN.fetch_add(1, Ordering::Relaxed);
         let unfinished = self.folder.join(format!("{name}-{}-{number}{UNFINISHED}", std::process::id()));
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished)?;
         let written = file.write_all(sealed).and_then(|()| fs::rename(&unfinished, self.folder.join(name)));
