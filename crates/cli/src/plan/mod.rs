@@ -25,7 +25,7 @@ use save::Place;
 use summary::Summary;
 
 /// What to do about a file that is no whole report.
-const HINT: &str = "hint: pixtwin scan --format json PATH > RESULT";
+pub(crate) const HINT: &str = "hint: pixtwin scan --format json PATH > RESULT";
 
 /// Makes a plan of a report.
 pub(crate) fn run(arguments: &PlanArguments) -> Result<Exit, Stop> {

@@ -98,11 +98,9 @@ impl Input {
                 let name = if one == Path::new("-") { "standard input".into() } else { shown(one).into_owned() };
                 Ok(Self::Result(name, plan::read_any(one, "nothing can be shown of")?))
             }
-            [one] if one.is_file() => Err(Stop::Fatal(format!(
-                "`{}` is no report in JSON, and no folder\n{}",
-                shown(one),
-                "hint: pixtwin scan --format json PATH > RESULT"
-            ))),
+            [one] if one.is_file() => {
+                Err(Stop::Fatal(format!("`{}` is no report in JSON, and no folder\n{}", shown(one), plan::HINT)))
+            }
             places => {
                 for place in places {
                     if is_report(place)? {

@@ -183,9 +183,7 @@ impl Done {
             }
         }
     }
-}
 
-impl Done {
     /// The files of which all names went.
     fn whole(&self, table: &Table) -> Vec<FileId> {
         let is_whole =

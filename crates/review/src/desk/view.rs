@@ -164,7 +164,7 @@ pub(crate) fn row(table: &Table, state: &State, group: GroupId) -> Option<Value>
             "task": decision.map(|decision| decision.task), "reason": decision.map(|decision| &decision.reason),
         })
     };
-    let other = if is_left_behind(found, &files) { "a file that has gone" } else { "the first" };
+    let other = held_against(found, &files);
     let near = files.iter().filter_map(|(_, _, file)| file.nearness).map(|near| words(near, other)).next();
     Some(json!({
         "group": group,
@@ -200,7 +200,7 @@ pub(crate) fn group(table: &Table, number: GroupId) -> Option<Value> {
     let found = table.group(number)?;
     let files: Vec<(usize, FileId, &FoundFile)> = table.shown(&state, number).collect();
     let first = files.first().map(|(_, _, file)| *file)?;
-    let other = if is_left_behind(found, &files) { "a file that has gone" } else { "the first" };
+    let other = held_against(found, &files);
     let shown = files.iter().map(|file| file_shown(&state, (number, found, first, other), *file));
     let shown: Vec<Value> = shown.collect();
     Some(json!({
@@ -267,6 +267,11 @@ fn modified(file: &FoundFile) -> Option<String> {
 /// Whether the file has gone that the others are near to. What is equal after a turn is so to every other.
 fn is_left_behind(group: &FoundGroup, files: &[(usize, FileId, &FoundFile)]) -> bool {
     matches!(group.bond(), Bond::Within | Bond::Similar) && files.first().is_some_and(|(at, ..)| *at > 0)
+}
+
+/// What the files of a near group are held against, in words.
+fn held_against(group: &FoundGroup, files: &[(usize, FileId, &FoundFile)]) -> &'static str {
+    if is_left_behind(group, files) { "a file that has gone" } else { "the first" }
 }
 
 /// What proves that all are one picture, as a sentence.

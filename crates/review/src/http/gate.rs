@@ -1,6 +1,6 @@
 //! Who may ask for what: hosts, origins, the cookie and the header that other sites cannot send.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header};
 
@@ -56,11 +56,16 @@ impl Hosts {
 }
 
 /// As it stands in an address.
-pub(crate) fn host_of(ip: IpAddr) -> String {
+fn host_of(ip: IpAddr) -> String {
     match ip {
         IpAddr::V4(ip) => ip.to_string(),
         IpAddr::V6(ip) => format!("[{ip}]"),
     }
+}
+
+/// The address at which programs of this host reach a server that listens there, as it stands in an address.
+pub(crate) fn near_host_of(ip: IpAddr) -> String {
+    host_of(if ip.is_unspecified() { Ipv4Addr::LOCALHOST.into() } else { ip })
 }
 
 impl Gate {

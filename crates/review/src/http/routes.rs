@@ -1,9 +1,6 @@
 //! What can be asked for. The table here is the whole of it.
 
-use std::{
-    net::{Ipv4Addr, SocketAddr},
-    sync::Arc,
-};
+use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
     Router,
@@ -21,7 +18,7 @@ use tokio::{sync::Semaphore, time::timeout};
 use super::{
     answer::{Answer, Fault, answer, aside, read},
     assets, events,
-    gate::{Gate, host_of},
+    gate::{Gate, near_host_of},
     limits, pictures, work,
 };
 use crate::desk::{
@@ -62,8 +59,7 @@ impl Shared {
     /// The tunnel by which another host reaches this one.
     pub(super) fn ssh_line(&self) -> String {
         let (port, host) = (self.address.port(), pixtwin_actions::plan::this_host());
-        let ip = self.address.ip();
-        let far = if ip.is_unspecified() { host_of(Ipv4Addr::LOCALHOST.into()) } else { host_of(ip) };
+        let far = near_host_of(self.address.ip());
         format!("ssh -N -L {port}:{far}:{port} {host}")
     }
 

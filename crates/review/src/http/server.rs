@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    net::{Ipv4Addr, SocketAddr},
+    net::SocketAddr,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -23,7 +23,7 @@ use tokio::{
 use tokio_io_timeout::TimeoutStream;
 
 use super::{
-    gate::{Gate, Hosts, host_of},
+    gate::{Gate, Hosts, near_host_of},
     limits,
     routes::{self, Shared},
     secret::Secret,
@@ -105,8 +105,7 @@ impl Review {
     /// What a browser on this host opens, with the token behind the `#`, which no browser sends.
     #[must_use]
     pub fn address(&self) -> String {
-        let ip = self.address.ip();
-        let host = if ip.is_unspecified() { host_of(Ipv4Addr::LOCALHOST.into()) } else { host_of(ip) };
+        let host = near_host_of(self.address.ip());
         format!("http://{host}:{}/#{}", self.address.port(), self.shared.gate.token.text())
     }
 
