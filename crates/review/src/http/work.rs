@@ -188,6 +188,12 @@ pub(super) async fn plan(
 ) -> Answer {
     let table = shared.table(result)?;
     let planned = planned(&table, plan)?;
+    // Every step is looked at for the figures.
+    aside(move || answer(&plan_shown(&table, &planned, &part))).await?
+}
+
+/// A part of a plan, with the figures of the whole.
+fn plan_shown(table: &Table, planned: &Planned, part: &Part) -> Value {
     let steps = &planned.preview.steps;
     let state = table.lock();
     // What was refused with the others may be confirmed by itself, as what is only near.
@@ -214,12 +220,12 @@ pub(super) async fn plan(
     let refused = planned.order.refused.iter().take(1000);
     let refused: Vec<Value> =
         refused.map(|refused| json!({ "group": refused.group, "reason": refused.reason })).collect();
-    answer(&json!({
+    json!({
         "plan": planned.number, "action": planned.order.action.name(), "steps": steps.len(),
         "bulk": steps.len().saturating_sub(pairs + problems + done), "done": done, "pairs": pairs, "problems": problems,
         "bytes": planned.preview.bytes.saturating_add(pair_bytes), "refused": refused, "refused_count": planned.order.refused.len(),
         "from": part.from, "lines": lines,
-    }))
+    })
 }
 
 fn planned(table: &Table, plan: u64) -> Result<Arc<Planned>, Fault> {
